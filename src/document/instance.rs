@@ -1,0 +1,292 @@
+//! The instance: what `nova.objects.Instance` holds of it, as far as a drive tells it.
+
+use alloc::{rc::Rc, vec::Vec};
+
+use super::{
+    devices::{Device, devices},
+    error::{DocumentError, Problem},
+    json::{Integer, Json, Object},
+    read::{Members, Result, base64, boolean, integer, object, one_of, text},
+};
+use crate::Policy;
+
+/// The instance.
+#[derive(Debug)]
+pub struct Instance<'a> {
+    /// Its id.
+    pub uuid: &'a str,
+    /// The host name, without domain.
+    pub hostname: &'a str,
+    /// The name that the user gave it.
+    pub display_name: Option<&'a str>,
+    /// The project that owns it.
+    pub project_id: Option<&'a str>,
+    /// Where it stands.
+    pub availability_zone: Option<&'a str>,
+    /// The request that made it.
+    pub reservation_id: Option<&'a str>,
+    /// Its number within the reservation.
+    pub launch_index: Option<&'a Integer>,
+    /// The name of its key pair; empty counts as none.
+    pub key_name: Option<&'a str>,
+    /// The public key, for EC2 metadata.
+    pub key_data: Option<&'a str>,
+    /// The first of its key pairs, the only one that Nova shows.
+    pub keypair: Option<KeyPair<'a>>,
+    /// The user's own metadata: texts by name.
+    pub metadata: Option<&'a Object<'a>>,
+    /// User data.
+    pub user_data: Option<Rc<[u8]>>,
+    /// The flavor's name.
+    pub flavor_name: Option<&'a str>,
+    /// Ids in EC2's form.
+    pub ec2_ids: Ec2Ids<'a>,
+    /// The names of its security groups.
+    pub security_groups: Vec<&'a str>,
+    /// Its block devices.
+    pub block_devices: BlockDevices<'a>,
+    /// Its devices with their tags.
+    pub devices: Vec<Device<'a>>,
+    /// The CPUs dedicated to each cell of its NUMA topology.
+    pub pcpusets: Vec<Vec<i64>>,
+}
+
+/// A key pair (`nova.objects.KeyPair`).
+#[derive(Debug)]
+pub struct KeyPair<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// `ssh` or `x509`.
+    pub key_type: &'a str,
+    /// The public key.
+    pub public_key: Option<&'a str>,
+}
+
+/// Ids in EC2's form (`nova.objects.EC2Ids`).
+#[derive(Debug)]
+pub struct Ec2Ids<'a> {
+    /// The instance.
+    pub instance_id: &'a str,
+    /// The image.
+    pub ami_id: Option<&'a str>,
+    /// The kernel.
+    pub kernel_id: Option<&'a str>,
+    /// The RAM disk.
+    pub ramdisk_id: Option<&'a str>,
+}
+
+/// The instance's block devices, for EC2 metadata.
+#[derive(Debug)]
+pub struct BlockDevices<'a> {
+    /// The root device. Without it Nova shows a default mapping and nothing of what follows.
+    pub root: Option<&'a str>,
+    /// The first ephemeral disk.
+    pub default_ephemeral: Option<&'a str>,
+    /// The swap disk.
+    pub default_swap: Option<&'a str>,
+    /// Everything else.
+    pub mappings: Vec<BlockDeviceMapping<'a>>,
+}
+
+/// A block device (`nova.objects.BlockDeviceMapping`).
+#[derive(Debug)]
+pub struct BlockDeviceMapping<'a> {
+    /// Its name in the instance.
+    pub device_name: Option<&'a str>,
+    /// What EC2 metadata takes it for.
+    pub role: BlockDeviceRole,
+}
+
+/// What EC2 metadata takes a block device for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum BlockDeviceRole {
+    /// A volume of Cinder's (`destination_type` is `volume`).
+    Ebs,
+    /// An empty local disk (`source_type` is `blank`).
+    Ephemeral,
+    /// An empty local disk for swap (`guest_format` is `swap`).
+    Swap,
+    /// Something that is not shown.
+    Hidden,
+}
+
+impl<'a> Instance<'a> {
+    pub(super) fn parse(value: &'a Json<'a>) -> Result<Self> {
+        let members = Members::of(value)?;
+        Ok(Self {
+            uuid: members.required("uuid", text)?,
+            hostname: members.required("hostname", text)?,
+            display_name: members.optional("display_name", text)?,
+            project_id: members.optional("project_id", text)?,
+            availability_zone: members.optional("availability_zone", text)?,
+            reservation_id: members.optional("reservation_id", text)?,
+            launch_index: members.optional("launch_index", integer)?,
+            key_name: members.optional("key_name", text)?.filter(|name| !name.is_empty()),
+            key_data: members.optional("key_data", text)?,
+            keypair: members.list("keypairs", KeyPair::parse)?.into_iter().next(),
+            metadata: members.optional("metadata", metadata)?,
+            user_data: members.optional("user_data", base64)?.map(Rc::from),
+            flavor_name: members.optional("flavor", |value| Members::of(value)?.optional("name", text))?.flatten(),
+            ec2_ids: members.required("ec2_ids", Ec2Ids::parse)?,
+            security_groups: members.list("security_groups", |value| Members::of(value)?.required("name", text))?,
+            block_devices: BlockDevices::parse(members)?,
+            devices: members.optional("device_metadata", devices)?.unwrap_or_default(),
+            pcpusets: members.optional("numa_topology", pcpusets)?.unwrap_or_default(),
+        })
+    }
+}
+
+impl<'a> KeyPair<'a> {
+    fn parse(value: &'a Json<'a>) -> Result<Self> {
+        let members = Members::of(value)?;
+        Ok(Self {
+            name: members.required("name", text)?,
+            key_type: members.optional("type", text)?.unwrap_or("ssh"),
+            public_key: members.optional("public_key", text)?,
+        })
+    }
+}
+
+impl<'a> Ec2Ids<'a> {
+    fn parse(value: &'a Json<'a>) -> Result<Self> {
+        let members = Members::of(value)?;
+        Ok(Self {
+            instance_id: members.required("instance_id", text)?,
+            ami_id: members.optional("ami_id", text)?,
+            kernel_id: members.optional("kernel_id", text)?,
+            ramdisk_id: members.optional("ramdisk_id", text)?,
+        })
+    }
+}
+
+impl<'a> BlockDevices<'a> {
+    fn parse(instance: Members<'a>) -> Result<Self> {
+        Ok(Self {
+            root: instance.optional("root_device_name", text)?,
+            default_ephemeral: instance.optional("default_ephemeral_device", text)?,
+            default_swap: instance.optional("default_swap_device", text)?,
+            mappings: instance.list("block_device_mappings", BlockDeviceMapping::parse)?,
+        })
+    }
+}
+
+impl<'a> BlockDeviceMapping<'a> {
+    fn parse(value: &'a Json<'a>) -> Result<Self> {
+        let members = Members::of(value)?;
+        let is_volume = members.optional("destination_type", |value| {
+            one_of(value, &[("local", false), ("volume", true)], "\"local\" or \"volume\"")
+        })?;
+        let is_blank = members.optional("source_type", |value| {
+            let choices = [("blank", true), ("image", false), ("snapshot", false), ("volume", false)];
+            one_of(value, &choices, "\"blank\", \"image\", \"snapshot\" or \"volume\"")
+        })?;
+        let guest_format = members.optional("guest_format", text)?;
+        let role = match (is_volume, is_blank, guest_format) {
+            (Some(true), ..) => BlockDeviceRole::Ebs,
+            (_, Some(true), Some("swap")) => BlockDeviceRole::Swap,
+            (_, Some(true), _) => BlockDeviceRole::Ephemeral,
+            _ => BlockDeviceRole::Hidden,
+        };
+        Ok(Self { device_name: members.optional("device_name", text)?, role })
+    }
+}
+
+fn metadata<'a>(value: &'a Json<'a>) -> Result<&'a Object<'a>> {
+    let metadata = object(value)?;
+    for (name, value) in metadata.iter() {
+        text(value).map_err(|error| error.below(name))?;
+    }
+    Ok(metadata)
+}
+
+/// Each cell's dedicated CPUs: a set, so that a number repeated within a cell counts once.
+fn pcpusets(value: &Json<'_>) -> Result<Vec<Vec<i64>>> {
+    let cpu = |value| {
+        let wanted = "the number of a CPU";
+        integer(value)?.to_i64().ok_or_else(|| DocumentError::from(Problem::Invalid { wanted }))
+    };
+    let cell = |value| {
+        let mut cpus = Members::of(value)?.list("pcpuset", cpu)?;
+        cpus.sort_unstable();
+        cpus.dedup();
+        Ok(cpus)
+    };
+    Members::of(value)?.list("cells", cell)
+}
+
+/// What decides whether the instance needs a drive (`nova.virt.configdrive.required_by`).
+#[derive(Debug)]
+pub struct DrivePolicy {
+    /// The user asked for one.
+    pub config_drive: bool,
+    /// The instance ran before.
+    pub launched: bool,
+    /// The image cannot do without one.
+    pub mandatory: bool,
+}
+
+impl DrivePolicy {
+    /// Whether there is a drive.
+    pub fn required(&self, policy: Policy) -> bool {
+        self.config_drive || policy.force_config_drive && !self.launched || self.mandatory
+    }
+
+    pub(super) fn parse(instance: &Json<'_>) -> Result<Self> {
+        let members = Members::of(instance)?;
+        let property = |value| {
+            let choices = [("mandatory", true), ("optional", false)];
+            one_of(value, &choices, "\"mandatory\" or \"optional\"")
+        };
+        let image = |value| {
+            let properties = |value| Members::of(value)?.optional("img_config_drive", property);
+            Ok(Members::of(value)?.optional("properties", properties)?.flatten())
+        };
+        Ok(Self {
+            config_drive: members.optional("config_drive", strict_bool)?.unwrap_or_default(),
+            launched: members.optional("launched_at", timestamp)?.is_some(),
+            mandatory: members.optional("image_meta", image)?.flatten().unwrap_or_default(),
+        })
+    }
+}
+
+/// A boolean as `oslo_utils.strutils.bool_from_string` reads one when it is strict. The empty text is false, as Nova
+/// stores it.
+fn strict_bool(value: &Json<'_>) -> Result<bool> {
+    let wanted = "a boolean, or one as text such as \"True\" or \"no\"";
+    let Json::Text(text) = value else { return boolean(value).map_err(|_| Problem::kind(value, wanted).into()) };
+    match text.trim().to_ascii_lowercase().as_str() {
+        "1" | "t" | "true" | "on" | "y" | "yes" => Ok(true),
+        "" | "0" | "f" | "false" | "off" | "n" | "no" => Ok(false),
+        _ => Err(Problem::Invalid { wanted }.into()),
+    }
+}
+
+/// A date and time of ISO 8601's extended format. Only its presence counts.
+fn timestamp(value: &Json<'_>) -> Result<()> {
+    let text = text(value)?;
+    let pattern = "dddd-dd-ddTdd:dd:dd";
+    let sound = text.len() >= pattern.len()
+        && text.bytes().zip(pattern.bytes()).all(|(byte, pattern)| match pattern {
+            b'd' => byte.is_ascii_digit(),
+            b'T' => byte == b'T' || byte == b' ',
+            literal => byte == literal,
+        })
+        && text.bytes().skip(pattern.len()).all(|byte| byte.is_ascii_digit() || b".,Z+-:".contains(&byte));
+    if sound { Ok(()) } else { Err(Problem::Invalid { wanted: "a time such as 2026-01-01T00:00:00Z" }.into()) }
+}
+
+/// A file that cloud-init writes into the instance.
+#[derive(Debug)]
+pub struct InjectedFile<'a> {
+    /// Where in the instance: data for its reader, not a path on the drive.
+    pub path: &'a str,
+    /// What it holds.
+    pub contents: Rc<[u8]>,
+}
+
+impl<'a> InjectedFile<'a> {
+    pub(super) fn parse(value: &'a Json<'a>) -> Result<Self> {
+        let members = Members::of(value)?;
+        Ok(Self { path: members.required("path", text)?, contents: members.required("contents", base64)?.into() })
+    }
+}

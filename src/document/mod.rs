@@ -1,0 +1,87 @@
+//! JSON text → typed instance. Whatever a tenant wrote is parsed here and nowhere else.
+
+mod address;
+mod beside;
+mod devices;
+mod error;
+mod instance;
+mod instance_document;
+mod json;
+mod network_model;
+mod ports;
+mod read;
+mod simple;
+
+use alloc::{boxed::Box, vec::Vec};
+
+pub use address::{Cidr, IpText, IpVersion, MacAddr};
+pub use beside::Beside;
+pub use devices::{Bus, Device, DeviceKind};
+pub use error::{DocumentError, Problem};
+pub use instance::{
+    BlockDeviceMapping, BlockDeviceRole, BlockDevices, DrivePolicy, Ec2Ids, InjectedFile, Instance, KeyPair,
+};
+pub use instance_document::InstanceDocument;
+pub use json::{Integer, Json, JsonError, Object};
+pub use network_model::{FixedIp, Ip, Network, Route, Subnet, Vif};
+pub use ports::{Port, PortGroup};
+pub use simple::{MetaDataDocument, ReadyFile, UserData};
+
+use read::{Members, Result};
+
+/// A document: one of three kinds, told apart by the member that only that kind has.
+#[derive(Debug)]
+pub enum Document<'a> {
+    /// An instance (`instance`), of which Nova's files are made.
+    Instance(Box<InstanceDocument<'a>>),
+    /// Metadata (`meta_data`), written into the files of openstacksdk's drive.
+    MetaData(MetaDataDocument<'a>),
+    /// Ready files (`files`).
+    Files(Vec<ReadyFile<'a>>),
+}
+
+impl<'a> Document<'a> {
+    /// Reads the document, `beside` taking the place of its members.
+    pub fn parse(document: &'a Json<'a>, beside: &'a Beside<'a>) -> Result<Self> {
+        let members = Members::of(document)?;
+        Ok(match Kind::of(members)? {
+            Kind::Instance => Self::Instance(InstanceDocument::parse(members, beside)?.into()),
+            Kind::MetaData => Self::MetaData(MetaDataDocument::parse(members, beside)?),
+            Kind::Files => Self::Files(members.list("files", ReadyFile::parse)?),
+        })
+    }
+}
+
+impl DrivePolicy {
+    /// Reads of a document what decides whether there is a drive. Metadata and files are there to be on one.
+    pub fn of_document(document: &Json<'_>) -> Result<Self> {
+        let members = Members::of(document)?;
+        match Kind::of(members)? {
+            Kind::Instance => members.required("instance", Self::parse),
+            Kind::MetaData | Kind::Files => Ok(Self { config_drive: true, launched: false, mandatory: false }),
+        }
+    }
+}
+
+enum Kind {
+    Instance,
+    MetaData,
+    Files,
+}
+
+impl Kind {
+    fn of(members: Members<'_>) -> Result<Self> {
+        match ["instance", "meta_data", "files"].map(|name| members.has(name)) {
+            [true, false, false] => Ok(Self::Instance),
+            [false, true, false] => Ok(Self::MetaData),
+            [false, false, true] => Ok(Self::Files),
+            [false, false, false] => {
+                Err(Problem::Conflict("has no member instance, meta_data or files; give one").into())
+            }
+            _ => {
+                Err(Problem::Conflict("has more than one of the members instance, meta_data and files; give one")
+                    .into())
+            }
+        }
+    }
+}

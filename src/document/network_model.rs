@@ -1,0 +1,213 @@
+//! Nova's network model (`nova.network.model`): what `network_info` is made of.
+
+use super::{
+    address::{Cidr, IpText, IpVersion, MacAddr},
+    error::Problem,
+    json::{Integer, Json},
+    read::{Members, Result, boolean, integer, object, text},
+};
+use alloc::vec::Vec;
+
+/// A virtual interface (`VIF`): on bare metal, a Neutron port.
+#[derive(Debug)]
+pub struct Vif<'a> {
+    /// Neutron's port id.
+    pub id: Option<&'a str>,
+    /// The MAC address.
+    pub address: Option<MacAddr<'a>>,
+    /// Where it is attached.
+    pub network: Option<Network<'a>>,
+    /// How it is plugged.
+    pub vif_type: Option<&'a str>,
+    /// The name of the device on the host.
+    pub devname: Option<&'a str>,
+}
+
+/// A network (`Network`).
+#[derive(Debug)]
+pub struct Network<'a> {
+    /// Neutron's network id.
+    pub id: Option<&'a str>,
+    /// Its subnets.
+    pub subnets: Vec<Subnet<'a>>,
+    /// meta: whether the network is written into the interfaces template.
+    pub injected: bool,
+    /// meta: the MTU in bytes.
+    pub mtu: Option<&'a Integer>,
+}
+
+/// A subnet (`Subnet`).
+#[derive(Debug)]
+pub struct Subnet<'a> {
+    /// Its range.
+    pub cidr: Cidr,
+    /// Name servers.
+    pub dns: Vec<Ip<'a>>,
+    /// The default gateway.
+    pub gateway: Option<IpText<'a>>,
+    /// The addresses that the interface has in it.
+    pub ips: Vec<FixedIp<'a>>,
+    /// Routes beside the default route.
+    pub routes: Vec<Route<'a>>,
+    /// meta: the DHCP server. Text that may be empty; there is DHCP where it is not null.
+    pub dhcp_server: Option<&'a str>,
+    /// meta: whether addresses come by DHCP.
+    pub enable_dhcp: bool,
+    /// meta: Neutron's way to give IPv6 addresses: `slaac`, `dhcpv6-stateless`, `dhcpv6-stateful`.
+    pub ipv6_address_mode: Option<&'a str>,
+}
+
+/// An address (`IP`).
+#[derive(Clone, Copy, Debug)]
+pub struct Ip<'a> {
+    /// The address, if it is known.
+    pub address: Option<IpText<'a>>,
+    /// The version as the document says; else the address's own.
+    pub version: Option<IpVersion>,
+}
+
+/// An address of the interface (`FixedIP`).
+#[derive(Debug)]
+pub struct FixedIp<'a> {
+    /// The address.
+    pub ip: Ip<'a>,
+    /// The floating addresses that lead to it.
+    pub floating_ips: Vec<Ip<'a>>,
+}
+
+/// A route (`Route`).
+#[derive(Clone, Copy, Debug)]
+pub struct Route<'a> {
+    /// Where it leads.
+    pub cidr: Cidr,
+    /// By which way; an address that may be null.
+    pub gateway: Option<IpText<'a>>,
+}
+
+impl<'a> Vif<'a> {
+    pub(super) fn parse(value: &'a Json<'a>) -> Result<Self> {
+        let members = Members::of(value)?;
+        Ok(Self {
+            id: members.optional("id", text)?,
+            address: members.optional("address", MacAddr::parse)?,
+            network: members.optional("network", optional_model(Network::parse))?.flatten(),
+            vif_type: members.optional("type", text)?,
+            devname: members.optional("devname", text)?.filter(|name| !name.is_empty()),
+        })
+    }
+
+    /// All addresses of the interface, in the order of their subnets (`VIF.fixed_ips`).
+    pub fn fixed_ips(&self) -> impl Iterator<Item = &FixedIp<'a>> {
+        self.network.iter().flat_map(|network| &network.subnets).flat_map(|subnet| &subnet.ips)
+    }
+}
+
+impl<'a> Network<'a> {
+    fn parse(value: &'a Json<'a>) -> Result<Self> {
+        let members = Members::of(value)?;
+        let meta = Meta::of(members)?;
+        Ok(Self {
+            id: members.optional("id", text)?,
+            subnets: members.list("subnets", Subnet::parse)?,
+            injected: meta.optional("injected", boolean)?.unwrap_or_default(),
+            mtu: meta.optional("mtu", integer)?,
+        })
+    }
+
+    /// The first subnet of that version: the only one of which Nova speaks.
+    pub fn first_subnet(&self, version: IpVersion) -> Option<&Subnet<'a>> {
+        self.subnets.iter().find(|subnet| subnet.cidr.version() == version)
+    }
+}
+
+impl<'a> Subnet<'a> {
+    fn parse(value: &'a Json<'a>) -> Result<Self> {
+        let members = Members::of(value)?;
+        let meta = Meta::of(members)?;
+        let cidr = members.required("cidr", Cidr::parse)?;
+        members.optional("version", matching(cidr.version()))?;
+        Ok(Self {
+            cidr,
+            dns: members.list("dns", Ip::parse)?,
+            gateway: members.optional("gateway", optional_model(Ip::parse))?.flatten().and_then(|ip| ip.address),
+            ips: members.list("ips", FixedIp::parse)?,
+            routes: members.list("routes", Route::parse)?,
+            dhcp_server: meta.optional("dhcp_server", text)?,
+            enable_dhcp: meta.optional("enable_dhcp", boolean)?.unwrap_or_default(),
+            ipv6_address_mode: meta.optional("ipv6_address_mode", text)?,
+        })
+    }
+}
+
+impl<'a> Ip<'a> {
+    fn parse(value: &'a Json<'a>) -> Result<Self> {
+        let members = Members::of(value)?;
+        if object(value)?.is_empty() {
+            return Err(Problem::Invalid { wanted: "an address" }.into());
+        }
+        let address = members.optional("address", IpText::parse)?;
+        let version = match address {
+            Some(address) => {
+                members.optional("version", matching(address.version()))?;
+                Some(address.version())
+            }
+            None => members.optional("version", IpVersion::parse)?,
+        };
+        Ok(Self { address, version })
+    }
+}
+
+impl<'a> FixedIp<'a> {
+    fn parse(value: &'a Json<'a>) -> Result<Self> {
+        Ok(Self { ip: Ip::parse(value)?, floating_ips: Members::of(value)?.list("floating_ips", Ip::parse)? })
+    }
+}
+
+impl<'a> Route<'a> {
+    fn parse(value: &'a Json<'a>) -> Result<Self> {
+        let members = Members::of(value)?;
+        Ok(Self {
+            cidr: members.required("cidr", Cidr::parse)?,
+            gateway: members.required("gateway", Ip::parse)?.address,
+        })
+    }
+}
+
+/// Where a model keeps what it has no member for: `meta`, and over it whatever the model does not know by name
+/// (`Model._set_meta`). The names asked for here are in no model.
+#[derive(Clone, Copy)]
+struct Meta<'a> {
+    unknown: Members<'a>,
+    meta: Option<Members<'a>>,
+}
+
+impl<'a> Meta<'a> {
+    fn of(model: Members<'a>) -> Result<Self> {
+        Ok(Self { unknown: model, meta: model.optional("meta", Members::of)? })
+    }
+
+    fn optional<T>(self, name: &str, read: impl FnOnce(&'a Json<'a>) -> Result<T>) -> Result<Option<T>> {
+        match self.meta {
+            // A member beside meta wins even where it is null.
+            Some(meta) if !self.unknown.contains(name) => {
+                meta.optional(name, read).map_err(|error| error.below("meta"))
+            }
+            _ => self.unknown.optional(name, read),
+        }
+    }
+}
+
+/// A model in a place where `{}` stands for none, as it is false in Python.
+fn optional_model<'a, T>(parse: impl Fn(&'a Json<'a>) -> Result<T>) -> impl Fn(&'a Json<'a>) -> Result<Option<T>> {
+    move |value| if object(value)?.is_empty() { Ok(None) } else { parse(value).map(Some) }
+}
+
+/// A version that must be the one of the address beside it.
+fn matching<'a>(version: IpVersion) -> impl Fn(&'a Json<'a>) -> Result<()> {
+    move |value| {
+        if IpVersion::parse(value)? == version {
+            return Ok(());
+        }
+        Err(Problem::Conflict("not the version of the address beside it; correct or omit it").into())
+    }
+}

@@ -1,0 +1,69 @@
+//! The two simpler documents: what openstacksdk takes, and ready files.
+
+use alloc::rc::Rc;
+
+use super::{
+    beside::Beside,
+    error::Problem,
+    json::{Json, Object},
+    read::{Members, Result, base64, object, text},
+};
+
+/// What Ironic's API and `openstack.baremetal.configdrive.build` take.
+#[derive(Debug)]
+pub struct MetaDataDocument<'a> {
+    /// meta_data.json.
+    pub meta_data: &'a Object<'a>,
+    /// User data.
+    pub user_data: Option<UserData<'a>>,
+    /// network_data.json.
+    pub network_data: Option<&'a Object<'a>>,
+    /// vendor_data2.json.
+    pub vendor_data: Option<&'a Object<'a>>,
+}
+
+/// User data as Ironic's API takes it.
+#[derive(Debug)]
+pub enum UserData<'a> {
+    /// The text itself, not base64.
+    Text(&'a str),
+    /// Something that is written as JSON.
+    Json(&'a Json<'a>),
+}
+
+impl<'a> MetaDataDocument<'a> {
+    pub(super) fn parse(members: Members<'a>, beside: &'a Beside<'a>) -> Result<Self> {
+        Ok(Self {
+            meta_data: members.required("meta_data", object)?,
+            user_data: members.optional("user_data", UserData::parse)?,
+            network_data: members.optional("network_data", object)?,
+            vendor_data: beside.vendor_data.or(members, object)?,
+        })
+    }
+}
+
+impl<'a> UserData<'a> {
+    fn parse(value: &'a Json<'a>) -> Result<Self> {
+        match value {
+            Json::Text(text) => Ok(Self::Text(text)),
+            Json::Object(_) | Json::List(_) => Ok(Self::Json(value)),
+            other => Err(Problem::kind(other, "text, an object or a list").into()),
+        }
+    }
+}
+
+/// A file as it is to stand on the drive.
+#[derive(Debug)]
+pub struct ReadyFile<'a> {
+    /// Its path from the root of the drive, as the document has it.
+    pub path: &'a str,
+    /// What it holds.
+    pub contents: Rc<[u8]>,
+}
+
+impl<'a> ReadyFile<'a> {
+    pub(super) fn parse(value: &'a Json<'a>) -> Result<Self> {
+        let members = Members::of(value)?;
+        Ok(Self { path: members.required("path", text)?, contents: members.required("contents", base64)?.into() })
+    }
+}
