@@ -1,0 +1,57 @@
+//! Document → the files of its drive.
+
+mod devices;
+mod ec2;
+mod interfaces;
+mod json_text;
+mod network_data;
+mod nova;
+mod openstack;
+mod sdk;
+mod vendor_data;
+mod version;
+
+use alloc::rc::Rc;
+use core::fmt;
+
+use crate::{
+    Error, Options,
+    document::{Document, Json},
+    tree::{Content, Tree},
+};
+
+/// The drive's files.
+pub fn tree(document: &Document<'_>, options: &Options) -> Result<Tree, Error> {
+    match document {
+        Document::Instance(document) => nova::tree(document, options),
+        Document::MetaData(document) => sdk::tree(document),
+        Document::Files(files) => {
+            let mut tree = Tree::default();
+            for (file, index) in files.iter().zip(0..) {
+                tree.insert(file.path, file.contents.clone()).map_err(|error| Error::ready_file(index, error))?;
+            }
+            Ok(tree)
+        }
+    }
+}
+
+fn json<'a>(value: impl Into<Json<'a>>) -> Content {
+    Rc::from(json_text::dumps(&value.into()).into_bytes())
+}
+
+/// Why the options give no drive.
+#[derive(Debug)]
+pub enum MetadataError {
+    /// `vendordata_providers` without `StaticJSON`.
+    NoStaticJson,
+}
+
+impl fmt::Display for MetadataError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoStaticJson => f.write_str(
+                "option vendordata_providers: without StaticJSON vendor_data.json has no source; add StaticJSON",
+            ),
+        }
+    }
+}

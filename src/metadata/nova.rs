@@ -1,0 +1,89 @@
+//! The files of an instance's drive, as Nova makes them (`nova.api.metadata.base.InstanceMetadata`).
+
+use alloc::{format, rc::Rc, string::String, vec::Vec};
+
+use super::{
+    ec2, interfaces, json, network_data, openstack, vendor_data,
+    version::{Ec2Version, OpenStackVersion},
+};
+use crate::{
+    Error, Options,
+    document::InstanceDocument,
+    tree::{Content, Tree},
+};
+
+/// nova.conf's default for `[api] dhcp_domain`.
+const DHCP_DOMAIN: &str = "novalocal";
+
+/// The drive's files (`metadata_for_config_drive`).
+pub fn tree(document: &InstanceDocument<'_>, options: &Options) -> Result<Tree, Error> {
+    let instance = &document.instance;
+    let providers = vendor_data::Providers::of(options)?;
+    let shared = Shared::new(document, options);
+    let mut tree = Tree::default();
+
+    for version in Ec2Version::not_skipped(options.skip_versions.as_deref()) {
+        if let Some(user_data) = &instance.user_data {
+            tree.insert(&format!("ec2/{version}/user-data"), user_data.clone())?;
+        }
+        let metadata = json(ec2::meta_data(document, &shared, version));
+        tree.insert(&format!("ec2/{version}/meta-data.json"), metadata)?;
+    }
+
+    let vendor_data = json(vendor_data::vendor_data(document));
+    let vendor_data2 = json(vendor_data::vendor_data2(document, &providers));
+    let network_data = json(network_data::network_data(document));
+    for version in OpenStackVersion::ALL {
+        let path = |name| format!("openstack/{version}/{name}");
+        tree.insert(&path("meta_data.json"), json(openstack::meta_data(document, &shared, version)))?;
+        if let Some(user_data) = &instance.user_data {
+            tree.insert(&path("user_data"), user_data.clone())?;
+        }
+        if version >= OpenStackVersion::Havana {
+            tree.insert(&path("vendor_data.json"), vendor_data.clone())?;
+        }
+        if version >= OpenStackVersion::Liberty {
+            tree.insert(&path("network_data.json"), network_data.clone())?;
+        }
+        if version >= OpenStackVersion::NewtonTwo {
+            tree.insert(&path("vendor_data2.json"), vendor_data2.clone())?;
+        }
+    }
+
+    for (name, content) in shared.contents(document) {
+        tree.insert(&format!("openstack/content/{name}"), content)?;
+    }
+    Ok(tree)
+}
+
+/// What the files of several versions say alike.
+pub struct Shared {
+    /// The host name with its domain.
+    pub hostname: String,
+    /// The interfaces file, if any network is injected.
+    pub interfaces: Option<Content>,
+}
+
+impl Shared {
+    fn new(document: &InstanceDocument<'_>, options: &Options) -> Self {
+        let hostname = document.instance.hostname;
+        Self {
+            hostname: match options.dhcp_domain.as_deref().unwrap_or(DHCP_DOMAIN) {
+                "" => hostname.into(),
+                domain => format!("{hostname}.{domain}"),
+            },
+            interfaces: interfaces::render(&document.network_info).map(|text| Rc::from(text.into_bytes())),
+        }
+    }
+
+    /// The name of the n-th injected file in `openstack/content`: the interfaces file stands before them all.
+    pub fn content_name(&self, index: usize) -> String {
+        format!("{:04}", index.saturating_add(usize::from(self.interfaces.is_some())))
+    }
+
+    fn contents(&self, document: &InstanceDocument<'_>) -> Vec<(String, Content)> {
+        let interfaces = self.interfaces.iter().map(|content| ("0000".into(), content.clone()));
+        let files = document.injected_files.iter().zip(0..);
+        interfaces.chain(files.map(|(file, index)| (self.content_name(index), file.contents.clone()))).collect()
+    }
+}

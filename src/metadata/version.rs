@@ -1,0 +1,115 @@
+//! The versions of metadata that Nova writes.
+
+use core::fmt;
+
+/// A version of EC2 metadata, in their order.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Ec2Version {
+    V1_0,
+    V2007_01_19,
+    V2007_03_01,
+    V2007_08_29,
+    V2007_10_10,
+    V2007_12_15,
+    V2008_02_01,
+    V2008_09_01,
+    V2009_04_04,
+    Latest,
+}
+
+impl Ec2Version {
+    const ALL: [Self; 10] = [
+        Self::V1_0,
+        Self::V2007_01_19,
+        Self::V2007_03_01,
+        Self::V2007_08_29,
+        Self::V2007_10_10,
+        Self::V2007_12_15,
+        Self::V2008_02_01,
+        Self::V2008_09_01,
+        Self::V2009_04_04,
+        Self::Latest,
+    ];
+
+    /// nova.conf's default for `[api] config_drive_skip_versions`.
+    const SKIPPED: &str = "1.0 2007-01-19 2007-03-01 2007-08-29 2007-10-10 2007-12-15 2008-02-01 2008-09-01";
+
+    /// The versions that are not in `skipped`: names separated by single spaces. Names of no version count for nothing, as
+    /// in Nova, whose own configuration may name versions of another release.
+    pub fn not_skipped(skipped: Option<&str>) -> impl Iterator<Item = Self> {
+        let skipped = skipped.unwrap_or(Self::SKIPPED);
+        Self::ALL.into_iter().filter(move |version| skipped.split(' ').all(|name| name != version.name()))
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::V1_0 => "1.0",
+            Self::V2007_01_19 => "2007-01-19",
+            Self::V2007_03_01 => "2007-03-01",
+            Self::V2007_08_29 => "2007-08-29",
+            Self::V2007_10_10 => "2007-10-10",
+            Self::V2007_12_15 => "2007-12-15",
+            Self::V2008_02_01 => "2008-02-01",
+            Self::V2008_09_01 => "2008-09-01",
+            Self::V2009_04_04 => "2009-04-04",
+            Self::Latest => "latest",
+        }
+    }
+}
+
+impl fmt::Display for Ec2Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A version of OpenStack metadata, in their order, by the name of the release that brought it.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum OpenStackVersion {
+    Folsom,
+    Grizzly,
+    Havana,
+    Liberty,
+    NewtonOne,
+    NewtonTwo,
+    Ocata,
+    Rocky,
+    Victoria,
+    Epoxy,
+    Latest,
+}
+
+impl OpenStackVersion {
+    /// All of them: none can be skipped.
+    pub const ALL: [Self; 11] = [
+        Self::Folsom,
+        Self::Grizzly,
+        Self::Havana,
+        Self::Liberty,
+        Self::NewtonOne,
+        Self::NewtonTwo,
+        Self::Ocata,
+        Self::Rocky,
+        Self::Victoria,
+        Self::Epoxy,
+        Self::Latest,
+    ];
+}
+
+impl fmt::Display for OpenStackVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Folsom => "2012-08-10",
+            Self::Grizzly => "2013-04-04",
+            Self::Havana => "2013-10-17",
+            Self::Liberty => "2015-10-15",
+            Self::NewtonOne => "2016-06-30",
+            Self::NewtonTwo => "2016-10-06",
+            Self::Ocata => "2017-02-22",
+            Self::Rocky => "2018-08-27",
+            Self::Victoria => "2020-10-14",
+            Self::Epoxy => "2025-04-04",
+            Self::Latest => "latest",
+        })
+    }
+}
