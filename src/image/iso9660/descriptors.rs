@@ -1,0 +1,161 @@
+//! Volume descriptors: sector 16 and those behind it.
+
+use alloc::vec::Vec;
+
+use super::{
+    SECTOR,
+    directory_record::{self, DirectoryRecord, Extent, FileFlags},
+    fields::{Both16, Both32, Date, NO_DATE},
+    names::{Naming, ucs2},
+};
+
+/// Primary volume descriptor (ECMA-119, 8.4) and supplementary volume descriptor (8.5), which have the same fields. The
+/// plain tree's is the primary one.
+pub struct VolumeDescriptor {
+    pub naming: Naming,
+    /// In logical blocks.
+    pub volume_space_size: u32,
+    /// In bytes.
+    pub path_table_size: u32,
+    pub l_path_table: u32,
+    pub m_path_table: u32,
+    pub root: Extent,
+    pub date: Date,
+}
+
+impl VolumeDescriptor {
+    pub fn write(&self, out: &mut Vec<u8>) {
+        let (descriptor_type, escape_sequences) = match self.naming {
+            Naming::Plain => (1, [0; 32]),
+            Naming::Joliet => (2, UCS2_LEVEL_3),
+        };
+        let begin = out.len();
+        out.push(descriptor_type);
+        out.extend(STANDARD_IDENTIFIER);
+        out.push(1); // version
+        out.push(0); // volume flags
+        out.extend(self.text::<32>("")); // system identifier
+        out.extend(self.text::<32>(LABEL)); // volume identifier
+        out.extend([0; 8]);
+        out.extend(Both32(self.volume_space_size).bytes());
+        out.extend(escape_sequences);
+        out.extend(Both16(1).bytes()); // volume set size
+        out.extend(Both16(1).bytes()); // volume sequence number
+        out.extend(Both16(SECTOR as u16).bytes()); // logical block size
+        out.extend(Both32(self.path_table_size).bytes());
+        out.extend(self.l_path_table.to_le_bytes());
+        out.extend([0; 4]); // optional type L path table
+        out.extend(self.m_path_table.to_be_bytes());
+        out.extend([0; 4]); // optional type M path table
+        let root = DirectoryRecord {
+            extent: self.root,
+            recording_date: self.date,
+            file_flags: FileFlags::Directory,
+            file_identifier: directory_record::SELF,
+            system_use: &[],
+        };
+        root.write(out);
+        out.extend(self.text::<128>("")); // volume set identifier
+        out.extend(self.text::<128>("")); // publisher
+        out.extend(self.text::<128>("")); // data preparer
+        out.extend(self.text::<128>("CONFIGDRIVE")); // application
+        out.extend(self.text::<37>("")); // copyright file
+        out.extend(self.text::<37>("")); // abstract file
+        out.extend(self.text::<37>("")); // bibliographic file
+        out.extend(self.date.long()); // creation
+        out.extend(self.date.long()); // modification
+        out.extend(NO_DATE); // expiration
+        out.extend(self.date.long()); // effective
+        out.push(1); // file structure version
+        out.resize(begin + SECTOR as usize, 0);
+    }
+
+    /// Characters, filled up with spaces. An odd byte at the end of UCS-2 is zero.
+    fn text<const LENGTH: usize>(&self, text: &str) -> [u8; LENGTH] {
+        let mut field = [0; LENGTH];
+        match self.naming {
+            Naming::Plain => fill(&mut field, text.bytes().chain(core::iter::repeat(b' '))),
+            Naming::Joliet => {
+                let (whole, _) = field.split_at_mut(LENGTH / 2 * 2);
+                fill(whole, ucs2(text).chain([0, b' '].into_iter().cycle()));
+            }
+        }
+        field
+    }
+}
+
+/// Volume descriptor set terminator (ECMA-119, 8.3).
+pub struct VolumeDescriptorSetTerminator;
+
+impl VolumeDescriptorSetTerminator {
+    pub fn write(&self, out: &mut Vec<u8>) {
+        let begin = out.len();
+        out.push(255);
+        out.extend(STANDARD_IDENTIFIER);
+        out.push(1); // version
+        out.resize(begin + SECTOR as usize, 0);
+    }
+}
+
+fn fill(field: &mut [u8], bytes: impl Iterator<Item = u8>) {
+    for (to, from) in field.iter_mut().zip(bytes) {
+        *to = from;
+    }
+}
+
+/// By which the systems on an instance find their drive.
+const LABEL: &str = "config-2";
+
+const STANDARD_IDENTIFIER: &[u8; 5] = b"CD001";
+
+/// Tells that the tree is Joliet's (Joliet, "SVD Escape Sequences Field"): `%/E`.
+const UCS2_LEVEL_3: [u8; 32] = {
+    let mut field = [0; 32];
+    [field[0], field[1], field[2]] = *b"%/E";
+    field
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn descriptor(naming: Naming) -> Vec<u8> {
+        let mut out = Vec::new();
+        let date = Date::new(315_532_800).unwrap();
+        let root = Extent { location: 25, size: 2048 };
+        VolumeDescriptor {
+            naming,
+            volume_space_size: 200,
+            path_table_size: 10,
+            l_path_table: 19,
+            m_path_table: 20,
+            root,
+            date,
+        }
+        .write(&mut out);
+        out
+    }
+
+    #[test]
+    fn the_fields_of_a_primary_descriptor_stand_where_ecma_119_has_them() {
+        let out = descriptor(Naming::Plain);
+        assert_eq!(out.len(), 2048);
+        assert_eq!(out[..8], *b"\x01CD001\x01\0");
+        assert_eq!(out[40..72], *b"config-2                        ");
+        assert_eq!(out[80..88], *b"\xc8\0\0\0\0\0\0\xc8");
+        assert_eq!(out[128..132], *b"\0\x08\x08\0");
+        assert_eq!(out[140..156], *b"\x13\0\0\0\0\0\0\0\0\0\0\x14\0\0\0\0");
+        assert_eq!(out[156], 34);
+        assert_eq!(out[813..830], *b"1980010100000000\0");
+        assert_eq!(out[881], 1);
+    }
+
+    #[test]
+    fn the_supplementary_descriptor_is_joliets() {
+        let out = descriptor(Naming::Joliet);
+        assert_eq!(out[..8], *b"\x02CD001\x01\0");
+        assert_eq!(out[40..58], *b"\0c\0o\0n\0f\0i\0g\0-\x002\0 ");
+        assert_eq!(out[88..92], *b"%/E\0");
+        assert_eq!(out[702..739], *b"\0 \0 \0 \0 \0 \0 \0 \0 \0 \0 \0 \0 \0 \0 \0 \0 \0 \0 \0");
+    }
+}

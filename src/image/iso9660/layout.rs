@@ -1,0 +1,223 @@
+//! Where everything lies on the volume, worked out before a byte is written.
+
+use alloc::vec::Vec;
+
+use super::{
+    super::{ImageError, MAX_IMAGE_SIZE, Sink},
+    SECTOR,
+    contents::ContentArea,
+    descriptors::{VolumeDescriptor, VolumeDescriptorSetTerminator},
+    fields::Date,
+    hierarchy::Hierarchy,
+    names::Naming,
+};
+use crate::tree::Tree;
+
+/// The layout of an image: system area, volume descriptors, plain tree, Joliet tree, the files' bytes, padding.
+pub struct Layout<'t> {
+    date: Date,
+    plain: Hierarchy<'t>,
+    joliet: Hierarchy<'t>,
+    contents: ContentArea<'t>,
+    /// The content area's first sector.
+    content_area: u32,
+    sectors: u32,
+}
+
+impl<'t> Layout<'t> {
+    /// Lays `tree` out, with everything dated `source_date_epoch` seconds after 1970-01-01T00:00:00Z.
+    ///
+    /// A layout that comes back is that of an image of at most [`MAX_IMAGE_SIZE`] bytes.
+    pub fn new(tree: &'t Tree, source_date_epoch: u64) -> Result<Self, ImageError> {
+        let date = Date::new(source_date_epoch)?;
+        let mut contents = ContentArea::default();
+        let mut plain = Hierarchy::new(Naming::Plain, tree, &mut contents)?;
+        let mut joliet = Hierarchy::new(Naming::Joliet, tree, &mut contents)?;
+
+        let first = u64::from(SYSTEM_AREA + VOLUME_DESCRIPTORS);
+        let content_area = joliet.place(plain.place(first)?)?;
+        let sectors = content_area.saturating_add(contents.sectors()).saturating_add(u64::from(PADDING));
+        let size = sectors.saturating_mul(u64::from(SECTOR));
+        let too_large = || ImageError::too_large(size, tree);
+        if size > MAX_IMAGE_SIZE {
+            return Err(too_large());
+        }
+        let narrow = |sector| u32::try_from(sector).map_err(|_| too_large());
+        Ok(Self { date, plain, joliet, contents, content_area: narrow(content_area)?, sectors: narrow(sectors)? })
+    }
+
+    /// The size of the image, in bytes, a multiple of 2048.
+    pub fn size(&self) -> usize {
+        self.sectors as usize * SECTOR as usize
+    }
+
+    /// Writes the image from its first byte to its last.
+    pub fn write(&self, sink: &mut impl Sink) {
+        sink.zeros((SYSTEM_AREA * SECTOR) as usize);
+        let mut descriptors = Vec::new();
+        self.descriptor(Naming::Plain, &self.plain).write(&mut descriptors);
+        self.descriptor(Naming::Joliet, &self.joliet).write(&mut descriptors);
+        VolumeDescriptorSetTerminator.write(&mut descriptors);
+        sink.bytes(&descriptors);
+        self.plain.write(self.content_area, self.date, sink);
+        self.joliet.write(self.content_area, self.date, sink);
+        self.contents.write(sink);
+        sink.zeros((PADDING * SECTOR) as usize);
+    }
+
+    fn descriptor(&self, naming: Naming, hierarchy: &Hierarchy<'_>) -> VolumeDescriptor {
+        VolumeDescriptor {
+            naming,
+            volume_space_size: self.sectors,
+            path_table_size: hierarchy.path_table_size,
+            l_path_table: hierarchy.l_path_table,
+            m_path_table: hierarchy.m_path_table,
+            root: hierarchy.root_extent(),
+            date: self.date,
+        }
+    }
+}
+
+/// In sectors (ECMA-119, 6.2.1).
+const SYSTEM_AREA: u32 = 16;
+
+/// In sectors: primary, supplementary, terminator.
+const VOLUME_DESCRIPTORS: u32 = 3;
+
+/// In sectors, as many as genisoimage adds: drives of systems that read ahead beyond the last file fail without.
+const PADDING: u32 = 150;
+
+#[cfg(test)]
+mod tests {
+    use super::{super::path_table, *};
+    use crate::tree::Content;
+    use alloc::format;
+
+    fn tree(files: &[(&str, usize)]) -> Tree {
+        let mut tree = Tree::default();
+        for (path, size) in files {
+            tree.insert(path, Content::from(alloc::vec![b'x'; *size])).unwrap();
+        }
+        tree
+    }
+
+    fn image(layout: &Layout<'_>) -> Vec<u8> {
+        let mut image = Vec::new();
+        layout.write(&mut image);
+        image
+    }
+
+    #[test]
+    fn areas_follow_each_other_without_gaps() {
+        let tree = tree(&[("a/b", 1), ("c", 2049), (&"日".repeat(64), 2)]);
+        let layout = Layout::new(&tree, 0).unwrap();
+        assert_eq!(
+            (layout.plain.l_path_table, layout.plain.m_path_table, layout.plain.root_extent().location),
+            (19, 20, 21)
+        );
+        assert_eq!(
+            (layout.joliet.l_path_table, layout.joliet.m_path_table, layout.joliet.root_extent().location),
+            (24, 25, 26)
+        );
+        assert_eq!(layout.content_area, 28);
+        assert_eq!(layout.size(), (28 + 4 + 150) * 2048);
+        assert_eq!(image(&layout).len(), layout.size());
+    }
+
+    /// The readers of `tests/images.rs` find their way without the tables.
+    #[test]
+    fn path_tables_lead_to_every_folder_and_its_parent() {
+        let tree = tree(&[("b/d/f", 1), ("b/c-/f", 1), ("a/z/f", 1), ("a/f", 1)]);
+        let layout = Layout::new(&tree, 0).unwrap();
+        let image = image(&layout);
+        let number = |at: usize, length: usize| {
+            image[at..at + length].iter().rev().fold(0, |high, &low| high << 8 | usize::from(low))
+        };
+        let path_table = |hierarchy: &Hierarchy<'_>| {
+            let mut at = hierarchy.l_path_table as usize * 2048;
+            let end = at + hierarchy.path_table_size as usize;
+            let mut records = Vec::new();
+            while at < end {
+                let length = usize::from(image[at]);
+                records.push((&image[at + 8..at + 8 + length], number(at + 2, 4), number(at + 6, 2)));
+                at += path_table::length(length);
+            }
+            records
+        };
+        for (hierarchy, names) in [
+            (&layout.plain, [&b"\0"[..], b"a", b"b", b"z", b"c_", b"d"]),
+            (&layout.joliet, [b"\0", b"\0a", b"\0b", b"\0z", b"\0c\0-", b"\0d"]),
+        ] {
+            let records = path_table(hierarchy);
+            assert!(records.iter().map(|(name, ..)| *name).eq(names));
+            assert!(records.iter().map(|(.., parent)| *parent).eq([1, 1, 1, 2, 3, 3]));
+            for (_, location, parent) in &records {
+                let own = location * 2048;
+                let parents = own + usize::from(image[own]);
+                assert_eq!((number(own + 2, 4), number(parents + 2, 4)), (*location, records[parent - 1].1));
+            }
+        }
+    }
+
+    #[test]
+    fn a_folder_has_a_link_for_itself_and_for_each_folder_in_it() {
+        let tree = tree(&[("a/f", 1), ("b/f", 1), ("c", 1)]);
+        let layout = Layout::new(&tree, 0).unwrap();
+        let root = layout.plain.root_extent().location as usize * 2048;
+        // Behind the record's fixed part, the entry SP, and the header and mode of PX.
+        let links = root + 34 + 7 + 4 + 8;
+        assert_eq!(image(&layout)[links..links + 4], [4, 0, 0, 0]);
+    }
+
+    #[test]
+    fn an_empty_tree_has_an_image() {
+        let tree = Tree::default();
+        let layout = Layout::new(&tree, 0).unwrap();
+        assert_eq!(image(&layout).len(), (19 + 2 * 3 + 150) * 2048);
+    }
+
+    #[test]
+    fn what_is_written_has_the_size_that_was_laid_out() {
+        let mut tree = Tree::default();
+        for index in 0..2000_usize {
+            let path = format!("{}/{}{index}", index % 7, "é".repeat(index % 60));
+            tree.insert(&path, Content::from(path.as_bytes())).unwrap();
+        }
+        let layout = Layout::new(&tree, 0).unwrap();
+        assert_eq!(image(&layout).len(), layout.size());
+    }
+
+    #[test]
+    fn an_image_has_at_most_64_mib() {
+        let room = 64 * 1024 * 1024 - (19 + 2 * 3 + 150) * 2048;
+        assert_eq!(Layout::new(&tree(&[("a", room)]), 0).unwrap().size() as u64, MAX_IMAGE_SIZE);
+        let tree = tree(&[("a", 10), ("b/large", room - 3), ("b/same", room - 3), ("c", 5)]);
+        let error = Layout::new(&tree, 0).map(|_| ()).unwrap_err();
+        assert_eq!(
+            error,
+            ImageError::TooLarge {
+                size: MAX_IMAGE_SIZE + 4 * 2048,
+                largest: [("b/large", room - 3), ("a", 10), ("c", 5)]
+                    .map(|(path, size)| (path.into(), size as u64))
+                    .into(),
+            }
+        );
+        assert_eq!(
+            format!("{error}"),
+            format!(
+                "the image would have 67117056 bytes, of which Ironic's agent takes 67108864; make the drive smaller, its \
+                 largest files are \"b/large\" ({} bytes), \"a\" (10 bytes), \"c\" (5 bytes)",
+                room - 3
+            )
+        );
+    }
+
+    #[test]
+    fn a_path_table_numbers_at_most_65_535_folders() {
+        let mut tree = Tree::default();
+        for index in 0..65_535 {
+            tree.insert(&format!("{}/{}/f", index / 256, index % 256), Content::from([])).unwrap();
+        }
+        assert!(matches!(Layout::new(&tree, 0), Err(ImageError::TooManyFolders)));
+    }
+}

@@ -1,0 +1,233 @@
+//! What Rock Ridge adds to a directory record: system use entries (SUSP 1.12, 5; RRIP 1.12, 4.1).
+
+use alloc::vec::Vec;
+
+use super::{
+    SECTOR,
+    directory_record::{MAX_LENGTH, length},
+    fields::{Both32, Date},
+};
+
+/// POSIX file attributes (RRIP, 4.1.1), in the 36 bytes that RRIP_1991A has. User and group are 0.
+pub struct PosixAttributes {
+    pub mode: Mode,
+    pub links: u32,
+}
+
+impl PosixAttributes {
+    pub const LENGTH: usize = 36;
+
+    pub fn write(&self, out: &mut Vec<u8>) {
+        out.extend(header(*b"PX", Self::LENGTH));
+        out.extend(Both32(self.mode as u32).bytes());
+        out.extend(Both32(self.links).bytes());
+        out.extend(Both32(0).bytes());
+        out.extend(Both32(0).bytes());
+    }
+}
+
+/// As `genisoimage -r` has them: readable by everyone, writable by nobody.
+#[derive(Clone, Copy)]
+pub enum Mode {
+    File = 0o100_444,
+    Directory = 0o040_555,
+}
+
+/// Time stamps for a file (RRIP, 4.1.6): last modified, last accessed, attributes last changed.
+pub struct TimeStamps(pub Date);
+
+impl TimeStamps {
+    pub const LENGTH: usize = 26;
+
+    pub fn write(&self, out: &mut Vec<u8>) {
+        const MODIFY_ACCESS_ATTRIBUTES: u8 = 0x0e;
+        out.extend(header(*b"TF", Self::LENGTH));
+        out.push(MODIFY_ACCESS_ATTRIBUTES);
+        for _ in 0..3 {
+            out.extend(self.0.short());
+        }
+    }
+}
+
+/// Alternate name (RRIP, 4.1.4): the name itself, in UTF-8.
+#[derive(Clone, Copy)]
+pub struct AlternateName<'t>(pub &'t str);
+
+impl AlternateName<'_> {
+    pub const fn length(self) -> usize {
+        5 + self.0.len()
+    }
+
+    pub fn write(self, out: &mut Vec<u8>) {
+        out.extend(header(*b"NM", self.length()));
+        out.push(0); // flags: goes not on in another entry
+        out.extend(self.0.as_bytes());
+    }
+}
+
+/// Continuation area (SUSP, 5.1): where more entries of a record are.
+pub struct Continuation {
+    pub block: u32,
+    pub offset: u32,
+    pub length: u32,
+}
+
+impl Continuation {
+    pub const LENGTH: usize = 28;
+
+    pub fn write(&self, out: &mut Vec<u8>) {
+        out.extend(header(*b"CE", Self::LENGTH));
+        out.extend(Both32(self.block).bytes());
+        out.extend(Both32(self.offset).bytes());
+        out.extend(Both32(self.length).bytes());
+    }
+}
+
+/// Sharing protocol (SUSP, 5.3): begins the first record of the root.
+pub struct SharingProtocol;
+
+impl SharingProtocol {
+    pub const LENGTH: usize = 7;
+
+    pub fn write(&self, out: &mut Vec<u8>) {
+        out.extend(header(*b"SP", Self::LENGTH));
+        out.extend([0xbe, 0xef]);
+        out.push(0); // bytes to skip in each system use area
+    }
+}
+
+/// Extensions reference (SUSP, 5.5): the entries are Rock Ridge's. Its descriptor and source texts are for people and left out.
+pub struct ExtensionsReference;
+
+impl ExtensionsReference {
+    pub const LENGTH: usize = 8 + Self::IDENTIFIER.len();
+    const IDENTIFIER: &[u8] = b"RRIP_1991A";
+
+    pub fn write(&self, out: &mut Vec<u8>) {
+        out.extend(header(*b"ER", Self::LENGTH));
+        out.push(Self::IDENTIFIER.len() as u8);
+        out.push(0); // length of the descriptor
+        out.push(0); // length of the source
+        out.push(1); // extension version
+        out.extend(Self::IDENTIFIER);
+    }
+}
+
+/// Where the alternate name of a record stands.
+#[derive(Clone, Copy)]
+pub enum NamePlace<'t> {
+    /// In the record itself.
+    Record(AlternateName<'t>),
+    /// In the folder's continuation area, behind so many bytes.
+    Continued { position: u64, length: usize },
+}
+
+impl NamePlace<'_> {
+    /// The length of the entries of a file's or folder's record, in bytes.
+    pub fn system_use(self) -> usize {
+        match self {
+            Self::Record(name) => ATTRIBUTES + name.length(),
+            Self::Continued { .. } => ATTRIBUTES + Continuation::LENGTH,
+        }
+    }
+
+    pub fn write(self, continuation_area: u32, out: &mut Vec<u8>) {
+        match self {
+            Self::Record(name) => name.write(out),
+            Self::Continued { position, length } => Continuation {
+                block: continuation_area.saturating_add((position / u64::from(SECTOR)) as u32),
+                offset: (position % u64::from(SECTOR)) as u32,
+                length: length as u32,
+            }
+            .write(out),
+        }
+    }
+}
+
+/// What found no room in the records of a folder. It lies in the sectors directly behind them: libarchive looks nowhere else.
+#[derive(Default)]
+pub struct ContinuationArea {
+    bytes: Vec<u8>,
+}
+
+impl ContinuationArea {
+    /// Gives a name its place, beside an identifier of `identifier` bytes.
+    pub fn place<'t>(&mut self, name: &'t str, identifier: usize) -> NamePlace<'t> {
+        let name = AlternateName(name);
+        if length(identifier, ATTRIBUTES + name.length()) <= MAX_LENGTH {
+            return NamePlace::Record(name);
+        }
+        // Linux takes a continuation that lies across two sectors for damage.
+        let sector = SECTOR as usize;
+        if self.bytes.len() % sector + name.length() > sector {
+            self.bytes.resize(self.bytes.len().next_multiple_of(sector), 0);
+        }
+        let position = self.bytes.len() as u64;
+        name.write(&mut self.bytes);
+        NamePlace::Continued { position, length: name.length() }
+    }
+
+    pub fn size(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// What every record has.
+pub const ATTRIBUTES: usize = PosixAttributes::LENGTH + TimeStamps::LENGTH;
+
+/// What the root's first record has.
+pub const ROOT_ATTRIBUTES: usize = SharingProtocol::LENGTH + ATTRIBUTES + ExtensionsReference::LENGTH;
+
+/// The longest system use field beside the shortest identifier.
+pub const MAX_SYSTEM_USE: usize = MAX_LENGTH - 34;
+
+const _: () = assert!(ROOT_ATTRIBUTES <= MAX_SYSTEM_USE);
+
+/// Signature, length and version of an entry (SUSP, 4.1). The longest is a name of 64 characters in at most three bytes each.
+fn header([a, b]: [u8; 2], length: usize) -> [u8; 4] {
+    [a, b, length as u8, 1]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_entry_has_the_length_that_it_tells() {
+        let date = Date::new(0).unwrap();
+        let mut entries = [(); 6].map(|()| Vec::new());
+        PosixAttributes { mode: Mode::File, links: 1 }.write(&mut entries[0]);
+        TimeStamps(date).write(&mut entries[1]);
+        AlternateName(&"日".repeat(64)).write(&mut entries[2]);
+        Continuation { block: 1, offset: 2, length: 3 }.write(&mut entries[3]);
+        SharingProtocol.write(&mut entries[4]);
+        ExtensionsReference.write(&mut entries[5]);
+        for entry in entries {
+            assert_eq!(entry.len(), usize::from(entry[2]));
+        }
+    }
+
+    #[test]
+    fn a_name_goes_into_the_continuation_area_only_when_the_record_is_full() {
+        let mut area = ContinuationArea::default();
+        let (fits, name) = ("x".repeat(121), "x".repeat(122));
+        assert!(matches!(area.place(&fits, 33), NamePlace::Record(_)));
+        assert_eq!(length(33, area.place(&fits, 33).system_use()), 254);
+        assert!(matches!(area.place(&name, 33), NamePlace::Continued { position: 0, length: 127 }));
+    }
+
+    #[test]
+    fn a_continuation_does_not_lie_across_two_sectors() {
+        let mut area = ContinuationArea::default();
+        let name = "日".repeat(64);
+        for _ in 0..100 {
+            let NamePlace::Continued { position, length } = area.place(&name, 33) else { panic!("in the record") };
+            assert!(position % 2048 + length as u64 <= 2048);
+        }
+        assert_eq!(area.size().div_ceil(2048), 10);
+    }
+}
