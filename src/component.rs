@@ -1,0 +1,157 @@
+//! The component: glue between `wit/` and this crate, for wasm only.
+//!
+//! It imports nothing. A panic, which no input should reach, is a trap: there is nobody to print to, and the embedder throws
+//! the instance away.
+
+#![expect(unsafe_code, reason = "the canonical ABI speaks in pointers; each block says why it holds")]
+
+use alloc::{
+    alloc::{alloc, realloc},
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::alloc::Layout;
+
+use dlmalloc::GlobalDlmalloc;
+
+use self::bindings::exports::ironic::configdrive::drive as wit;
+
+mod bindings {
+    #![allow(missing_docs, reason = "wit/ has them")]
+
+    wit_bindgen::generate!({ path: "wit", world: "configdrive" });
+
+    // SAFETY: the exported symbols are those of the canonical ABI for this world, and no other code defines them.
+    export!(Component with_types_in self);
+
+    use super::Component;
+}
+
+struct Component;
+
+impl wit::Guest for Component {
+    fn required_by(document: String, policy: wit::Policy) -> Result<bool, wit::Error> {
+        Ok(crate::required_by(&document, policy.into())?)
+    }
+
+    fn build_drive(document: String, options: wit::Options) -> Result<Vec<u8>, wit::Error> {
+        Ok(crate::build_drive(&document, &options.into())?)
+    }
+
+    fn encode(image: Vec<u8>) -> Result<String, wit::Error> {
+        Ok(crate::encode(&image)?)
+    }
+
+    fn pack(document: String, options: wit::Options) -> Result<String, wit::Error> {
+        Ok(crate::pack(&document, &options.into())?)
+    }
+}
+
+impl From<wit::Policy> for crate::Policy {
+    fn from(policy: wit::Policy) -> Self {
+        let wit::Policy { force_config_drive } = policy;
+        Self { force_config_drive }
+    }
+}
+
+impl From<wit::Options> for crate::Options {
+    fn from(options: wit::Options) -> Self {
+        let wit::Options {
+            format,
+            skip_versions,
+            dhcp_domain,
+            vendordata_providers,
+            ports,
+            portgroups,
+            vendor_data,
+            vendor_data2,
+            random_seed,
+            default_random_seed,
+            source_date_epoch,
+        } = options;
+        Self {
+            format: format.into(),
+            skip_versions,
+            dhcp_domain,
+            vendordata_providers: vendordata_providers.map(|names| names.into_iter().map(Into::into).collect()),
+            ports,
+            portgroups,
+            vendor_data,
+            vendor_data2,
+            random_seed,
+            default_random_seed,
+            source_date_epoch,
+        }
+    }
+}
+
+impl From<wit::ImageFormat> for crate::ImageFormat {
+    fn from(format: wit::ImageFormat) -> Self {
+        match format {
+            wit::ImageFormat::Iso9660 => Self::Iso9660,
+        }
+    }
+}
+
+impl From<wit::VendordataProvider> for crate::VendordataProvider {
+    fn from(provider: wit::VendordataProvider) -> Self {
+        match provider {
+            wit::VendordataProvider::StaticJson => Self::StaticJson,
+            wit::VendordataProvider::DynamicJson => Self::DynamicJson,
+        }
+    }
+}
+
+impl From<crate::Error> for wit::Error {
+    fn from(error: crate::Error) -> Self {
+        Self {
+            code: match error.code() {
+                crate::ErrorCode::InvalidDocument => wit::ErrorCode::InvalidDocument,
+                crate::ErrorCode::InvalidOption => wit::ErrorCode::InvalidOption,
+                crate::ErrorCode::TooLarge => wit::ErrorCode::TooLarge,
+            },
+            message: error.to_string(),
+            pointer: error.pointer().map(String::from),
+        }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: GlobalDlmalloc = GlobalDlmalloc;
+
+/// Where the canonical ABI puts arguments: the wasip2 target leaves this function to its libc, whose memory is not ours.
+///
+/// # Safety
+/// As the canonical ABI calls it: `align` is a power of two, and `old` is null, or a block of `old_size` bytes of this function's own.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn cabi_realloc(old: *mut u8, old_size: usize, align: usize, new_size: usize) -> *mut u8 {
+    if new_size == 0 {
+        return core::ptr::without_provenance_mut(align);
+    }
+    let (Ok(old_layout), Ok(new_layout)) =
+        (Layout::from_size_align(old_size, align), Layout::from_size_align(new_size, align))
+    else {
+        core::arch::wasm32::unreachable()
+    };
+    let new = if old_size == 0 {
+        // SAFETY: the size is not 0.
+        unsafe { alloc(new_layout) }
+    } else {
+        // SAFETY: `old` came from here with this layout, and a layout of the new size exists and is not empty.
+        unsafe { realloc(old, old_layout, new_size) }
+    };
+    if new.is_null() {
+        core::arch::wasm32::unreachable()
+    }
+    new
+}
+
+#[panic_handler]
+fn trap(_: &core::panic::PanicInfo<'_>) -> ! {
+    core::arch::wasm32::unreachable()
+}
+
+// `memcpy` and its like: the compiler calls them, and the target's libc is where they are.
+#[link(name = "c")]
+// SAFETY: nothing is declared, so nothing can be declared wrongly.
+unsafe extern "C" {}

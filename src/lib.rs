@@ -1,0 +1,68 @@
+//! OpenStack config drives, from an instance document to the text that Ironic takes.
+//!
+//! Data flows one way: [`document`] (JSON text → typed instance) → [`metadata`] (instance → files) → [`tree`] (the files) →
+//! [`image`] (files → file system) → [`mod@encode`] (image → base64 of gzip). For wasm, `component` exports it as `wit/` says.
+#![no_std]
+#![cfg_attr(not(target_family = "wasm"), forbid(unsafe_code))]
+
+extern crate alloc;
+// Natively, std brings the allocator and the panic handler that the crate type cdylib asks for.
+#[cfg(not(target_family = "wasm"))]
+extern crate std;
+
+pub mod document;
+pub mod encode;
+pub mod image;
+pub mod metadata;
+pub mod tree;
+
+#[cfg(target_family = "wasm")]
+mod component;
+mod error;
+mod options;
+
+use alloc::{string::String, vec::Vec};
+
+use document::{Beside, Document, DocumentError, DrivePolicy, Json};
+use encode::Encoder;
+use image::iso9660;
+use tree::Tree;
+
+pub use error::{Error, ErrorCode};
+pub use options::{ImageFormat, Options, Policy, VendordataProvider};
+
+/// Tells whether the instance of `document` needs a config drive (`nova.virt.configdrive.required_by`).
+pub fn required_by(document: &str, policy: Policy) -> Result<bool, Error> {
+    let document = Json::parse(document).map_err(DocumentError::from)?;
+    Ok(DrivePolicy::of_document(&document)?.required(policy))
+}
+
+/// The files of `document`'s drive.
+pub fn files(document: &str, options: &Options) -> Result<Tree, Error> {
+    let document = Json::parse(document).map_err(DocumentError::from)?;
+    let beside = Beside::parse(options)?;
+    metadata::tree(&Document::parse(&document, &beside)?, options)
+}
+
+/// Builds the image of `document`'s drive.
+pub fn build_drive(document: &str, options: &Options) -> Result<Vec<u8>, Error> {
+    let tree = files(document, options)?;
+    match options.format {
+        ImageFormat::Iso9660 => Ok(iso9660::write(&tree, options.source_date_epoch())?),
+    }
+}
+
+/// Turns an image into the text that Ironic takes.
+pub fn encode(image: &[u8]) -> Result<String, Error> {
+    Ok(encode::encode(image)?)
+}
+
+/// [`build_drive`] and [`encode()`] in one go; the image is never there as a whole.
+pub fn pack(document: &str, options: &Options) -> Result<String, Error> {
+    let tree = files(document, options)?;
+    let mut encoder = Encoder::new();
+    match options.format {
+        ImageFormat::Iso9660 => iso9660::Layout::new(&tree, options.source_date_epoch())?.write(&mut encoder),
+    }
+    Ok(encoder.finish()?)
+}
