@@ -1,0 +1,181 @@
+//! How the command ends.
+
+use std::{fmt, io, path::PathBuf, process::ExitCode};
+
+use configdrive_host::{
+    ironic::{self, TransportError},
+    sandbox::{self, ErrorCode},
+    untrusted,
+};
+
+/// The exit codes. Programs read them: a number keeps its meaning.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Exit {
+    Success = 0,
+    Io = 1,
+    Usage = 2,
+    InvalidInput = 3,
+    Limit = 4,
+    IronicRefused = 5,
+    IronicUnreachable = 6,
+    DeploymentFailed = 7,
+    Fault = 8,
+}
+
+impl Exit {
+    const ALL: [Self; 9] = [
+        Self::Success,
+        Self::Io,
+        Self::Usage,
+        Self::InvalidInput,
+        Self::Limit,
+        Self::IronicRefused,
+        Self::IronicUnreachable,
+        Self::DeploymentFailed,
+        Self::Fault,
+    ];
+
+    fn meaning(self) -> &'static str {
+        match self {
+            Self::Success => "done",
+            Self::Io => "a file, a pipe or the machine let the command down",
+            Self::Usage => "the command line does not hold",
+            Self::InvalidInput => "the document, or a file given beside it, does not hold",
+            Self::Limit => "a limit was hit: of size, memory or time",
+            Self::IronicRefused => "Ironic said no",
+            Self::IronicUnreachable => "Ironic could not be reached",
+            Self::DeploymentFailed => "the deployment failed",
+            Self::Fault => "a fault in configdrive itself",
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// The exit codes for `--help`.
+pub fn help() -> String {
+    let codes = Exit::ALL.map(|exit| format!("\n  {}  {}", exit as u8, exit.meaning()));
+    format!("Exit codes:{}", codes.concat())
+}
+
+/// Why a verb did not do its work. Its `Display` is one line.
+#[derive(Debug)]
+pub enum Error {
+    Usage(String),
+    Read { from: Place, error: io::Error },
+    Write { to: Place, error: io::Error },
+    TooLarge { from: Place, limit: usize },
+    NotText { path: PathBuf, offset: usize },
+    Config { path: PathBuf, message: String },
+    Directory { place: PathBuf, why: &'static str },
+    Terminal,
+    Random(getrandom::Error),
+    Sandbox(sandbox::Error),
+    Ironic(ironic::Error),
+    Runtime(io::Error),
+}
+
+/// Where bytes come from or go to.
+#[derive(Debug)]
+pub enum Place {
+    StandardInput,
+    StandardOutput,
+    File(PathBuf),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::StandardInput => f.write_str("standard input"),
+            Self::StandardOutput => f.write_str("standard output"),
+            // Quoted: a name may hold anything.
+            Self::File(path) => write!(f, "{path:?}"),
+        }
+    }
+}
+
+impl Error {
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Usage(_) | Self::Terminal => Exit::Usage,
+            Self::Read { .. } | Self::Write { .. } | Self::Random(_) | Self::Runtime(_) => Exit::Io,
+            Self::TooLarge { .. } => Exit::Limit,
+            Self::NotText { .. } | Self::Config { .. } | Self::Directory { .. } => Exit::InvalidInput,
+            Self::Sandbox(error) => of_sandbox(error),
+            Self::Ironic(error) => of_ironic(error),
+        }
+    }
+
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Write { error, .. } if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+fn of_sandbox(error: &sandbox::Error) -> Exit {
+    match error {
+        sandbox::Error::Start(_) => Exit::Io,
+        sandbox::Error::NotUtf8 { .. } => Exit::InvalidInput,
+        sandbox::Error::Guest { code, .. } => match code {
+            ErrorCode::InvalidDocument | ErrorCode::InvalidOption => Exit::InvalidInput,
+            ErrorCode::TooLarge => Exit::Limit,
+        },
+        sandbox::Error::Limit(_) => Exit::Limit,
+        _ => Exit::Fault,
+    }
+}
+
+fn of_ironic(error: &ironic::Error) -> Exit {
+    match error {
+        ironic::Error::Cloud(_) => Exit::Usage,
+        ironic::Error::Drive(error) => of_sandbox(error),
+        ironic::Error::TooLarge { .. } | ironic::Error::TimedOut { .. } => Exit::Limit,
+        ironic::Error::Login(error) | ironic::Error::Transport { error, .. } => match error {
+            TransportError::Unauthenticated(_) => Exit::IronicRefused,
+            _ => Exit::IronicUnreachable,
+        },
+        ironic::Error::NotIronic { .. } => Exit::IronicUnreachable,
+        ironic::Error::Refused { .. } | ironic::Error::TooOld { .. } | ironic::Error::TooNew(_) => Exit::IronicRefused,
+        ironic::Error::Failed { .. } => Exit::DeploymentFailed,
+        ironic::Error::Unwatched { error, .. } => of_ironic(error),
+        _ => Exit::Fault,
+    }
+}
+
+impl From<ironic::Error> for Error {
+    fn from(error: ironic::Error) -> Self {
+        Self::Ironic(error)
+    }
+}
+
+impl From<sandbox::Error> for Error {
+    fn from(error: sandbox::Error) -> Self {
+        Self::Sandbox(error)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(message) => f.write_str(message),
+            Self::Read { from, error } => write!(f, "cannot read {from}: {error}"),
+            Self::Write { to, error } => write!(f, "cannot write {to}: {error}"),
+            Self::TooLarge { from, limit } => {
+                write!(f, "{from} is larger than {limit} bytes, the most that is read: leave something out")
+            }
+            Self::NotText { path, offset } => write!(f, "{path:?} is not UTF-8 text: byte {offset} does not belong"),
+            Self::Config { path, message } => write!(f, "{path:?}: {}", untrusted::one_line(message, 300)),
+            Self::Directory { place, why } => write!(f, "{place:?} {why}"),
+            Self::Terminal => {
+                f.write_str("the output is no text, and not for a terminal: name a file with -o, or use a pipe")
+            }
+            Self::Random(error) => write!(f, "the operating system has no random bytes: {error}"),
+            Self::Sandbox(error) => error.fmt(f),
+            Self::Ironic(error) => error.fmt(f),
+            Self::Runtime(error) => write!(f, "the machine does not let the command work: {error}"),
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! nova.conf: the options that bear on drives, under the names and in the groups that Nova 34 has them.
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use ini::{Ini, ParseOption};
+
+use super::{
+    exit::Error,
+    options::{Format, Providers},
+};
+
+/// What nova.conf says; absent where it says nothing.
+#[derive(Debug, Default)]
+pub struct NovaConf {
+    pub force_config_drive: Option<bool>,
+    pub config_drive_format: Option<Format>,
+    pub config_drive_skip_versions: Option<String>,
+    pub dhcp_domain: Option<String>,
+    pub vendordata_providers: Option<Providers>,
+    pub vendordata_jsonfile_path: Option<PathBuf>,
+}
+
+impl NovaConf {
+    /// Reads the text of the file at `path`.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, Error> {
+        let invalid = |message| Error::Config { path: path.to_owned(), message };
+        // As oslo.config reads: quotes and backslashes stand for themselves, indented lines go on.
+        let options = ParseOption {
+            enabled_quote: false,
+            enabled_escape: false,
+            enabled_indented_mutiline_value: true,
+            ..ParseOption::default()
+        };
+        let ini = Ini::load_from_str_opt(text, options).map_err(|error| {
+            invalid(format!("line {} column {}: want [group] or name = value", error.line, error.col))
+        })?;
+        Self::of(&ini).map_err(invalid)
+    }
+
+    fn of(ini: &Ini) -> Result<Self, String> {
+        if let Some(template) = ini.get_from(DEFAULT, "injected_network_template")
+            && !template.ends_with("nova/virt/interfaces.template")
+        {
+            return Err("[DEFAULT] injected_network_template: only Nova's own nova/virt/interfaces.template can be \
+                        rendered; remove the option, or give network_data in the document"
+                .into());
+        }
+        Ok(Self {
+            force_config_drive: option(ini, DEFAULT, "force_config_drive", boolean)?,
+            config_drive_format: option(ini, DEFAULT, "config_drive_format", format)?,
+            config_drive_skip_versions: option(ini, API, "config_drive_skip_versions", text)?,
+            dhcp_domain: option(ini, API, "dhcp_domain", text)?,
+            vendordata_providers: option(ini, API, "vendordata_providers", str::parse)?,
+            vendordata_jsonfile_path: option(ini, API, "vendordata_jsonfile_path", text)?
+                .filter(|path| !path.is_empty())
+                .map(PathBuf::from),
+        })
+    }
+}
+
+const DEFAULT: Option<&str> = Some("DEFAULT");
+const API: Option<&str> = Some("api");
+
+fn option<T>(
+    ini: &Ini,
+    group: Option<&str>,
+    name: &str,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<Option<T>, String> {
+    // Of an option that stands twice, oslo.config takes the last.
+    let Some(value) = ini.section(group).and_then(|group| group.get_all(name).last()) else { return Ok(None) };
+    let parsed = if value.contains('$') {
+        Err("substitutions such as $name are not read; write the value out".into())
+    } else {
+        parse(value)
+    };
+    parsed.map(Some).map_err(|error| format!("[{}] {name}: {error}", group.unwrap_or_default()))
+}
+
+fn format(value: &str) -> Result<Format, String> {
+    Format::from_str(value, false).map_err(|_| "no such file system here; want iso9660".into())
+}
+
+fn text(value: &str) -> Result<String, String> {
+    Ok(value.to_owned())
+}
+
+/// As `oslo_config.types.Boolean` reads one.
+fn boolean(value: &str) -> Result<bool, String> {
+    match value.to_ascii_lowercase().as_str() {
+        "true" | "1" | "on" | "yes" => Ok(true),
+        "false" | "0" | "off" | "no" => Ok(false),
+        _ => Err("found another value, want true or false".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use configdrive_host::sandbox::VendordataProvider;
+
+    fn parse(text: &str) -> Result<NovaConf, String> {
+        NovaConf::parse(text, Path::new("nova.conf")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn options_are_found_in_their_groups() {
+        let conf = parse(
+            "[DEFAULT]\n# a comment\nforce_config_drive = True\nconfig_drive_format=iso9660\ndhcp_domain = not.here\n\
+             [api]\ndhcp_domain = \"quoted\\n\nvendordata_providers = StaticJSON,\n  DynamicJSON\n\
+             config_drive_skip_versions =\nvendordata_jsonfile_path = /etc/nova/vendor.json\n[other]\nkey: value\n",
+        )
+        .unwrap();
+        assert_eq!(conf.force_config_drive, Some(true));
+        assert_eq!(conf.dhcp_domain.as_deref(), Some("\"quoted\\n"));
+        assert_eq!(conf.config_drive_skip_versions.as_deref(), Some(""));
+        let Providers(providers) = conf.vendordata_providers.unwrap();
+        assert_eq!(providers, [VendordataProvider::StaticJson, VendordataProvider::DynamicJson]);
+        assert_eq!(conf.vendordata_jsonfile_path, Some(PathBuf::from("/etc/nova/vendor.json")));
+    }
+
+    #[test]
+    fn an_empty_file_says_nothing() {
+        let conf = parse("").unwrap();
+        assert_eq!((conf.force_config_drive, conf.dhcp_domain), (None, None));
+    }
+
+    #[test]
+    fn what_cannot_be_followed_is_named() {
+        for (text, named) in [
+            ("[DEFAULT]\nforce_config_drive = maybe\n", "[DEFAULT] force_config_drive"),
+            ("[DEFAULT]\nconfig_drive_format = ext4\n", "[DEFAULT] config_drive_format"),
+            ("[DEFAULT]\ninjected_network_template = /etc/mine\n", "[DEFAULT] injected_network_template"),
+            ("[api]\nvendordata_providers = StaticJSON,Mine\n", "[api] vendordata_providers"),
+            ("[api]\ndhcp_domain = $my_domain\n", "[api] dhcp_domain"),
+            ("[api\n", "line 2 column 1"),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert!(error.contains(named) && error.contains("nova.conf"), "{text}: {error}");
+        }
+        assert!(parse("[DEFAULT]\ninjected_network_template = $pybasedir/nova/virt/interfaces.template\n").is_ok());
+    }
+}

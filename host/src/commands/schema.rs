@@ -1,0 +1,20 @@
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{exit::Error, output};
+
+/// Write the JSON Schema of the documents
+#[derive(Args)]
+#[command(after_help = "Example:\n  configdrive schema -o document.schema.json")]
+pub struct Schema {
+    /// Where the schema goes; `-` is standard output
+    #[arg(short, long, value_name = "FILE", default_value = "-", hide_default_value = true)]
+    output: PathBuf,
+}
+
+impl Schema {
+    pub fn run(self) -> Result<(), Error> {
+        output::write_text(&self.output, configdrive_host::DOCUMENT_SCHEMA)
+    }
+}

@@ -1,0 +1,145 @@
+//! The component in its sandbox: a fresh store for every call, with caps on memory and time.
+//!
+//! Whatever a tenant wrote goes through here as opaque bytes. What comes back from the component is believed no further: its
+//! texts are cut to length and stripped of control characters before a person or a log sees them.
+
+mod config;
+mod error;
+mod limits;
+mod ticker;
+
+pub use self::{
+    bindings::exports::ironic::configdrive::drive::{ErrorCode, ImageFormat, Options, Policy, VendordataProvider},
+    error::{Error, Limit},
+    limits::Limits,
+};
+
+use std::str;
+
+use wasmtime::{Engine, Store, component};
+
+use self::{
+    bindings::{ConfigdrivePre, exports::ironic::configdrive::drive},
+    limits::Caps,
+    ticker::Ticker,
+};
+
+/// The component as a file, for other hosts.
+pub const COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/component.wasm"));
+
+/// The same, compiled for this host by the build script.
+const PRECOMPILED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/component.cwasm"));
+
+/// The component, ready to be called from many threads at once.
+///
+/// One per process is enough. A call cannot see what another one left: each gets an instance of its own.
+pub struct Sandbox {
+    component: ConfigdrivePre<Caps>,
+    limits: Limits,
+    ticker: Ticker,
+}
+
+impl Sandbox {
+    /// Loads the component.
+    ///
+    /// # Errors
+    /// [`Error::Start`] on a processor that the component was not compiled for.
+    pub fn new(limits: Limits) -> Result<Self, Error> {
+        let engine = Engine::new(&config::config()).map_err(Error::start)?;
+        let component = load(&engine)?;
+        // The component imports nothing, so there is nothing to link.
+        let component = component::Linker::new(&engine)
+            .instantiate_pre(&component)
+            .and_then(ConfigdrivePre::new)
+            .map_err(Error::start)?;
+        Ok(Self { component, limits, ticker: Ticker::start(engine).map_err(|error| Error::Start(error.to_string()))? })
+    }
+
+    /// Tells whether the instance of `document` needs a config drive, as Nova's `nova.virt.configdrive.required_by` decides.
+    pub fn required_by(&self, document: &[u8], policy: Policy) -> Result<bool, Error> {
+        let document = text(document)?;
+        self.call(document.len(), |drive, store| drive.call_required_by(store, document, policy))
+    }
+
+    /// Builds the drive of `document`: the whole image, at most 64 MiB.
+    pub fn build_drive(&self, document: &[u8], options: &Options) -> Result<Vec<u8>, Error> {
+        let document = text(document)?;
+        self.call(document.len(), |drive, store| drive.call_build_drive(store, document, options))
+    }
+
+    /// Turns an image of at most 64 MiB into the text that Ironic takes: gzip, then base64.
+    pub fn encode(&self, image: &[u8]) -> Result<String, Error> {
+        self.call(image.len(), |drive, store| drive.call_encode(store, image))
+    }
+
+    /// [`build_drive`](Self::build_drive) and [`encode`](Self::encode) in one go, without the image leaving the sandbox.
+    pub fn pack(&self, document: &[u8], options: &Options) -> Result<String, Error> {
+        let document = text(document)?;
+        self.call(document.len(), |drive, store| drive.call_pack(store, document, options))
+    }
+
+    /// One call in a store of its own.
+    fn call<T>(
+        &self,
+        size: usize,
+        call: impl FnOnce(&drive::Guest, &mut Store<Caps>) -> wasmtime::Result<Result<T, drive::Error>>,
+    ) -> Result<T, Error> {
+        if size > self.limits.input {
+            return Err(Error::Limit(Limit::Input { limit: self.limits.input }));
+        }
+        let mut store = Store::new(self.component.engine(), Caps::new(&self.limits));
+        store.limiter(|caps| caps);
+        store.set_epoch_deadline(ticker::ticks(self.limits.time));
+        let _ticking = self.ticker.tick();
+        self.component
+            .instantiate(&mut store)
+            .and_then(|instance| call(instance.ironic_configdrive_drive(), &mut store))
+            .map_err(|error| Error::stopped(&error, &self.limits))?
+            .map_err(Error::guest)
+    }
+}
+
+#[expect(unsafe_code, reason = "loading compiled code cannot be checked by a compiler")]
+fn load(engine: &Engine) -> Result<component::Component, Error> {
+    // SAFETY: `deserialize` asks for bytes that wasmtime itself compiled. Our build script made these with the same version
+    // of wasmtime, and they are part of the executable.
+    unsafe { component::Component::deserialize(engine, PRECOMPILED) }.map_err(Error::start)
+}
+
+/// The component takes documents as strings, which are UTF-8 by type.
+fn text(document: &[u8]) -> Result<&str, Error> {
+    str::from_utf8(document).map_err(|error| Error::NotUtf8 { offset: error.valid_up_to() })
+}
+
+mod bindings {
+    #![allow(missing_docs, reason = "the bindings have the docs of wit/")]
+    #![allow(unsafe_code, reason = "the traits of the canonical ABI are unsafe to implement; wasmtime's macro does it")]
+
+    wasmtime::component::bindgen!({ path: "../wit", world: "configdrive" });
+}
+
+#[expect(clippy::derivable_impls, reason = "wasmtime's macro derives the same traits for all types")]
+impl Default for Policy {
+    fn default() -> Self {
+        Self { force_config_drive: false }
+    }
+}
+
+/// Nova's defaults, and no random seed.
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            format: ImageFormat::Iso9660,
+            skip_versions: None,
+            dhcp_domain: None,
+            vendordata_providers: None,
+            ports: None,
+            portgroups: None,
+            vendor_data: None,
+            vendor_data2: None,
+            random_seed: None,
+            default_random_seed: None,
+            source_date_epoch: None,
+        }
+    }
+}
