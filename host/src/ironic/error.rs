@@ -1,0 +1,169 @@
+use std::fmt;
+use std::time::Duration;
+
+use super::fault::Fault;
+use super::node::{NodeIdent, ProvisionState};
+use super::provision::ProvisionRequest;
+use super::transport::TransportError;
+use super::version::{Feature, Microversion, VersionRange};
+use crate::sandbox;
+
+/// Why a deployment did not come about. Each `Display` is one line for people, fit for a terminal.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The cloud's configuration does not hold; nothing was asked.
+    Cloud(String),
+    /// No token: Keystone could not be reached, or said no.
+    Login(TransportError),
+    /// The component has no answer for the document.
+    Drive(sandbox::Error),
+    /// The component's text is not base64: it is broken, or not ours.
+    NotADrive,
+    /// The request's body would be larger than Ironic reads.
+    TooLarge {
+        /// In bytes.
+        length: usize,
+    },
+    /// There was no answer to a request.
+    Transport {
+        /// What was asked for.
+        doing: Doing,
+        /// Ironic's URL.
+        endpoint: String,
+        /// Why there was none.
+        error: TransportError,
+    },
+    /// Ironic said no.
+    Refused {
+        /// What was asked for.
+        doing: Doing,
+        /// Its words.
+        fault: Fault,
+    },
+    /// What answers is not Ironic's API, or is broken.
+    NotIronic {
+        /// What was asked for.
+        doing: Doing,
+        /// Its URL.
+        endpoint: String,
+        /// What is wrong with the answer.
+        what: &'static str,
+    },
+    /// Ironic is too old for what is wanted.
+    TooOld {
+        /// What is wanted.
+        feature: Feature,
+        /// The newest version of that Ironic's.
+        max: Microversion,
+    },
+    /// Ironic is newer than anything that this crate knows.
+    TooNew(VersionRange),
+    /// The deployment was started and did not end at `active`.
+    Failed {
+        /// Which node.
+        node: NodeIdent,
+        /// Where it ended.
+        state: ProvisionState,
+        /// Ironic's words.
+        last_error: Option<String>,
+    },
+    /// The deployment was started and goes on.
+    TimedOut {
+        /// Which node.
+        node: NodeIdent,
+        /// Where it is.
+        state: ProvisionState,
+        /// How long it was waited for.
+        after: Duration,
+    },
+    /// The deployment was started; how it goes on could not be seen.
+    Unwatched {
+        /// Which node.
+        node: NodeIdent,
+        /// Why.
+        error: Box<Error>,
+    },
+}
+
+/// What was asked of Ironic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Doing {
+    /// Which versions it speaks.
+    Versions,
+    /// A node.
+    Node(NodeIdent),
+    /// A node's ports.
+    Ports(NodeIdent),
+    /// A node's port groups.
+    PortGroups(NodeIdent),
+    /// To deploy a node.
+    Deploy(NodeIdent),
+    /// To rebuild a node.
+    Rebuild(NodeIdent),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cloud(what) => f.write_str(what),
+            Self::Login(error) => write!(f, "no token for the cloud: {error}"),
+            Self::Drive(error) => error.fmt(f),
+            Self::NotADrive => f.write_str("the component's drive is not base64"),
+            Self::TooLarge { length } => write!(
+                f,
+                "the request would be {length} bytes long, and Ironic reads {}: the drive is too large",
+                ProvisionRequest::LIMIT
+            ),
+            Self::Transport { doing, endpoint, error } => write!(f, "{doing}: Ironic at {endpoint}: {error}"),
+            Self::Refused { doing, fault: Fault { status, words } } if words.is_empty() => {
+                write!(f, "{doing}: Ironic answers {status} without a word")
+            }
+            Self::Refused { doing, fault: Fault { status, words } } => {
+                write!(f, "{doing}: Ironic answers {status}: {words}")
+            }
+            Self::NotIronic { doing, endpoint, what } => write!(f, "{doing}: {endpoint}: {what}"),
+            Self::TooOld { feature, max } => write!(
+                f,
+                "this Ironic is too old: it speaks API versions up to {max}, and {} is needed for {feature}",
+                feature.since()
+            ),
+            Self::TooNew(range) => write!(
+                f,
+                "this Ironic is too new: it speaks API versions {} to {}, and configdrive knows {}",
+                range.min,
+                range.max,
+                Microversion::NEWEST_KNOWN
+            ),
+            Self::Failed { node, state, last_error: Some(words) } => {
+                write!(f, "the deployment of node {node} ended at `{state}`: {words}")
+            }
+            Self::Failed { node, state, last_error: None } => {
+                write!(f, "the deployment of node {node} ended at `{state}`; Ironic does not say why")
+            }
+            Self::TimedOut { node, state, after } => write!(
+                f,
+                "node {node} is `{state}` after {} s; its deployment goes on without being waited for",
+                after.as_secs()
+            ),
+            Self::Unwatched { node, error } => {
+                write!(f, "the deployment of node {node} was started, how it goes on is unknown: {error}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl fmt::Display for Doing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Versions => f.write_str("cannot ask for the API's versions"),
+            Self::Node(node) => write!(f, "cannot look up node {node}"),
+            Self::Ports(node) => write!(f, "cannot fetch the ports of node {node}"),
+            Self::PortGroups(node) => write!(f, "cannot fetch the port groups of node {node}"),
+            Self::Deploy(node) => write!(f, "cannot deploy node {node}"),
+            Self::Rebuild(node) => write!(f, "cannot rebuild node {node}"),
+        }
+    }
+}

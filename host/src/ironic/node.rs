@@ -1,0 +1,163 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Deserialize;
+
+use super::fault::tidy;
+
+/// What a node is called by: its name or its UUID.
+///
+/// Ironic's names consist of RFC 3986's unreserved characters (`ironic.common.utils.is_valid_logical_name`) and so do
+/// UUIDs: the text can stand in a URL as it is. `.` and `..`, which a URL would swallow, are refused.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(try_from = "String")]
+pub struct NodeIdent(String);
+
+impl NodeIdent {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for NodeIdent {
+    type Err = NotANode;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        if matches!(text, "" | "." | "..") || text.len() > 255 || !text.bytes().all(unreserved) {
+            return Err(NotANode);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for NodeIdent {
+    type Error = NotANode;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for NodeIdent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Text that is neither a node's name nor a UUID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotANode;
+
+impl fmt::Display for NotANode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("neither a node's name nor a UUID: letters, digits and -._~ are allowed, at most 255")
+    }
+}
+
+impl std::error::Error for NotANode {}
+
+/// A node, as far as a deployment is concerned.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Node {
+    /// Its UUID, which unlike its name never changes.
+    pub uuid: NodeIdent,
+    /// Its name, if it has one.
+    pub name: Option<NodeIdent>,
+    /// Where it is in Ironic's state machine.
+    pub provision_state: ProvisionState,
+    /// Where Ironic takes it at the moment. A failed deployment keeps it.
+    pub target_provision_state: Option<ProvisionState>,
+    /// When `provision_state` last changed; to be compared, not to be read.
+    pub provision_updated_at: Option<String>,
+    /// Whether an operator, or Ironic after a failure, took it out of service.
+    pub maintenance: bool,
+    /// The conductor that holds its lock.
+    pub reservation: Option<String>,
+    /// What went wrong last. Untrusted text; [`Node::last_error`] is fit for a terminal.
+    #[serde(rename = "last_error")]
+    pub raw_last_error: Option<String>,
+    /// The instance that it belongs to.
+    pub instance_uuid: Option<String>,
+    /// `noop`, `flat` or `neutron`. With the latter two, Ironic itself opens the drive.
+    pub network_interface: Option<String>,
+}
+
+impl Node {
+    /// The members of this type, for the query `fields`.
+    pub(super) const FIELDS: &str = "uuid,name,provision_state,target_provision_state,provision_updated_at,maintenance,\
+                                     reservation,last_error,instance_uuid,network_interface";
+
+    /// What people call it.
+    pub fn label(&self) -> &NodeIdent {
+        self.name.as_ref().unwrap_or(&self.uuid)
+    }
+
+    /// Ironic's words for what went wrong last, as one line.
+    pub fn last_error(&self) -> Option<String> {
+        self.raw_last_error.as_deref().map(tidy).filter(|words| !words.is_empty())
+    }
+}
+
+/// A state of Ironic's machine (`ironic.common.states`), such as `available`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub struct ProvisionState(String);
+
+impl ProvisionState {
+    /// The deployment is done.
+    pub fn is_active(&self) -> bool {
+        self.0 == "active"
+    }
+
+    /// The deployment goes on.
+    pub fn is_deploying(&self) -> bool {
+        matches!(self.0.as_str(), "deploying" | "wait call-back" | "deploy hold")
+    }
+}
+
+impl From<String> for ProvisionState {
+    fn from(text: String) -> Self {
+        Self(tidy(&text))
+    }
+}
+
+impl fmt::Display for ProvisionState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_uuids_are_taken() {
+        for text in ["n0", "rack-1.node_2~a", "1be26c0b-03f2-4d2e-ae87-c02d7f33c123", "..."] {
+            assert_eq!(text.parse::<NodeIdent>().unwrap().as_str(), text);
+        }
+    }
+
+    #[test]
+    fn what_would_lead_to_another_place_in_the_api_is_refused() {
+        for text in ["", ".", "..", "a/b", "a?b", "a#b", "a%2fb", "a b", "knoten-ö", "a\n", &"a".repeat(256)] {
+            assert_eq!(text.parse::<NodeIdent>(), Err(NotANode), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_fields_asked_for_make_a_node() {
+        let node: Node = serde_json::from_str(
+            r#"{"uuid": "1be26c0b-03f2-4d2e-ae87-c02d7f33c123", "name": null, "maintenance": false, "reservation": null,
+                "provision_state": "deploy failed", "target_provision_state": "active", "instance_uuid": null,
+                "provision_updated_at": "2026-01-01T00:00:00+00:00", "last_error": "Deploy step\n failed",
+                "network_interface": "flat", "links": []}"#,
+        )
+        .unwrap();
+        assert_eq!(node.label().as_str(), "1be26c0b-03f2-4d2e-ae87-c02d7f33c123");
+        assert!(!node.provision_state.is_deploying());
+        assert_eq!(node.last_error().unwrap(), "Deploy step failed");
+    }
+}

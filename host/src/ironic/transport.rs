@@ -1,0 +1,155 @@
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::version::{Microversion, VersionRange};
+
+/// The way to Ironic: one request there, one answer back. What is behind it (authentication, TLS, proxies) is its own
+/// affair; [`Cloud`](super::Cloud) is the implementation for real clouds.
+pub trait Transport: Send + Sync {
+    /// Where Ironic is, without `/v1` and without a slash at the end.
+    fn endpoint(&self) -> &str;
+
+    /// Sends `request` once; whether to send it again is not the transport's decision. Any HTTP status is an answer.
+    fn send(&self, request: Request) -> impl Future<Output = Result<Answer, TransportError>> + Send;
+}
+
+/// A request to Ironic.
+#[derive(Debug)]
+pub struct Request {
+    /// The HTTP method.
+    pub method: Method,
+    /// Below the endpoint, such as `/v1/nodes/n0`. Only characters that a URL takes as they are.
+    pub path: String,
+    /// Of the same characters.
+    pub query: Vec<(&'static str, String)>,
+    /// In which version the server is to understand it; without one, Ironic takes 1.1.
+    pub version: Option<Microversion>,
+    /// JSON.
+    pub body: Option<Body>,
+    /// How long the answer may take, from the first byte sent to the last one received.
+    pub timeout: Duration,
+}
+
+impl Request {
+    /// The headers that Ironic reads, beside those of the authentication.
+    pub fn headers(&self) -> Vec<(&'static str, String)> {
+        let mut headers = vec![("Accept", "application/json".to_owned())];
+        headers.extend(self.version.map(|version| ("X-OpenStack-Ironic-API-Version", version.to_string())));
+        headers.extend(self.body.as_ref().map(|_| ("Content-Type", "application/json".to_owned())));
+        headers
+    }
+}
+
+/// The body of a request. It may hold secrets, so it shows its length alone.
+pub struct Body(pub Vec<u8>);
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Body({} bytes)", self.0.len())
+    }
+}
+
+/// The methods in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Sets a node's target state.
+    Put,
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Get => "GET",
+            Self::Put => "PUT",
+        })
+    }
+}
+
+/// An answer of Ironic's, or of something before it.
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// What the headers tell about the versions that the server speaks. Every answer below `/v1` has them.
+    pub versions: Option<VersionRange>,
+    /// At most [`Answer::LIMIT`] bytes.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The largest body that is read: 16 MiB. A thousand ports take about one.
+    pub const LIMIT: usize = 16 << 20;
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TransportError {
+    /// Nothing was sent: no connection (name, port, TLS).
+    Unreachable(String),
+    /// The request may or may not have arrived: the connection broke afterwards.
+    Lost(String),
+    /// The request may or may not have arrived: there was no answer in time.
+    Timeout(Duration),
+    /// Nothing was sent: no token was to be had.
+    Unauthenticated(String),
+    /// The answer is larger than [`Answer::LIMIT`].
+    TooLarge,
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreachable(cause) => f.write_str(cause),
+            Self::Lost(cause) => write!(f, "the connection was lost: {cause}"),
+            Self::Timeout(after) => write!(f, "no answer within {} s", after.as_secs()),
+            Self::Unauthenticated(cause) => write!(f, "cannot authenticate: {cause}"),
+            Self::TooLarge => write!(f, "the answer is larger than {} MiB", Answer::LIMIT >> 20),
+        }
+    }
+}
+
+/// Answers given in advance, for what a real Ironic does not do on demand; `tests/ironic.rs` has a real one.
+#[cfg(test)]
+pub(super) struct Script {
+    answers: std::sync::Mutex<std::collections::VecDeque<Result<Answer, TransportError>>>,
+    asked: std::sync::Mutex<Vec<Request>>,
+}
+
+#[cfg(test)]
+impl Script {
+    /// The first answer is to the question for versions, and has none of them if `versions` is none.
+    pub(super) fn new(versions: Option<(&str, &str)>, answers: Vec<Result<&str, TransportError>>) -> Self {
+        let versions = versions.map(|(min, max)| VersionRange { min: min.parse().unwrap(), max: max.parse().unwrap() });
+        let answer = |body: &str| Answer { status: 200, versions, body: body.into() };
+        let answers = std::iter::once(Ok("{}")).chain(answers).map(|body| body.map(answer)).collect();
+        Self { answers: std::sync::Mutex::new(answers), asked: Default::default() }
+    }
+
+    pub(super) fn asked(&self) -> Vec<Request> {
+        std::mem::take(&mut self.asked.lock().unwrap())
+    }
+}
+
+#[cfg(test)]
+impl Transport for &Script {
+    fn endpoint(&self) -> &str {
+        "http://script"
+    }
+
+    async fn send(&self, request: Request) -> Result<Answer, TransportError> {
+        self.asked.lock().unwrap().push(request);
+        self.answers.lock().unwrap().pop_front().unwrap()
+    }
+}
+
+/// Runs a future of a unit test.
+#[cfg(test)]
+pub(super) fn run<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
+}
