@@ -1,0 +1,162 @@
+//! The component in its sandbox.
+
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{collections::BTreeSet, thread, time::Duration};
+
+use configdrive_host::sandbox::{COMPONENT, Error, ErrorCode, Limit, Limits, Options, Policy, Sandbox};
+use wasmparser::{ComponentExternalKind, Parser, Payload};
+
+const DOCUMENT: &str = r#"{
+    "instance": {"uuid": "8b5d4c3e-0000-4000-8000-000000000001", "hostname": "m", "ec2_ids": {"instance_id": "i-1"}},
+    "network_data": {}
+}"#;
+
+#[test]
+fn the_component_imports_nothing_and_exports_the_interface() {
+    let (mut imports, mut exports, mut functions) = (Vec::new(), Vec::new(), BTreeSet::new());
+    // 0 in the component itself, more in what it consists of.
+    let mut depth = 0;
+    for payload in Parser::new(0).parse_all(COMPONENT) {
+        match payload.unwrap() {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth -= 1,
+            Payload::ComponentImportSection(section) if depth == 0 => {
+                imports.extend(section.into_iter().map(|import| import.unwrap().name.name));
+            }
+            Payload::ComponentExportSection(section) => {
+                for export in section {
+                    let export = export.unwrap();
+                    match export.kind {
+                        _ if depth == 0 => exports.push(export.name.name),
+                        ComponentExternalKind::Func => _ = functions.insert(export.name.name),
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(imports, [""; 0]);
+    assert_eq!(exports, ["ironic:configdrive/drive@0.1.0"]);
+    assert_eq!(functions.into_iter().collect::<Vec<_>>(), ["build-drive", "encode", "pack", "required-by"]);
+}
+
+#[test]
+fn the_component_holds_no_path_of_the_machine_that_built_it() {
+    let text = String::from_utf8_lossy(COMPONENT);
+    for path in [env!("CARGO_MANIFEST_DIR").trim_end_matches("/host"), ".cargo/registry", ".rustup"] {
+        assert!(!text.contains(path), "{path}");
+    }
+}
+
+#[test]
+fn packing_is_building_and_encoding() {
+    let sandbox = Sandbox::new(Limits::default()).unwrap();
+    let options = Options::default();
+    let image = sandbox.build_drive(DOCUMENT.as_bytes(), &options).unwrap();
+    assert!(!image.is_empty());
+    assert_eq!(sandbox.pack(DOCUMENT.as_bytes(), &options).unwrap(), sandbox.encode(&image).unwrap());
+}
+
+#[test]
+fn the_default_seed_stands_in_for_an_absent_one_alone() {
+    let sandbox = Sandbox::new(Limits::default()).unwrap();
+    let build = |document: &str, seed: Option<&str>, default: Option<&str>| {
+        let options = Options {
+            random_seed: seed.map(Into::into),
+            default_random_seed: default.map(Into::into),
+            ..Options::default()
+        };
+        sandbox.build_drive(document.as_bytes(), &options).unwrap()
+    };
+    let seeded = DOCUMENT.replace("\"network_data\"", "\"random_seed\": \"c2VlZA==\", \"network_data\"");
+    assert_eq!(build(DOCUMENT, None, Some("c2VlZA==")), build(&seeded, None, None));
+    assert_eq!(build(&seeded, None, Some("b3RoZXI=")), build(&seeded, None, None));
+    assert_eq!(build(&seeded, Some("b3RoZXI="), Some("c2VlZA==")), build(DOCUMENT, Some("b3RoZXI="), None));
+    assert_ne!(build(DOCUMENT, None, None), build(&seeded, None, None));
+}
+
+#[test]
+fn calls_from_many_threads_do_not_meet() {
+    let sandbox = Sandbox::new(Limits::default()).unwrap();
+    let expected = sandbox.pack(DOCUMENT.as_bytes(), &Options::default()).unwrap();
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..20 {
+                    assert_eq!(sandbox.pack(DOCUMENT.as_bytes(), &Options::default()).unwrap(), expected);
+                    assert!(sandbox.required_by(b"{", Policy::default()).is_err());
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn a_document_that_needs_too_much_memory_is_an_error_and_the_next_call_works() {
+    let mut limits = Limits::default();
+    limits.memory = 8 << 20;
+    let sandbox = Sandbox::new(limits).unwrap();
+    let large = format!("{DOCUMENT}{}", " ".repeat(16 << 20));
+    let error = sandbox.pack(large.as_bytes(), &Options::default()).unwrap_err();
+    assert_eq!(error, Error::Limit(Limit::Memory { limit: 8 << 20 }));
+    assert_eq!(
+        error.to_string(),
+        "more than 8 MiB of memory are needed, which is the limit: raise it, or leave something out of the drive"
+    );
+    sandbox.pack(DOCUMENT.as_bytes(), &Options::default()).unwrap();
+}
+
+#[test]
+fn memory_below_what_the_component_starts_with_is_an_error() {
+    let mut limits = Limits::default();
+    limits.memory = 1 << 16;
+    let error = Sandbox::new(limits).unwrap().required_by(DOCUMENT.as_bytes(), Policy::default()).unwrap_err();
+    assert_eq!(error, Error::Limit(Limit::Memory { limit: 1 << 16 }));
+}
+
+#[test]
+fn a_call_that_takes_too_long_is_an_error_and_the_next_call_works() {
+    let mut limits = Limits::default();
+    limits.time = Duration::ZERO;
+    let sandbox = Sandbox::new(limits).unwrap();
+    // Numbers that are not repeated: much work for any encoder.
+    let image: Vec<u8> = (0_u32..12 << 20).flat_map(|n| n.wrapping_mul(n).to_be_bytes()).collect();
+    let error = sandbox.encode(&image).unwrap_err();
+    assert_eq!(error, Error::Limit(Limit::Time { limit: Duration::ZERO }));
+    assert!(error.to_string().contains("not done after 0 seconds"), "{error}");
+    // A small call is done before the first tick, unless the machine is busy.
+    assert!((0..1000).any(|_| sandbox.required_by(DOCUMENT.as_bytes(), Policy::default()).is_ok()));
+}
+
+#[test]
+fn input_over_the_cap_does_not_reach_the_component() {
+    let mut limits = Limits::default();
+    limits.input = 1000;
+    let sandbox = Sandbox::new(limits).unwrap();
+    let error = sandbox.encode(&[0; 1001]).unwrap_err();
+    assert_eq!(error, Error::Limit(Limit::Input { limit: 1000 }));
+}
+
+#[test]
+fn a_document_that_is_not_utf8_is_an_error_that_names_the_byte() {
+    let sandbox = Sandbox::new(Limits::default()).unwrap();
+    let error = sandbox.required_by(b"{\"instance\": \"\xff\"}", Policy::default()).unwrap_err();
+    assert_eq!(error, Error::NotUtf8 { offset: 14 });
+}
+
+#[test]
+fn names_of_a_tenant_cannot_steer_the_terminal_that_shows_an_error() {
+    let sandbox = Sandbox::new(Limits::default()).unwrap();
+    let name = format!(r"\u001b[2J\n\u009b\u202e{}", "x".repeat(5000));
+    let document = DOCUMENT.replace("\"hostname\"", &format!(r#""metadata": {{"{name}": 5}}, "hostname""#));
+    let error = sandbox.pack(document.as_bytes(), &Options::default()).unwrap_err();
+    let text = error.to_string();
+    let Error::Guest { code, pointer, .. } = error else { panic!("{error}") };
+    assert_eq!(code, ErrorCode::InvalidDocument);
+    for text in [text, pointer.unwrap()] {
+        assert!(!text.contains(|c: char| c.is_control() || c == '\u{202e}'), "{text:?}");
+        assert!(text.chars().count() <= 1001, "{text:?}");
+    }
+}

@@ -1,0 +1,385 @@
+//! Images and texts, held against the readers that others wrote.
+//!
+//! Each reader is given each tree. A reader that is not installed has its tests ignored, which name what is missing; where
+//! the variable `CI` is set they fail instead. pycdlib is looked for in the interpreter that `CONFIGDRIVE_TEST_PYTHON`
+//! names, and in the virtual environment of `tests/ironic/`.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::string_slice)] // clippy sees no tests here: no #[test]
+
+use std::{
+    collections::BTreeSet,
+    env,
+    ffi::OsStr,
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode, Output, Stdio},
+};
+
+use configdrive::{
+    encode,
+    image::iso9660,
+    tree::{Content, Tree},
+};
+use libtest_mimic::{Arguments, Failed, Trial};
+use trees::{Files, TREES};
+
+#[path = "foreign/trees.rs"]
+mod trees;
+
+fn main() -> ExitCode {
+    let mut trials = Vec::new();
+    for (reader, needs, read) in READERS {
+        for (tree, make) in TREES {
+            let run = move || read(&Drive::new(&make()));
+            trials.push(trial(format!("{reader}_{tree}"), needs, run));
+        }
+    }
+    trials.push(trial(
+        "names_that_fall_together_in_the_plain_tree_are_genisoimages".into(),
+        &["genisoimage", "pycdlib"],
+        || plain_names_are_genisoimages(&trees::alike()),
+    ));
+    trials.push(trial("ironic_looks_at_a_drive_of_nova".into(), &["pycdlib"], ironic_looks_at));
+    trials.push(trial("gzip_unpacks_a_text".into(), &["base64", "gzip"], || {
+        unpacks("sh", &["-c", "base64 -d | gzip -dc"])
+    }));
+    trials.push(trial("python_unpacks_a_text".into(), &["python3"], || {
+        let script = "import base64, gzip, sys; text = sys.stdin.buffer.read();\
+                      sys.stdout.buffer.write(gzip.decompress(base64.b64decode(text, validate=True)))";
+        unpacks("python3", &["-c", script])
+    }));
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+type Read = fn(&Drive) -> Result<(), Failed>;
+
+/// What the readers are called, which tools they are, and how each of them holds a drive against its tree.
+const READERS: &[(&str, &[&str], Read)] = &[
+    ("pycdlib_reads", &["pycdlib"], pycdlib_reads),
+    ("xorriso_reads", &["xorriso"], xorriso_reads),
+    ("isoinfo_reads", &["isoinfo"], isoinfo_reads),
+    ("bsdtar_reads", &["bsdtar"], bsdtar_reads),
+    ("7z_reads", &["7z"], seven_zip_reads),
+    ("blkid_finds_the_label_of", &["blkid"], blkid_reads),
+    ("genisoimage_gives_the_same_names_to", &["genisoimage", "pycdlib"], genisoimage_agrees),
+];
+
+// Readers.
+
+fn pycdlib_reads(drive: &Drive) -> Result<(), Failed> {
+    let trees = pycdlib_trees(&drive.image, &drive.folder("pycdlib"))?;
+    same_files("Rock Ridge", &trees.rock_ridge, &drive.files)?;
+    same_files("Joliet", &trees.joliet, &drive.files)?;
+    same_contents("plain", &trees.plain, &drive.files)
+}
+
+fn xorriso_reads(drive: &Drive) -> Result<(), Failed> {
+    for (tree, read_fs) in [("rock_ridge", "any"), ("joliet", "norock"), ("plain", "ecma119")] {
+        let folder = drive.folder(tree);
+        // A warning makes it end with 32.
+        let options =
+            ["-return_with", "WARNING", "32", "-report_about", "WARNING", "-read_fs", read_fs, "-osirrox", "on"];
+        run(command("xorriso").args(options).arg("-indev").arg(&drive.image).args(["-extract", "/"]).arg(&folder))?;
+        match tree {
+            "plain" => same_contents(tree, &files_below(&folder), &drive.files)?,
+            _ => same_files(tree, &files_below(&folder), &drive.files)?,
+        }
+    }
+    Ok(())
+}
+
+fn isoinfo_reads(drive: &Drive) -> Result<(), Failed> {
+    let isoinfo = |option| {
+        let mut isoinfo = command("isoinfo");
+        isoinfo.args(["-j", "iso8859-1", option, "-i"]).arg(&drive.image);
+        isoinfo
+    };
+    for (tree, option) in [("Rock Ridge", "-R"), ("Joliet", "-J"), ("plain", "-l")] {
+        let listed = run(isoinfo(option).arg("-f"))?;
+        let listed: BTreeSet<_> = listed.split(|&byte| byte == b'\n').filter(|line| line.starts_with(b"/")).collect();
+        let paths = drive.files.keys().chain(&folders(&drive.files)).map(|path| format!("/{path}")).collect::<Vec<_>>();
+        let wanted: BTreeSet<Vec<u8>> = match tree {
+            "Rock Ridge" => paths.into_iter().map(String::into_bytes).collect(),
+            // isoinfo knows no UTF-8, and shows what has no place in its character set as an underscore.
+            "Joliet" => {
+                paths.iter().map(|path| path.chars().map(|c| u8::try_from(c).unwrap_or(b'_')).collect()).collect()
+            }
+            // The plain names are held against genisoimage's elsewhere.
+            _ if listed.len() == paths.len() => continue,
+            _ => return Err(format!("{tree}: {} names instead of {}", listed.len(), paths.len()).into()),
+        };
+        if !listed.iter().copied().eq(wanted.iter().map(Vec::as_slice)) {
+            return Err(format!("{tree}: {} names, not all those of the tree", listed.len()).into());
+        }
+        // One process for each file: a few do.
+        for (path, content) in drive.files.iter().filter(|(path, _)| path.is_ascii()).take(20) {
+            if &run(isoinfo(option).arg("-x").arg(format!("/{path}")))? != content {
+                return Err(format!("{tree}: {path} has other bytes").into());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn bsdtar_reads(drive: &Drive) -> Result<(), Failed> {
+    for (tree, options) in [
+        ("rock_ridge", "iso9660:rockridge"),
+        ("joliet", "iso9660:!rockridge"),
+        ("plain", "iso9660:!rockridge,iso9660:!joliet"),
+    ] {
+        let folder = drive.folder(tree);
+        // bsdtar converts names into the locale's characters.
+        let mut bsdtar = command("bsdtar");
+        run(bsdtar
+            .env("LC_ALL", "C.UTF-8")
+            .args(["--options", options, "-xf"])
+            .arg(&drive.image)
+            .arg("-C")
+            .arg(&folder))?;
+        match tree {
+            "plain" => same_contents(tree, &files_below(&folder), &drive.files)?,
+            _ => same_files(tree, &files_below(&folder), &drive.files)?,
+        }
+    }
+    Ok(())
+}
+
+fn seven_zip_reads(drive: &Drive) -> Result<(), Failed> {
+    let folder = drive.folder("7z");
+    let mut to = std::ffi::OsString::from("-o");
+    to.push(&folder);
+    run(command("7z").env("LC_ALL", "C.UTF-8").args(["x", "-y", "-bd", "-tiso"]).arg(to).arg(&drive.image))?;
+    same_files("7z", &files_below(&folder), &drive.files)
+}
+
+fn blkid_reads(drive: &Drive) -> Result<(), Failed> {
+    let found = run(command("blkid").args(["-p", "-o", "export", "-s", "LABEL", "-s", "TYPE"]).arg(&drive.image))?;
+    let found = String::from_utf8(found)?;
+    let found: Vec<_> = found.lines().filter(|line| !line.starts_with("DEVNAME=")).collect();
+    if found != ["LABEL=config-2", "TYPE=iso9660"] {
+        return Err(format!("blkid finds {found:?}").into());
+    }
+    Ok(())
+}
+
+fn genisoimage_agrees(drive: &Drive) -> Result<(), Failed> {
+    let theirs = pycdlib_trees(&genisoimage(drive)?, &drive.folder("theirs"))?;
+    let ours = pycdlib_trees(&drive.image, &drive.folder("ours"))?;
+    same_names("Rock Ridge", &ours.rock_ridge, &theirs.rock_ridge)?;
+    same_names("Joliet", &ours.joliet, &theirs.joliet)?;
+    same_names("plain", &ours.plain, &theirs.plain)
+}
+
+/// The names alone: which of the files gets which number depends on the order in which genisoimage found them on disk.
+fn plain_names_are_genisoimages(files: &Files) -> Result<(), Failed> {
+    let drive = Drive::new(files);
+    let theirs = pycdlib_trees(&genisoimage(&drive)?, &drive.folder("theirs"))?;
+    let ours = pycdlib_trees(&drive.image, &drive.folder("ours"))?;
+    same_names("plain", &ours.plain, &theirs.plain)
+}
+
+fn ironic_looks_at() -> Result<(), Failed> {
+    let drive = Drive::new(&trees::drive_of_nova());
+    let network_data = run(python()?.args(["-c", include_str!("foreign/ironic_look.py")]).arg(&drive.image))?;
+    if network_data != drive.files["openstack/latest/network_data.json"] {
+        return Err("the network data has other bytes".into());
+    }
+    Ok(())
+}
+
+fn unpacks(program: &str, arguments: &[&str]) -> Result<(), Failed> {
+    for (name, make) in TREES {
+        let drive = Drive::new(&make());
+        let image = fs::read(&drive.image)?;
+        let text = drive.folder("text").join("text");
+        fs::write(&text, encode::encode(&image)?)?;
+        if run(command(program).args(arguments).stdin(fs::File::open(&text)?))? != image {
+            return Err(format!("{name}: another image comes out").into());
+        }
+    }
+    Ok(())
+}
+
+/// What pycdlib finds in the three trees of an image, each by its own names.
+struct Trees {
+    plain: Files,
+    joliet: Files,
+    rock_ridge: Files,
+}
+
+fn pycdlib_trees(image: &Path, folder: &Path) -> Result<Trees, Failed> {
+    let labels = run(python()?.args(["-c", include_str!("foreign/pycdlib_trees.py")]).arg(image).arg(folder))?;
+    if labels != b"config-2\nconfig-2\n" {
+        return Err(format!("the labels are {:?}", String::from_utf8_lossy(&labels)).into());
+    }
+    let [plain, joliet, rock_ridge] = ["plain", "joliet", "rock_ridge"].map(|tree| files_below(&folder.join(tree)));
+    Ok(Trees { plain, joliet, rock_ridge })
+}
+
+/// genisoimage's image of the same tree.
+fn genisoimage(drive: &Drive) -> Result<PathBuf, Failed> {
+    let folder = drive.folder("tree");
+    for (path, content) in &drive.files {
+        let path = folder.join(path);
+        fs::create_dir_all(path.parent().expect("below the folder"))?;
+        fs::write(path, content)?;
+    }
+    let image = drive.directory.path().join("genisoimage.iso");
+    // -D leaves deep folders where they are.
+    let options = ["-quiet", "-D", "-ldots", "-allow-lowercase", "-allow-multidot", "-l", "-J", "-r", "-V", "config-2"];
+    run(command("genisoimage").args(options).args(["-input-charset", "utf-8", "-o"]).arg(&image).arg(folder))?;
+    Ok(image)
+}
+
+// What is compared.
+
+fn same_files(tree: &str, found: &Files, wanted: &Files) -> Result<(), Failed> {
+    same_names(tree, found, wanted)?;
+    match found.iter().zip(wanted).find(|(found, wanted)| found != wanted) {
+        Some(((path, _), _)) => Err(format!("{tree}: {path} has other bytes").into()),
+        None => Ok(()),
+    }
+}
+
+fn same_names(tree: &str, found: &Files, wanted: &Files) -> Result<(), Failed> {
+    let (found, wanted): (BTreeSet<_>, BTreeSet<_>) = (found.keys().collect(), wanted.keys().collect());
+    if found != wanted {
+        let odd: Vec<_> = found.symmetric_difference(&wanted).take(10).collect();
+        return Err(
+            format!("{tree}: {} files instead of {}, which differ in {odd:?}", found.len(), wanted.len()).into()
+        );
+    }
+    Ok(())
+}
+
+/// The files under whatever names.
+fn same_contents(tree: &str, found: &Files, wanted: &Files) -> Result<(), Failed> {
+    let [mut found, mut wanted]: [Vec<_>; 2] = [found, wanted].map(|files| files.values().collect());
+    found.sort();
+    wanted.sort();
+    if found != wanted {
+        return Err(
+            format!("{tree}: {} files, not all with the bytes of the {} wanted", found.len(), wanted.len()).into()
+        );
+    }
+    Ok(())
+}
+
+// The ground that tests stand on.
+
+/// An image beside the files that it was made of, and room for what readers make of it.
+struct Drive {
+    directory: tempfile::TempDir,
+    image: PathBuf,
+    files: Files,
+}
+
+impl Drive {
+    fn new(files: &Files) -> Self {
+        let mut tree = Tree::default();
+        for (path, content) in files {
+            tree.insert(path, Content::from(&**content)).expect("a path that the rules take");
+        }
+        let directory = tempfile::tempdir().expect("a temporary folder");
+        let image = directory.path().join("drive.iso");
+        fs::write(&image, iso9660::write(&tree, 315_532_800).expect("an image")).expect("a written image");
+        Self { directory, image, files: files.clone() }
+    }
+
+    fn folder(&self, name: &str) -> PathBuf {
+        let folder = self.directory.path().join(name);
+        fs::create_dir_all(&folder).expect("a folder");
+        folder
+    }
+}
+
+/// Readers give folders the mode that Rock Ridge has, in which nothing can be deleted.
+impl Drop for Drive {
+    fn drop(&mut self) {
+        fn unlock(folder: &Path) {
+            let _ = fs::set_permissions(folder, fs::Permissions::from_mode(0o700));
+            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+                if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                    unlock(&entry.path());
+                }
+            }
+        }
+        unlock(self.directory.path());
+    }
+}
+
+fn files_below(folder: &Path) -> Files {
+    let mut files = Files::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder).expect("below").to_str().expect("UTF-8").to_owned();
+                files.insert(name, fs::read(&path).expect("a file"));
+            }
+        }
+    }
+    files
+}
+
+fn folders(files: &Files) -> BTreeSet<String> {
+    let parts = |path: &String| path.match_indices('/').map(|(end, _)| path[..end].to_owned()).collect::<Vec<_>>();
+    files.keys().flat_map(parts).collect()
+}
+
+fn trial(name: String, needs: &[&str], run: impl FnOnce() -> Result<(), Failed> + Send + 'static) -> Trial {
+    let missing = needs.iter().find(|tool| match **tool {
+        "pycdlib" => python().is_err(),
+        tool => find(tool).is_none(),
+    });
+    match missing {
+        Some(tool) if env::var_os("CI").is_some() => {
+            let tool = tool.to_string();
+            Trial::test(name, move || Err(format!("{tool} is missing").into()))
+        }
+        Some(tool) => Trial::test(name, run).with_kind(format!("{tool} is missing")).with_ignored_flag(true),
+        None => Trial::test(name, run),
+    }
+}
+
+/// An interpreter that has pycdlib.
+fn python() -> Result<Command, Failed> {
+    let interpreter = env::var_os("CONFIGDRIVE_TEST_PYTHON")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/ironic/venv/bin/python"), PathBuf::from);
+    let mut import = Command::new(&interpreter);
+    match import.args(["-c", "import pycdlib"]).stderr(Stdio::null()).status() {
+        Ok(status) if status.success() => Ok(command(interpreter)),
+        _ => Err(format!("{} has no pycdlib", interpreter.display()).into()),
+    }
+}
+
+fn find(tool: &str) -> Option<PathBuf> {
+    // blkid is out of the way of ordinary users.
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders = env::split_paths(&path).chain(["/usr/sbin", "/sbin"].map(PathBuf::from));
+    folders.map(|folder| folder.join(tool)).find(|path| path.is_file())
+}
+
+/// A reader that a bad image sends round in circles is ended.
+fn command(tool: impl AsRef<OsStr>) -> Command {
+    let tool = tool.as_ref();
+    let found = tool.to_str().and_then(find);
+    let mut command = Command::new("timeout");
+    command.arg("120").arg(found.as_deref().map_or(tool, Path::as_os_str)).stdin(Stdio::null());
+    command
+}
+
+/// What the command prints, if it ends well.
+fn run(command: &mut Command) -> Result<Vec<u8>, Failed> {
+    let Output { status, stdout, stderr } = command.output()?;
+    if !status.success() {
+        let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+        let tool = command.get_args().nth(1).unwrap_or_default();
+        return Err(format!("{} ended with {status}:\n{stdout}{stderr}", tool.display()).into());
+    }
+    Ok(stdout)
+}

@@ -1,0 +1,64 @@
+//! The documents' JSON Schema, held against what the component takes.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{fs, path::Path};
+
+use configdrive_host::DOCUMENT_SCHEMA;
+use serde_json::{Value, json};
+
+/// Golden cases that are refused for what a schema cannot tell: an option, and a number beyond the range of a double.
+const BEYOND_A_SCHEMA: [&str; 3] = ["err-vendor-dynamic-only", "err-vendor-no-providers", "vendor-numbers"];
+
+#[test]
+fn the_schema_takes_the_golden_documents_that_make_a_drive_and_no_others() {
+    let validator = validator();
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden");
+    let mut compared = 0;
+    for folder in fs::read_dir(cases).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+        let document = fs::read_to_string(folder.join("document.json")).unwrap();
+        let Ok(document) = serde_json::from_str::<Value>(&document) else { continue };
+        if BEYOND_A_SCHEMA.iter().any(|name| folder.ends_with(name)) {
+            continue;
+        }
+        let error = validator.validate(&document).err().map(|error| error.to_string());
+        assert_eq!(folder.join("drive").exists(), error.is_none(), "{}: {error:?}", folder.display());
+        compared += 1;
+    }
+    assert!(compared > 200, "{compared}");
+}
+
+#[test]
+fn the_schema_takes_the_simpler_documents_and_no_mixtures() {
+    let validator = validator();
+    for document in [
+        json!({"meta_data": {"uuid": "1"}, "user_data": "#cloud-config", "network_data": {}, "vendor_data": null}),
+        json!({"meta_data": {}, "user_data": {"ignition": {}}}),
+        json!({"files": [{"path": "openstack/latest/user_data", "contents": ""}], "instance": null}),
+    ] {
+        takes(&validator, &document, true);
+    }
+    for document in [
+        json!({}),
+        json!({"meta_data": {}, "files": []}),
+        json!({"meta_data": [], "user_data": "x"}),
+        json!({"meta_data": {}, "user_data": 7}),
+        json!({"files": [{"path": "/absolute", "contents": ""}]}),
+        json!({"files": [{"path": "a", "contents": "not base64"}]}),
+    ] {
+        takes(&validator, &document, false);
+    }
+}
+
+/// Both judges: the schema and the component's parser.
+fn takes(validator: &jsonschema::Validator, document: &Value, expected: bool) {
+    let options = configdrive::Options::default();
+    assert_eq!(validator.is_valid(document), expected, "the schema: {document}");
+    assert_eq!(configdrive::files(&document.to_string(), &options).is_ok(), expected, "the component: {document}");
+}
+
+fn validator() -> jsonschema::Validator {
+    let schema = serde_json::from_str(DOCUMENT_SCHEMA).unwrap();
+    assert!(jsonschema::meta::is_valid(&schema));
+    jsonschema::validator_for(&schema).unwrap()
+}
