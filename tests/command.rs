@@ -101,6 +101,9 @@ fn nova_conf_speaks_for_the_operator_and_flags_win() {
     fs::write(&conf, "[DEFAULT]\ninjected_network_template = /etc/nova/mine.template\n").unwrap();
     let output = run(&["build", "--config-file", &conf], DOCUMENT);
     assert_error(&output, 3, "[DEFAULT] injected_network_template: only Nova's own");
+    let template = |path| run(&["build", "--injected-network-template", path], DOCUMENT);
+    assert_eq!(template("/usr/lib/nova/virt/interfaces.template").stdout, run(&["build"], DOCUMENT).stdout);
+    assert_error(&template("/etc/nova/mine.template"), 2, "only Nova's own");
     fs::write(&conf, "[api]\nvendordata_jsonfile_path = /nonexistent\n").unwrap();
     assert_error(&run(&["build", "--config-file", &conf], DOCUMENT), 1, "cannot read \"/nonexistent\"");
 }

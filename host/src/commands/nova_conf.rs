@@ -39,12 +39,9 @@ impl NovaConf {
     }
 
     fn of(ini: &Ini) -> Result<Self, String> {
-        if let Some(template) = ini.get_from(DEFAULT, "injected_network_template")
-            && !template.ends_with("nova/virt/interfaces.template")
-        {
-            return Err("[DEFAULT] injected_network_template: only Nova's own nova/virt/interfaces.template can be \
-                        rendered; remove the option, or give network_data in the document"
-                .into());
+        if let Some(template) = ini.get_from(DEFAULT, "injected_network_template") {
+            injected_network_template(template)
+                .map_err(|error| format!("[DEFAULT] injected_network_template: {error}"))?;
         }
         Ok(Self {
             force_config_drive: option(ini, DEFAULT, "force_config_drive", boolean)?,
@@ -57,6 +54,16 @@ impl NovaConf {
                 .map(PathBuf::from),
         })
     }
+}
+
+/// Takes the name that Nova's own template has wherever it is installed, `$pybasedir` and all.
+pub fn injected_network_template(path: &str) -> Result<String, String> {
+    if path.ends_with("nova/virt/interfaces.template") {
+        return Ok(path.to_owned());
+    }
+    Err("only Nova's own nova/virt/interfaces.template can be rendered; leave the option out, or give network_data in the \
+         document"
+        .into())
 }
 
 const DEFAULT: Option<&str> = Some("DEFAULT");

@@ -6,7 +6,11 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clap::{Args, ValueEnum};
 use configdrive_host::sandbox::{ImageFormat, Limits, Options, Policy, VendordataProvider};
 
-use super::{exit::Error, input, nova_conf::NovaConf};
+use super::{
+    exit::Error,
+    input,
+    nova_conf::{self, NovaConf},
+};
 
 /// The heading of the operator's options.
 pub const OPERATOR: &str = "Operator's options";
@@ -22,10 +26,10 @@ pub struct OperatorOptions {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     force_config_drive: Option<bool>,
     /// The image's file system [default: iso9660]
-    #[arg(long, value_enum)]
+    #[arg(long, visible_alias = "config-drive-format", value_enum)]
     format: Option<Format>,
     /// EC2 metadata versions to leave out, separated by single spaces
-    #[arg(long, value_name = "VERSIONS")]
+    #[arg(long, visible_alias = "config-drive-skip-versions", value_name = "VERSIONS")]
     skip_versions: Option<String>,
     /// Appended to the host name; empty for the bare name [default: novalocal]
     #[arg(long, value_name = "DOMAIN")]
@@ -39,8 +43,11 @@ pub struct OperatorOptions {
     /// The node's port groups as Ironic's API returns them, instead of the document's
     #[arg(long, value_name = "FILE")]
     portgroups: Option<PathBuf>,
+    /// The template of the interfaces file: Nova's own, nova/virt/interfaces.template, is the only one that is known
+    #[arg(long, value_name = "PATH", value_parser = nova_conf::injected_network_template)]
+    injected_network_template: Option<String>,
     /// Static vendor data, JSON, instead of the document's
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, visible_alias = "vendordata-jsonfile-path", value_name = "FILE")]
     vendor_data: Option<PathBuf>,
     /// Dynamic vendor data, JSON, instead of the document's
     #[arg(long, value_name = "FILE")]
