@@ -2,7 +2,7 @@
 
 use super::{
     address::{Cidr, IpText, IpVersion, MacAddr},
-    error::Problem,
+    error::{DocumentError, Problem},
     json::{Integer, Json},
     read::{Members, Result, boolean, integer, object, text},
 };
@@ -42,7 +42,7 @@ pub struct Subnet<'a> {
     /// Its range.
     pub cidr: Cidr,
     /// Name servers.
-    pub dns: Vec<Ip<'a>>,
+    pub dns: Vec<IpText<'a>>,
     /// The default gateway.
     pub gateway: Option<IpText<'a>>,
     /// The addresses that the interface has in it.
@@ -128,7 +128,7 @@ impl<'a> Subnet<'a> {
         members.optional("version", matching(cidr.version()))?;
         Ok(Self {
             cidr,
-            dns: members.list("dns", Ip::parse)?,
+            dns: members.list("dns", Ip::parse_address)?,
             gateway: members.optional("gateway", optional_model(Ip::parse))?.flatten().and_then(|ip| ip.address),
             ips: members.list("ips", FixedIp::parse)?,
             routes: members.list("routes", Route::parse)?,
@@ -154,6 +154,11 @@ impl<'a> Ip<'a> {
             None => members.optional("version", IpVersion::parse)?,
         };
         Ok(Self { address, version })
+    }
+
+    /// An address that must be there: of a name server, Nova's template asks for it.
+    fn parse_address(value: &'a Json<'a>) -> Result<IpText<'a>> {
+        Self::parse(value)?.address.ok_or_else(|| DocumentError::from(Problem::Missing).below("address"))
     }
 }
 
@@ -209,5 +214,52 @@ fn matching<'a>(version: IpVersion) -> impl Fn(&'a Json<'a>) -> Result<()> {
             return Ok(());
         }
         Err(Problem::Conflict("not the version of the address beside it; correct or omit it").into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::{
+        format,
+        string::{String, ToString},
+    };
+
+    fn vif(subnet: &str) -> core::result::Result<(), String> {
+        let text = format!(r#"{{"network": {{"subnets": [{subnet}]}}}}"#);
+        let json = Json::parse(&text).unwrap();
+        Vif::parse(&json).map(|_| ()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_subnet_that_nova_chokes_on_is_refused_with_its_place() {
+        for (subnet, place) in [
+            (r#"{"cidr": null}"#, "/network/subnets/0/cidr: missing"),
+            (r#"{"cidr": "10.0.0.0/8", "version": 6}"#, "/network/subnets/0/version: not the version"),
+            (r#"{"cidr": "10.0.0.0/8", "dns": [{"address": null}]}"#, "/network/subnets/0/dns/0/address: missing"),
+            (r#"{"cidr": "10.0.0.0/8", "ips": [{}]}"#, "/network/subnets/0/ips/0: found another value"),
+            (
+                r#"{"cidr": "10.0.0.0/8", "meta": {"enable_dhcp": "x"}}"#,
+                "/network/subnets/0/meta/enable_dhcp: found text",
+            ),
+            (
+                r#"{"cidr": "10.0.0.0/8", "routes": [{"cidr": "0.0.0.0/0"}]}"#,
+                "/network/subnets/0/routes/0/gateway: missing",
+            ),
+        ] {
+            let error = vif(subnet).unwrap_err();
+            assert!(error.starts_with(place), "{subnet}: {error}");
+        }
+        for subnet in [r#"{"cidr": "10.0.0.0/8", "gateway": {}}"#, r#"{"cidr": "::/0", "ips": [{"address": null}]}"#] {
+            vif(subnet).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_member_beside_meta_wins_even_where_it_is_null() {
+        let text = r#"{"network": {"mtu": null, "injected": true, "meta": {"mtu": 9000, "injected": false}}}"#;
+        let json = Json::parse(text).unwrap();
+        let network = Vif::parse(&json).unwrap().network.unwrap();
+        assert_eq!((network.mtu, network.injected), (None, true));
     }
 }

@@ -56,7 +56,7 @@ fn interface(n: usize, vif: &Vif<'_>, v4: Option<&Subnet<'_>>, v6: Option<&Subne
         if let Some(gateway) = subnet.gateway {
             text += &format!("    gateway {}\n", gateway.as_str());
         }
-        let dns: Vec<&str> = subnet.dns.iter().map(|dns| dns.address.map_or("None", |ip| ip.as_str())).collect();
+        let dns: Vec<&str> = subnet.dns.iter().map(|ip| ip.as_str()).collect();
         if !dns.is_empty() {
             text += &format!("    dns-nameservers {}\n", dns.join(" "));
         }

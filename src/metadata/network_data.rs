@@ -35,7 +35,7 @@ pub fn network_data<'a>(document: &InstanceDocument<'a>) -> Object<'a> {
             let Some(subnet) = network.first_subnet(version).filter(|subnet| !subnet.ips.is_empty()) else { continue };
             networks.push(network_entry(networks.len(), network, subnet, &id).into());
             // What an earlier subnet named is not repeated; what one subnet names twice is.
-            let servers: Vec<_> = subnet.dns.iter().map(|dns| dns.address.map(|ip| ip.as_str())).collect();
+            let servers: Vec<_> = subnet.dns.iter().map(|ip| ip.as_str()).collect();
             services.extend(servers.iter().filter(|server| !known_servers.contains(*server)).copied().map(service));
             known_servers.extend(servers);
         }
@@ -148,7 +148,7 @@ fn network_entry<'a>(n: usize, network: &Network<'a>, subnet: &Subnet<'a>, link:
         ("netmask", netmask),
         ("routes", default_route(subnet).into_iter().chain(subnet.routes.iter().map(route)).collect()),
         ("network_id", network.id.into()),
-        ("services", subnet.dns.iter().map(|dns| service(dns.address.map(|ip| ip.as_str()))).collect()),
+        ("services", subnet.dns.iter().map(|ip| service(ip.as_str())).collect()),
     ])
 }
 
@@ -171,6 +171,6 @@ fn route<'a>(route: &Route<'a>) -> Json<'a> {
 }
 
 /// `_get_dns_services`.
-fn service(address: Option<&str>) -> Json<'_> {
+fn service(address: &str) -> Json<'_> {
     Object::from([("type", "dns".into()), ("address", address.into())]).into()
 }
