@@ -274,19 +274,3 @@ fn timestamp(value: &Json<'_>) -> Result<()> {
         && text.bytes().skip(pattern.len()).all(|byte| byte.is_ascii_digit() || b".,Z+-:".contains(&byte));
     if sound { Ok(()) } else { Err(Problem::Invalid { wanted: "a time such as 2026-01-01T00:00:00Z" }.into()) }
 }
-
-/// A file that cloud-init writes into the instance.
-#[derive(Debug)]
-pub struct InjectedFile<'a> {
-    /// Where in the instance: data for its reader, not a path on the drive.
-    pub path: &'a str,
-    /// What it holds.
-    pub contents: Rc<[u8]>,
-}
-
-impl<'a> InjectedFile<'a> {
-    pub(super) fn parse(value: &'a Json<'a>) -> Result<Self> {
-        let members = Members::of(value)?;
-        Ok(Self { path: members.required("path", text)?, contents: members.required("contents", base64)?.into() })
-    }
-}

@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use super::{
     beside::Beside,
     error::{DocumentError, Problem},
-    instance::{DrivePolicy, InjectedFile, Instance},
+    file::File,
+    instance::{DrivePolicy, Instance},
     json::Object,
     network_model::Vif,
     ports::{Port, PortGroup},
@@ -28,7 +29,7 @@ pub struct InstanceDocument<'a> {
     /// The node's port groups.
     pub portgroups: Vec<PortGroup<'a>>,
     /// Files to be written into the instance.
-    pub injected_files: Vec<InjectedFile<'a>>,
+    pub injected_files: Vec<File<'a>>,
     /// The administrator's password, not empty.
     pub admin_pass: Option<&'a str>,
     /// Static vendor data.
@@ -55,7 +56,7 @@ impl<'a> InstanceDocument<'a> {
             network_data,
             ports: beside.ports.or(members, Port::parse_list)?.unwrap_or_default(),
             portgroups: beside.portgroups.or(members, PortGroup::parse_list)?.unwrap_or_default(),
-            injected_files: members.list("injected_files", InjectedFile::parse)?,
+            injected_files: members.list("injected_files", File::parse)?,
             admin_pass: members.optional("admin_pass", text)?.filter(|password| !password.is_empty()),
             vendor_data: beside.vendor_data.or(members, object)?,
             vendor_data2: beside.vendor_data2.or(members, object)?,

@@ -4,13 +4,14 @@ mod address;
 mod beside;
 mod devices;
 mod error;
+mod file;
 mod instance;
 mod instance_document;
 mod json;
+mod meta_data_document;
 mod network_model;
 mod ports;
 mod read;
-mod simple;
 
 use alloc::{boxed::Box, vec::Vec};
 
@@ -18,14 +19,13 @@ pub use address::{Cidr, IpText, IpVersion, MacAddr};
 pub use beside::Beside;
 pub use devices::{Bus, Device, DeviceKind};
 pub use error::{DocumentError, Problem};
-pub use instance::{
-    BlockDeviceMapping, BlockDeviceRole, BlockDevices, DrivePolicy, Ec2Ids, InjectedFile, Instance, KeyPair,
-};
+pub use file::File;
+pub use instance::{BlockDeviceMapping, BlockDeviceRole, BlockDevices, DrivePolicy, Ec2Ids, Instance, KeyPair};
 pub use instance_document::InstanceDocument;
 pub use json::{Integer, Json, JsonError, Object};
+pub use meta_data_document::{MetaDataDocument, UserData};
 pub use network_model::{FixedIp, Ip, Network, Route, Subnet, Vif};
 pub use ports::{Port, PortGroup};
-pub use simple::{MetaDataDocument, ReadyFile, UserData};
 
 use read::{Members, Result};
 
@@ -37,7 +37,7 @@ pub enum Document<'a> {
     /// Metadata (`meta_data`), written into the files of openstacksdk's drive.
     MetaData(MetaDataDocument<'a>),
     /// Ready files (`files`).
-    Files(Vec<ReadyFile<'a>>),
+    Files(Vec<File<'a>>),
 }
 
 impl<'a> Document<'a> {
@@ -47,7 +47,7 @@ impl<'a> Document<'a> {
         Ok(match Kind::of(members)? {
             Kind::Instance => Self::Instance(InstanceDocument::parse(members, beside)?.into()),
             Kind::MetaData => Self::MetaData(MetaDataDocument::parse(members, beside)?),
-            Kind::Files => Self::Files(members.list("files", ReadyFile::parse)?),
+            Kind::Files => Self::Files(members.list("files", File::parse)?),
         })
     }
 }

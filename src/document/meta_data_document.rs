@@ -1,12 +1,10 @@
-//! The two simpler documents: what openstacksdk takes, and ready files.
-
-use alloc::rc::Rc;
+//! The metadata document: what openstacksdk takes.
 
 use super::{
     beside::Beside,
     error::Problem,
     json::{Json, Object},
-    read::{Members, Result, base64, object, text},
+    read::{Members, Result, object},
 };
 
 /// What Ironic's API and `openstack.baremetal.configdrive.build` take.
@@ -49,21 +47,5 @@ impl<'a> UserData<'a> {
             Json::Object(_) | Json::List(_) => Ok(Self::Json(value)),
             other => Err(Problem::kind(other, "text, an object or a list").into()),
         }
-    }
-}
-
-/// A file as it is to stand on the drive.
-#[derive(Debug)]
-pub struct ReadyFile<'a> {
-    /// Its path from the root of the drive, as the document has it.
-    pub path: &'a str,
-    /// What it holds.
-    pub contents: Rc<[u8]>,
-}
-
-impl<'a> ReadyFile<'a> {
-    pub(super) fn parse(value: &'a Json<'a>) -> Result<Self> {
-        let members = Members::of(value)?;
-        Ok(Self { path: members.required("path", text)?, contents: members.required("contents", base64)?.into() })
     }
 }
