@@ -370,6 +370,8 @@ fn command(tool: impl AsRef<OsStr>) -> Command {
     let found = tool.to_str().and_then(find);
     let mut command = Command::new("timeout");
     command.arg("120").arg(found.as_deref().map_or(tool, Path::as_os_str)).stdin(Stdio::null());
+    // Names beyond ASCII are read by the locale.
+    command.env("LC_ALL", "C.UTF-8");
     command
 }
 
