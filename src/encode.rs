@@ -1,7 +1,9 @@
 //! From an image to the text that Ironic takes: one gzip member (RFC 1952) in base64 (RFC 4648, 4).
 
+mod zeros;
+
 use alloc::{string::String, vec::Vec};
-use core::fmt;
+use core::{fmt, mem};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use crc32fast::Hasher;
@@ -10,6 +12,7 @@ use miniz_oxide::{
     deflate::core::{CompressionStrategy, CompressorOxide, TDEFLFlush, compress_to_output},
 };
 
+use self::zeros::Run;
 use crate::image::{MAX_IMAGE_SIZE, Sink};
 
 /// In bytes. Ironic's API refuses a request's body of more than 67,108,864 bytes; this leaves room for what stands around
@@ -24,8 +27,14 @@ pub fn encode(image: &[u8]) -> Result<String, EncodeError> {
 }
 
 /// Takes an image bit by bit; neither it nor its gzip is ever there as a whole.
+///
+/// Long runs of zeros are not compressed: a ready-made block stands for them, whether they come as bytes or are only told.
 pub struct Encoder {
     deflate: CompressorOxide,
+    /// The compressor has bytes of the segment between two long runs.
+    is_inside_segment: bool,
+    /// How many zeros the image ends with so far; neither the compressor nor the checksum has seen them.
+    zeros: usize,
     crc: Hasher,
     /// Of the image, in bytes.
     size: u64,
@@ -38,7 +47,7 @@ impl Encoder {
         let mut text = Text::default();
         text.extend(&HEADER);
         let deflate = CompressorOxide::with_params(DataFormat::Raw, LEVEL, CompressionStrategy::Default, WINDOW_BITS);
-        Self { deflate, crc: Hasher::new(), size: 0, text }
+        Self { deflate, is_inside_segment: false, zeros: 0, crc: Hasher::new(), size: 0, text }
     }
 
     /// The text, once the encoder has seen all of the image.
@@ -46,11 +55,48 @@ impl Encoder {
         if self.size > MAX_IMAGE_SIZE {
             return Err(EncodeError::ImageTooLarge { size: self.size });
         }
+        self.end_zeros();
         self.deflate(&[], TDEFLFlush::Finish);
         self.text.extend(&self.crc.finalize().to_le_bytes());
         // The limit of an image keeps its size within 32 bits.
         self.text.extend(&(self.size as u32).to_le_bytes());
         self.text.finish()
+    }
+
+    /// Tells whether `count` more bytes are of use.
+    fn takes(&mut self, count: usize) -> bool {
+        self.size = self.size.saturating_add(count as u64);
+        self.size <= MAX_IMAGE_SIZE && !self.text.is_full
+    }
+
+    /// The zeros so far are a whole run.
+    fn end_zeros(&mut self) {
+        const ZEROS: [u8; 2048] = [0; 2048];
+        let mut left = mem::take(&mut self.zeros);
+        if let Some(run) = Run::new(left) {
+            if mem::take(&mut self.is_inside_segment) {
+                // Ends the block with a byte, and forgets what matches could reach back to.
+                self.deflate(&[], TDEFLFlush::Full);
+            }
+            run.deflate(|gzip| {
+                self.text.extend(gzip);
+            });
+            self.crc.combine(&run.checksum());
+            left = run.rest;
+        }
+        while left > 0 {
+            let part = ZEROS.get(..left).unwrap_or(&ZEROS);
+            self.compress(part);
+            left -= part.len();
+        }
+    }
+
+    fn compress(&mut self, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            self.is_inside_segment = true;
+            self.crc.update(bytes);
+            self.deflate(bytes, TDEFLFlush::None);
+        }
     }
 
     fn deflate(&mut self, bytes: &[u8], flush: TDEFLFlush) {
@@ -67,10 +113,27 @@ impl Default for Encoder {
 
 impl Sink for Encoder {
     fn bytes(&mut self, bytes: &[u8]) {
-        self.size = self.size.saturating_add(bytes.len() as u64);
-        if self.size <= MAX_IMAGE_SIZE && !self.text.is_full {
-            self.crc.update(bytes);
-            self.deflate(bytes, TDEFLFlush::None);
+        if !self.takes(bytes.len()) {
+            return;
+        }
+        let mut left = bytes;
+        while !left.is_empty() {
+            let zeros = zeros::leading(left);
+            self.zeros += zeros;
+            left = left.get(zeros..).unwrap_or_default();
+            if !left.is_empty() {
+                self.end_zeros();
+                let (segment, zeros, behind) = zeros::part(left);
+                self.compress(segment);
+                self.zeros = zeros;
+                left = behind;
+            }
+        }
+    }
+
+    fn zeros(&mut self, count: usize) {
+        if self.takes(count) {
+            self.zeros += count;
         }
     }
 }
@@ -200,6 +263,65 @@ mod tests {
             image.chunks(part).for_each(|bytes| encoder.bytes(bytes));
             assert_eq!(encoder.finish().unwrap(), encode(&image).unwrap(), "{part}");
         }
+    }
+
+    #[test]
+    fn long_runs_of_zeros_lie_anywhere_in_an_image() {
+        let zeros = |count: usize| vec![0; count];
+        for run in [1, 2, 1000, 32_767, 32_768, 32_769, 33_024, 33_025, 33_026, 65_536, 1_000_000] {
+            for image in [
+                zeros(run),
+                [zeros(run), noise(1)].concat(),
+                [noise(1), zeros(run)].concat(),
+                [noise(70_000), zeros(run), noise(70_000)].concat(),
+                [zeros(run), noise(9), zeros(run), noise(9), zeros(run)].concat(),
+                [noise(40_000), zeros(run), noise(3), zeros(run), noise(40_000), zeros(run)].concat(),
+            ] {
+                assert!(decode(&encode(&image).unwrap()) == image, "{run}");
+            }
+        }
+    }
+
+    #[test]
+    fn random_mixtures_are_encoded_alike_in_whatever_parts_they_come() {
+        let mut numbers = noise(1 << 16).into_iter();
+        let mut number = |below: usize| {
+            let bytes = [numbers.next().unwrap(), numbers.next().unwrap(), numbers.next().unwrap(), 0];
+            u32::from_le_bytes(bytes) as usize % below
+        };
+        for _ in 0..60 {
+            let mut image = Vec::new();
+            for _ in 0..number(12) {
+                let count = [number(4), number(3000), 32_760 + number(16), number(100_000)][number(4)];
+                match number(3) {
+                    0 => image.extend(noise(count)),
+                    1 => image.extend((0..count).map(|index| (index % 7) as u8)),
+                    _ => image.extend(vec![0; count]),
+                }
+            }
+            let text = encode(&image).unwrap();
+            assert!(decode(&text) == image);
+            let mut encoder = Encoder::new();
+            let mut left = &*image;
+            while !left.is_empty() {
+                let limit = [2, 100, 5000, 70_000][number(4)];
+                let (part, behind) = left.split_at(number(limit).min(left.len()));
+                // Whoever knows of zeros may tell them, or not.
+                if part.iter().all(|&byte| byte == 0) && number(2) == 0 {
+                    encoder.zeros(part.len());
+                } else {
+                    encoder.bytes(part);
+                }
+                left = behind;
+            }
+            assert!(encoder.finish().unwrap() == text);
+        }
+    }
+
+    #[test]
+    fn free_space_takes_a_thousandth_of_its_size_in_gzip() {
+        let text = encode(&vec![0; MAX_IMAGE_SIZE as usize]).unwrap();
+        assert!(text.len() < MAX_IMAGE_SIZE as usize / 1032 * 4 / 3 + 100, "{}", text.len());
     }
 
     #[test]
