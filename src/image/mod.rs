@@ -1,9 +1,12 @@
-//! From a tree of files to the bytes of a file system.
+//! From a tree of files to the bytes of a file system, and back.
 
+mod calendar;
+pub mod fat;
 pub mod iso9660;
+pub mod read;
 
 use alloc::{string::String, vec::Vec};
-use core::fmt;
+use core::{fmt, ops::RangeInclusive};
 
 use crate::tree::{Content, Tree};
 
@@ -15,16 +18,8 @@ pub trait Sink {
     /// The next bytes of the image.
     fn bytes(&mut self, bytes: &[u8]);
 
-    /// The next `count` bytes of the image are zero.
-    fn zeros(&mut self, count: usize) {
-        const ZEROS: [u8; 2048] = [0; 2048];
-        let mut left = count;
-        while left > 0 {
-            let part = ZEROS.get(..left).unwrap_or(&ZEROS);
-            self.bytes(part);
-            left -= part.len();
-        }
-    }
+    /// The next `count` bytes of the image are zero. They are told, so that nobody needs to have them.
+    fn zeros(&mut self, count: usize);
 }
 
 impl Sink for Vec<u8> {
@@ -47,13 +42,27 @@ pub enum ImageError {
         /// The path and size of the largest files, largest first. Files with the same bytes are named once.
         largest: Vec<(String, u64)>,
     },
-    /// The date cannot be told: it lies behind 2155-12-31T23:59:59Z.
+    /// The volume was to have a size that does not hold the tree.
+    TooSmall {
+        /// As given, in bytes.
+        size: u64,
+        /// What would do, in bytes.
+        needed: u64,
+    },
+    /// The format cannot tell the date.
     Date {
         /// As given, in seconds since 1970-01-01T00:00:00Z.
         source_date_epoch: u64,
+        /// What it can tell, in the same.
+        range: RangeInclusive<u64>,
     },
     /// There are more folders than a path table can number.
     TooManyFolders,
+    /// There are more names in one folder than FAT has entries for.
+    TooManyNames {
+        /// The folder's path; empty for the root.
+        folder: String,
+    },
     /// There are more names in one folder that begin alike than can be told apart in 31 characters.
     Alike {
         /// The first name for which there was no other left.
@@ -84,13 +93,23 @@ impl fmt::Display for ImageError {
                 }
                 Ok(())
             }
-            Self::Date { source_date_epoch } => write!(
+            Self::TooSmall { size, needed } => {
+                write!(f, "option size: {size} bytes do not hold the drive; it needs {needed}")
+            }
+            Self::Date { source_date_epoch, range } => write!(
                 f,
-                "the date {source_date_epoch} lies behind 2155, the last year that an image can tell; give seconds since 1970, \
-                 at most {}",
-                iso9660::MAX_SOURCE_DATE_EPOCH
+                "option source_date_epoch: the image's format cannot tell the date {source_date_epoch}; give seconds since \
+                 1970, from {} to {}",
+                range.start(),
+                range.end()
             ),
             Self::TooManyFolders => f.write_str("there are more than 65,535 folders; take fewer"),
+            Self::TooManyNames { folder } => write!(
+                f,
+                "the folder \"{}\" has more names than FAT's 65,536 entries for it hold, of which a name takes up to six; \
+                 take more folders",
+                folder.escape_debug()
+            ),
             Self::Alike { name } => write!(
                 f,
                 "\"{}\" is one name too many that begins like others in its folder; give names that differ early",

@@ -86,7 +86,7 @@ fn option<T>(
 }
 
 fn format(value: &str) -> Result<Format, String> {
-    Format::from_str(value, false).map_err(|_| "no such file system here; want iso9660".into())
+    Format::from_str(value, false).map_err(|_| "no such file system; want iso9660 or vfat".into())
 }
 
 fn text(value: &str) -> Result<String, String> {
@@ -125,6 +125,14 @@ mod tests {
         let Providers(providers) = conf.vendordata_providers.unwrap();
         assert_eq!(providers, [VendordataProvider::StaticJson, VendordataProvider::DynamicJson]);
         assert_eq!(conf.vendordata_jsonfile_path, Some(PathBuf::from("/etc/nova/vendor.json")));
+    }
+
+    #[test]
+    fn both_of_novas_file_systems_are_there() {
+        for (name, format) in [("iso9660", Format::Iso9660), ("vfat", Format::Vfat)] {
+            let conf = parse(&format!("[DEFAULT]\nconfig_drive_format = {name}\n")).unwrap();
+            assert_eq!(conf.config_drive_format, Some(format));
+        }
     }
 
     #[test]

@@ -28,6 +28,12 @@ pub struct OperatorOptions {
     /// The image's file system [default: iso9660]
     #[arg(long, visible_alias = "config-drive-format", value_enum)]
     format: Option<Format>,
+    /// The size of a vfat image, such as 64MiB, which is Nova's [default: as small as the files allow]
+    #[arg(long, value_name = "SIZE")]
+    size: Option<Size>,
+    /// The logical sector of a vfat image; 4096 for disks with such sectors, which fits others too [default: 512]
+    #[arg(long, value_name = "BYTES")]
+    sector_size: Option<u32>,
     /// EC2 metadata versions to leave out, separated by single spaces
     #[arg(long, visible_alias = "config-drive-skip-versions", value_name = "VERSIONS")]
     skip_versions: Option<String>,
@@ -91,7 +97,10 @@ impl Operator {
         Ok(Options {
             format: match flags.format.or(conf.config_drive_format).unwrap_or(Format::Iso9660) {
                 Format::Iso9660 => ImageFormat::Iso9660,
+                Format::Vfat => ImageFormat::Vfat,
             },
+            size: flags.size.map(|Size(bytes)| bytes),
+            sector_size: flags.sector_size,
             skip_versions: flags.skip_versions.or(conf.config_drive_skip_versions),
             dhcp_domain: flags.dhcp_domain.or(conf.dhcp_domain),
             vendordata_providers: flags
@@ -122,9 +131,26 @@ fn random_seed() -> Result<String, Error> {
 }
 
 /// The file systems, under nova.conf's names.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub enum Format {
     Iso9660,
+    Vfat,
+}
+
+/// A number of bytes, or one of KiB or MiB.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Size(u64);
+
+impl FromStr for Size {
+    type Err = String;
+
+    fn from_str(size: &str) -> Result<Self, String> {
+        let unit = [("KiB", 1 << 10), ("MiB", 1 << 20)].into_iter().find(|(unit, _)| size.ends_with(unit));
+        let (number, unit) =
+            unit.map_or((size, 1), |(unit, bytes)| (size.strip_suffix(unit).unwrap_or(size).trim_end(), bytes));
+        let number = number.parse().ok().and_then(|number: u64| number.checked_mul(unit));
+        number.map(Self).ok_or_else(|| "want a number of bytes, or one with KiB or MiB behind it".into())
+    }
 }
 
 /// The providers, in nova.conf's spelling.
@@ -149,10 +175,10 @@ impl FromStr for Providers {
 #[derive(Args)]
 #[command(next_help_heading = "Limits")]
 pub struct LimitOptions {
-    /// Memory that building may take, in MiB [default: 1024]
+    /// Memory that the component may take, in MiB [default: 1024]
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..=4096))]
     memory_limit: Option<u32>,
-    /// Time that building may take, in seconds [default: 60]
+    /// Time that the component may take, in seconds [default: 60]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     time_limit: Option<u32>,
 }
@@ -167,5 +193,21 @@ impl LimitOptions {
             limits.time = Duration::from_secs(seconds.into());
         }
         limits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_in_bytes_or_in_binary_units() {
+        for (size, bytes) in [("0", 0), ("1000", 1000), ("64MiB", 64 << 20), ("64 MiB", 64 << 20), ("20KiB", 20 << 10)]
+        {
+            assert_eq!(size.parse(), Ok(Size(bytes)));
+        }
+        for size in ["", "MiB", "64MB", "64M", "-1", "1.5MiB", "64MiBMiB", "18446744073709551615KiB"] {
+            assert!(size.parse::<Size>().is_err(), "{size}");
+        }
     }
 }

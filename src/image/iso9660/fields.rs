@@ -1,6 +1,6 @@
 //! How numbers, dates and characters are recorded in the descriptors' and records' fields (ECMA-119, 7 and 8.4.26).
 
-use super::{super::ImageError, MAX_SOURCE_DATE_EPOCH};
+use super::super::{ImageError, calendar::DateTime};
 
 /// A 16-bit number, least and most significant byte first (ECMA-119, 7.2.3).
 #[derive(Clone, Copy)]
@@ -26,53 +26,25 @@ impl Both32 {
 
 /// A second between 1970 and 2155 in Greenwich, which every date field can tell.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Date {
-    years_since_1900: u8,
-    month: u8,
-    day: u8,
-    hour: u8,
-    minute: u8,
-    second: u8,
-}
+pub struct Date(DateTime);
 
 impl Date {
     pub fn new(source_date_epoch: u64) -> Result<Self, ImageError> {
-        if source_date_epoch > MAX_SOURCE_DATE_EPOCH {
-            return Err(ImageError::Date { source_date_epoch });
-        }
-        let (days, seconds) = (source_date_epoch / 86_400, source_date_epoch % 86_400);
-        // Counted from 1600-03-01 a leap day is its year's last, and months have 153 days in every five.
-        let days = days + DAYS_FROM_1600_03_01_TO_1970;
-        let (era, day_of_era) = (days / 146_097, days % 146_097);
-        let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let months_since_march = (5 * day_of_year + 2) / 153;
-        let day = day_of_year - (153 * months_since_march + 2) / 5 + 1;
-        let month = if months_since_march < 10 { months_since_march + 3 } else { months_since_march - 9 };
-        let year = 1600 + 400 * era + year_of_era + u64::from(month <= 2);
-        // The check above leaves 70 to 255 for the year.
-        Ok(Self {
-            years_since_1900: (year - 1900) as u8,
-            month: month as u8,
-            day: day as u8,
-            hour: (seconds / 3_600) as u8,
-            minute: (seconds / 60 % 60) as u8,
-            second: (seconds % 60) as u8,
-        })
+        Ok(Self(DateTime::new(source_date_epoch, 0..=MAX_SOURCE_DATE_EPOCH)?))
     }
 
     /// As directory records and Rock Ridge have it (ECMA-119, 9.1.5).
     pub fn short(self) -> [u8; 7] {
-        [self.years_since_1900, self.month, self.day, self.hour, self.minute, self.second, 0]
+        let DateTime { year, month, day, hour, minute, second } = self.0;
+        [(year - 1900) as u8, month, day, hour, minute, second, 0]
     }
 
     /// As volume descriptors have it (ECMA-119, 8.4.26.1): digits, the last two hundredths of a second, and the offset
     /// from Greenwich.
     pub fn long(self) -> [u8; 17] {
-        let year = 1900 + u16::from(self.years_since_1900);
+        let DateTime { year, month, day, hour, minute, second } = self.0;
         let mut field = [b'0'; 17];
-        let numbers =
-            [(year / 100) as u8, (year % 100) as u8, self.month, self.day, self.hour, self.minute, self.second];
+        let numbers = [(year / 100) as u8, (year % 100) as u8, month, day, hour, minute, second];
         for (digits, number) in field.chunks_exact_mut(2).zip(numbers) {
             digits.copy_from_slice(&[b'0' + number / 10, b'0' + number % 10]);
         }
@@ -84,7 +56,8 @@ impl Date {
 /// "Not specified" (ECMA-119, 8.4.26.1).
 pub const NO_DATE: [u8; 17] = *b"0000000000000000\0";
 
-const DAYS_FROM_1600_03_01_TO_1970: u64 = 135_080;
+/// 2155-12-31T23:59:59Z, the last date that a directory record can tell (ECMA-119, 9.1.5).
+const MAX_SOURCE_DATE_EPOCH: u64 = 5_869_583_999;
 
 #[cfg(test)]
 mod tests {
@@ -108,8 +81,8 @@ mod tests {
 
     #[test]
     fn a_date_behind_2155_is_refused() {
-        let source_date_epoch = MAX_SOURCE_DATE_EPOCH + 1;
-        assert_eq!(Date::new(source_date_epoch), Err(ImageError::Date { source_date_epoch }));
+        let (source_date_epoch, range) = (MAX_SOURCE_DATE_EPOCH + 1, 0..=MAX_SOURCE_DATE_EPOCH);
+        assert_eq!(Date::new(source_date_epoch), Err(ImageError::Date { source_date_epoch, range }));
         assert!(Date::new(u64::MAX).is_err());
     }
 }

@@ -20,9 +20,6 @@ use crate::tree::Tree;
 
 pub use layout::Layout;
 
-/// 2155-12-31T23:59:59Z, the last date that a directory record can tell (ECMA-119, 9.1.5).
-pub const MAX_SOURCE_DATE_EPOCH: u64 = 5_869_583_999;
-
 /// Logical sector and logical block (ECMA-119, 6.1.2 and 6.2.2), in bytes.
 const SECTOR: u32 = 2048;
 

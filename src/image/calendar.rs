@@ -1,0 +1,46 @@
+//! Seconds since 1970 as the calendar has them.
+
+use core::ops::RangeInclusive;
+
+use super::ImageError;
+
+/// A second in Greenwich.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct DateTime {
+    pub year: u16,
+    pub month: u8,
+    pub day: u8,
+    pub hour: u8,
+    pub minute: u8,
+    pub second: u8,
+}
+
+impl DateTime {
+    /// The second `source_date_epoch` seconds after 1970-01-01T00:00:00Z, which a format can tell if it lies in `range`.
+    pub fn new(source_date_epoch: u64, range: RangeInclusive<u64>) -> Result<Self, ImageError> {
+        if !range.contains(&source_date_epoch) {
+            return Err(ImageError::Date { source_date_epoch, range });
+        }
+        let (days, seconds) = (source_date_epoch / 86_400, source_date_epoch % 86_400);
+        // Counted from 1600-03-01 a leap day is its year's last, and months have 153 days in every five.
+        let days = days + DAYS_FROM_1600_03_01_TO_1970;
+        let (era, day_of_era) = (days / 146_097, days % 146_097);
+        let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let months_since_march = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * months_since_march + 2) / 5 + 1;
+        let month = if months_since_march < 10 { months_since_march + 3 } else { months_since_march - 9 };
+        let year = 1600 + 400 * era + year_of_era + u64::from(month <= 2);
+        // No format goes beyond the year 2155.
+        Ok(Self {
+            year: year as u16,
+            month: month as u8,
+            day: day as u8,
+            hour: (seconds / 3_600) as u8,
+            minute: (seconds / 60 % 60) as u8,
+            second: (seconds % 60) as u8,
+        })
+    }
+}
+
+const DAYS_FROM_1600_03_01_TO_1970: u64 = 135_080;

@@ -1,0 +1,279 @@
+//! How a volume is divided: which FAT, how large a cluster, how many of them.
+
+use alloc::vec::Vec;
+
+use super::{
+    super::MAX_IMAGE_SIZE,
+    bios_parameter_block::{BiosParameterBlock, FatType, NUMBER_OF_FATS},
+    directory_entry,
+};
+
+/// What an operator says about a volume's size.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Geometry {
+    /// The logical sector, which must be no smaller than that of the disk.
+    pub sector_size: SectorSize,
+    /// Of the image, in bytes, whole sectors. Absent: as small as the files allow.
+    pub size: Option<u64>,
+}
+
+/// BPB_BytsPerSec.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum SectorSize {
+    /// 512 bytes, as most disks have.
+    #[default]
+    Bytes512 = 512,
+    /// 2048 bytes, as a CD has.
+    Bytes2048 = 2048,
+    /// 4096 bytes, as disks have that are called 4Kn; fits all others too.
+    Bytes4096 = 4096,
+}
+
+impl SectorSize {
+    /// The sector of `bytes`, if it is one of the three.
+    pub fn new(bytes: u32) -> Option<Self> {
+        [Self::Bytes512, Self::Bytes2048, Self::Bytes4096].into_iter().find(|size| u32::from(size.bytes()) == bytes)
+    }
+
+    /// In bytes.
+    pub fn bytes(self) -> u16 {
+        self as u16
+    }
+}
+
+/// What has to find room on a volume.
+#[derive(Clone, Debug, Default)]
+pub struct Demand {
+    /// Of the root directory, 32 bytes each.
+    pub root_entries: u32,
+    /// Of each folder but the root, and of each file, in bytes.
+    pub sizes: Vec<u64>,
+}
+
+impl Demand {
+    /// The smallest volume that has the room. Its size may be beyond all limits.
+    pub fn smallest(&self, sector: SectorSize) -> Option<BiosParameterBlock> {
+        let candidates = candidates(sector).filter_map(|candidate| candidate.smallest(self));
+        candidates.min_by_key(|volume| volume.total_sectors)
+    }
+
+    /// A volume of `total_sectors`, divided such that most is left free. There is one if that is no less than the smallest.
+    pub fn within(&self, sector: SectorSize, total_sectors: u64) -> Option<BiosParameterBlock> {
+        let candidates = candidates(sector).filter_map(|candidate| candidate.within(self, total_sectors));
+        candidates.min_by_key(|(_, used)| *used).map(|(volume, _)| volume)
+    }
+
+    /// How many clusters of `size` bytes it takes, the root directory's among them where that is a file like others.
+    fn clusters(&self, fat_type: FatType, size: u64) -> u64 {
+        let root = match fat_type {
+            FatType::Fat12 | FatType::Fat16 => 0,
+            FatType::Fat32 => (u64::from(self.root_entries) * directory_entry::SIZE as u64).div_ceil(size),
+        };
+        self.sizes.iter().fold(root, |sum, bytes| sum.saturating_add(bytes.div_ceil(size)))
+    }
+}
+
+/// One way to divide a volume, whatever its size.
+#[derive(Clone, Copy)]
+struct Candidate {
+    sector: SectorSize,
+    sectors_per_cluster: u8,
+    fat_type: FatType,
+}
+
+/// All of them, small clusters first.
+fn candidates(sector: SectorSize) -> impl Iterator<Item = Candidate> {
+    let sizes = (0..8).map(|power| 1_u8 << power);
+    let fitting = move |count: &u8| u32::from(*count) * u32::from(sector.bytes()) <= MAX_CLUSTER_SIZE;
+    sizes.take_while(fitting).flat_map(move |sectors_per_cluster| {
+        [FatType::Fat12, FatType::Fat16, FatType::Fat32].map(|fat_type| Candidate {
+            sector,
+            sectors_per_cluster,
+            fat_type,
+        })
+    })
+}
+
+impl Candidate {
+    fn smallest(self, demand: &Demand) -> Option<BiosParameterBlock> {
+        let (least, most) = self.fat_type.clusters();
+        let needed = demand.clusters(self.fat_type, self.cluster_size());
+        let clusters = u32::try_from(needed).ok().filter(|needed| *needed <= most)?.max(least);
+        let mut volume = self.empty(demand)?;
+        volume.fat_sectors = self.fat_sectors(clusters);
+        let data = u64::from(clusters) * u64::from(self.sectors_per_cluster);
+        volume.total_sectors = volume.first_data_sector() + data;
+        Some(volume)
+    }
+
+    /// The volume, and how many of its sectors are not free.
+    fn within(self, demand: &Demand, total_sectors: u64) -> Option<(BiosParameterBlock, u64)> {
+        let (least, most) = self.fat_type.clusters();
+        let mut volume = self.empty(demand)?;
+        let left = total_sectors.checked_sub(volume.first_data_sector())?;
+        let taken = |clusters: u32| {
+            u64::from(NUMBER_OF_FATS) * u64::from(self.fat_sectors(clusters))
+                + u64::from(clusters) * u64::from(self.sectors_per_cluster)
+        };
+        // The most clusters that find room beside a FAT that is long enough for them.
+        let (mut clusters, mut beyond) = (0, most + 1);
+        while clusters + 1 < beyond {
+            let middle = clusters + (beyond - clusters) / 2;
+            *if taken(middle) <= left { &mut clusters } else { &mut beyond } = middle;
+        }
+        let needed = demand.clusters(self.fat_type, self.cluster_size());
+        if clusters < least || u64::from(clusters) < needed {
+            return None;
+        }
+        volume.total_sectors = total_sectors;
+        volume.fat_sectors = self.fat_sectors(clusters);
+        // Readers would count what is over as clusters; so it becomes part of what is reserved.
+        let spare = left - taken(clusters);
+        let spare = spare - spare % u64::from(self.sectors_per_cluster);
+        volume.reserved_sectors = volume.reserved_sectors.checked_add(u16::try_from(spare).ok()?)?;
+        let used = volume.first_data_sector() + needed * u64::from(self.sectors_per_cluster);
+        Some((volume, used))
+    }
+
+    /// A volume without FAT and clusters, if there is room for the root directory.
+    fn empty(self, demand: &Demand) -> Option<BiosParameterBlock> {
+        let Self { sector, sectors_per_cluster, fat_type } = self;
+        let (reserved_sectors, root_entries) = match fat_type {
+            // Whole sectors (FATGEN, BPB_RootEntCnt).
+            FatType::Fat12 | FatType::Fat16 => {
+                (1, demand.root_entries.next_multiple_of(u32::from(sector.bytes()) / directory_entry::SIZE as u32))
+            }
+            FatType::Fat32 => (32, 0),
+        };
+        Some(BiosParameterBlock {
+            bytes_per_sector: sector.bytes(),
+            sectors_per_cluster,
+            reserved_sectors,
+            root_entries: u16::try_from(root_entries).ok()?,
+            total_sectors: 0,
+            fat_sectors: 0,
+            fat_type,
+        })
+    }
+
+    /// The length of one FAT, in sectors.
+    fn fat_sectors(self, clusters: u32) -> u32 {
+        let bytes = self.fat_type.table_size(clusters).div_ceil(u64::from(self.sector.bytes()));
+        // At most 2^28 entries of four bytes in sectors of 512.
+        bytes as u32
+    }
+
+    fn cluster_size(self) -> u64 {
+        u64::from(self.sectors_per_cluster) * u64::from(self.sector.bytes())
+    }
+}
+
+impl FatType {
+    /// The fewest and the most clusters. 4085 and 65,525 are where the next type begins, and readers err about them by up
+    /// to 16, so FATGEN asks to keep away that far.
+    fn clusters(self) -> (u32, u32) {
+        match self {
+            Self::Fat12 => (1, 4_084 - 16),
+            Self::Fat16 => (4_085 + 16, 65_524 - 16),
+            Self::Fat32 => (65_525 + 16, 0x0fff_fff5 - 16),
+        }
+    }
+
+    /// The bytes of a FAT for so many clusters, and for the two entries before theirs.
+    pub fn table_size(self, clusters: u32) -> u64 {
+        let entries = u64::from(clusters) + 2;
+        match self {
+            Self::Fat12 => (entries * 3).div_ceil(2),
+            Self::Fat16 => entries * 2,
+            Self::Fat32 => entries * 4,
+        }
+    }
+}
+
+/// In bytes (FATGEN, BPB_SecPerClus): larger ones do not work everywhere.
+const MAX_CLUSTER_SIZE: u32 = 32 << 10;
+
+const _: () = assert!(MAX_IMAGE_SIZE / 512 <= u32::MAX as u64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECTORS: [SectorSize; 3] = [SectorSize::Bytes512, SectorSize::Bytes2048, SectorSize::Bytes4096];
+
+    fn files(count: usize, size: u64) -> Demand {
+        Demand { root_entries: 1, sizes: alloc::vec![size; count] }
+    }
+
+    /// As a reader does it.
+    fn look_at(volume: &BiosParameterBlock, demand: &Demand) {
+        let fat_type = match volume.clusters() {
+            ..4085 => FatType::Fat12,
+            4085..65_525 => FatType::Fat16,
+            _ => FatType::Fat32,
+        };
+        assert_eq!(volume.fat_type, fat_type, "{volume:?}");
+        let sector = u64::from(volume.bytes_per_sector);
+        assert!(fat_type.table_size(volume.clusters()) <= u64::from(volume.fat_sectors) * sector, "{volume:?}");
+        assert!(u64::from(volume.clusters()) >= demand.clusters(fat_type, volume.cluster_size().into()), "{volume:?}");
+        assert!(volume.first_data_sector() < volume.total_sectors, "{volume:?}");
+        assert!(u32::from(volume.root_entries) >= demand.root_entries || fat_type == FatType::Fat32, "{volume:?}");
+        assert_eq!(u64::from(volume.root_entries) * 32 % sector, 0, "{volume:?}");
+    }
+
+    #[test]
+    fn the_smallest_volume_has_a_type_that_its_clusters_tell() {
+        for (count, size, fat_type, sectors_per_cluster) in [
+            (1, 1, FatType::Fat12, 1),
+            (4068, 1, FatType::Fat12, 1),
+            (4069, 1, FatType::Fat16, 1),
+            (65_508, 512, FatType::Fat16, 1),
+            (65_509, 512, FatType::Fat32, 1),
+            (1, 16 << 20, FatType::Fat12, 64),
+            (2000, 1024, FatType::Fat12, 2),
+        ] {
+            let demand = files(count, size);
+            let volume = demand.smallest(SectorSize::Bytes512).unwrap();
+            look_at(&volume, &demand);
+            assert_eq!(
+                (volume.fat_type, volume.sectors_per_cluster),
+                (fat_type, sectors_per_cluster),
+                "{count}, {size}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_size_from_the_smallest_on_has_a_volume() {
+        let demands = [(0, 0), (1, 1), (50, 5000), (4000, 1), (4068, 512), (4069, 512), (9000, 3000), (65_508, 512)];
+        for sector in SECTORS {
+            for demand in demands.map(|(count, size)| files(count, size)) {
+                let volume = demand.smallest(sector).unwrap();
+                look_at(&volume, &demand);
+                let (smallest, largest) = (volume.total_sectors, MAX_IMAGE_SIZE / u64::from(sector.bytes()));
+                let beyond =
+                    (smallest..).take(70).chain((smallest..).step_by(4999)).take_while(|total| *total <= largest);
+                for total in beyond {
+                    let volume = demand.within(sector, total).unwrap();
+                    assert_eq!(volume.total_sectors, total);
+                    look_at(&volume, &demand);
+                }
+                assert_eq!(demand.within(sector, smallest - 1), None, "{volume:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_demand_beyond_all_bounds_has_no_volume() {
+        assert_eq!(files(2, u64::MAX).smallest(SectorSize::Bytes512), None);
+        assert!(files(1, 1 << 36).smallest(SectorSize::Bytes4096).is_some());
+    }
+
+    #[test]
+    fn a_root_directory_of_more_entries_than_a_field_tells_is_one_of_fat32() {
+        let demand = Demand { root_entries: 65_536, sizes: Vec::new() };
+        let volume = demand.smallest(SectorSize::Bytes512).unwrap();
+        look_at(&volume, &demand);
+        assert_eq!(volume.fat_type, FatType::Fat32);
+    }
+}
