@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use configdrive_host::untrusted;
+
 use super::exit::{Error, Place};
 
 /// Binary output: not for terminals.
@@ -17,6 +19,15 @@ pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 /// Refuses a terminal, which a verb asks before it does its work.
 pub fn check_bytes(path: &Path) -> Result<(), Error> {
     if is_standard(path) && io::stdout().is_terminal() { Err(Error::Terminal) } else { Ok(()) }
+}
+
+/// What a file of a drive holds, byte for byte; a terminal gets text alone, which cannot steer it.
+pub fn print_content(bytes: &[u8]) -> Result<(), Error> {
+    let is_text = || std::str::from_utf8(bytes).is_ok_and(|text| text.split(['\n', '\t']).all(untrusted::is_harmless));
+    if io::stdout().is_terminal() && !is_text() {
+        return Err(Error::Terminal);
+    }
+    write(Path::new(STANDARD), bytes)
 }
 
 /// Text output, exactly; on a terminal a line ends.

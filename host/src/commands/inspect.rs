@@ -1,0 +1,172 @@
+use std::{collections::BTreeMap, fmt::Write, path::PathBuf};
+
+use clap::Args;
+use configdrive_host::{
+    sandbox::{DriveFile, DriveSource, FileSystem, Inspection, Sandbox},
+    untrusted,
+};
+use serde_json::json;
+
+use super::{exit::Error, input, options::LimitOptions, output};
+
+/// Look inside a drive of any maker: its file system, its label, its files
+///
+/// Reads ISO 9660 with or without Joliet and Rock Ridge, and FAT with or without long names.
+#[derive(Args)]
+#[command(after_help = "Example:\n  configdrive inspect config-2.iso\n  \
+    configdrive inspect config-2.txt --cat openstack/latest/meta_data.json")]
+pub struct Inspect {
+    /// The image, its gzip, or the base64 text that Ironic takes; `-` is standard input
+    drive: PathBuf,
+    /// Print what the file of this path holds, and nothing else
+    #[arg(long, value_name = "PATH")]
+    cat: Option<String>,
+    /// Print everything as JSON, every file with its path, size and SHA-256
+    #[arg(long, conflicts_with = "cat")]
+    json: bool,
+    #[command(flatten)]
+    limits: LimitOptions,
+}
+
+impl Inspect {
+    pub fn run(self) -> Result<(), Error> {
+        let limits = self.limits.limits();
+        let drive = DriveSource::Bytes(input::read(&self.drive, limits.input)?);
+        let sandbox = Sandbox::new(limits)?;
+        if let Some(path) = self.cat {
+            return output::print_content(&sandbox.read_file(&drive, &path)?);
+        }
+        let inspection = sandbox.inspect(&drive)?;
+        output::print(&if self.json { for_programs(&inspection) } else { for_people(&inspection) })
+    }
+}
+
+fn for_programs(inspection: &Inspection) -> String {
+    let file = |file: &DriveFile| json!({"path": file.path, "size": file.size, "sha256": file.sha256});
+    let value = json!({
+        "file_system": match inspection.file_system {
+            FileSystem::Iso9660 | FileSystem::Iso9660Joliet | FileSystem::Iso9660RockRidge => "iso9660",
+            FileSystem::Fat12 | FileSystem::Fat16 | FileSystem::Fat32 => "vfat",
+        },
+        "description": description(inspection.file_system),
+        "sector_size": inspection.sector_size,
+        "label": inspection.label,
+        "image_size": inspection.image_size,
+        "files": inspection.files.iter().map(file).collect::<Vec<_>>(),
+    });
+    format!("{value}\n")
+}
+
+fn for_people(inspection: &Inspection) -> String {
+    let mut root = Folder::default();
+    for file in &inspection.files {
+        root.insert(&file.path, file.size);
+    }
+    let mut text = format!(
+        "{}: {}, {} in sectors of {}; {} files\n",
+        untrusted::one_line(&inspection.label, NAME_CHARS),
+        description(inspection.file_system),
+        bytes(inspection.image_size),
+        bytes(inspection.sector_size.into()),
+        inspection.files.len()
+    );
+    root.draw(&mut String::new(), &mut text);
+    text
+}
+
+fn description(file_system: FileSystem) -> &'static str {
+    match file_system {
+        FileSystem::Iso9660 => "ISO 9660",
+        FileSystem::Iso9660Joliet => "ISO 9660 with Joliet",
+        FileSystem::Iso9660RockRidge => "ISO 9660 with Rock Ridge",
+        FileSystem::Fat12 => "FAT12",
+        FileSystem::Fat16 => "FAT16",
+        FileSystem::Fat32 => "FAT32",
+    }
+}
+
+#[derive(Default)]
+struct Folder<'f> {
+    entries: BTreeMap<&'f str, Entry<'f>>,
+}
+
+enum Entry<'f> {
+    File(u64),
+    Folder(Folder<'f>),
+}
+
+impl<'f> Folder<'f> {
+    fn insert(&mut self, path: &'f str, size: u64) {
+        match path.split_once('/') {
+            None => _ = self.entries.insert(path, Entry::File(size)),
+            Some((name, rest)) => {
+                let entry = self.entries.entry(name).or_insert_with(|| Entry::Folder(Folder::default()));
+                if let Entry::Folder(folder) = entry {
+                    folder.insert(rest, size);
+                }
+            }
+        }
+    }
+
+    /// A line for each name: the size first, so that sizes stand in a column whatever characters names have.
+    fn draw(&self, indent: &mut String, text: &mut String) {
+        for (index, (name, entry)) in self.entries.iter().enumerate() {
+            let is_last = index + 1 == self.entries.len();
+            let size = match entry {
+                Entry::File(size) => bytes(*size),
+                Entry::Folder(_) => String::new(),
+            };
+            let branch = if is_last { "└── " } else { "├── " };
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "{size:>11}  {indent}{branch}{}", untrusted::one_line(name, NAME_CHARS));
+            if let Entry::Folder(folder) = entry {
+                let length = indent.len();
+                indent.push_str(if is_last { "    " } else { "│   " });
+                folder.draw(indent, text);
+                indent.truncate(length);
+            }
+        }
+    }
+}
+
+/// A size with three digits or so: `312 B`, `5.0 KiB`, `64 MiB`.
+fn bytes(size: u64) -> String {
+    let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    let Some((unit, name)) = units.into_iter().find(|(unit, _)| size >= *unit) else { return format!("{size} B") };
+    let (whole, rest) = (size / unit, size % unit);
+    if whole < 10 && rest != 0 { format!("{whole}.{} {name}", rest * 10 / unit) } else { format!("{whole} {name}") }
+}
+
+/// Longer names than any file system here has.
+const NAME_CHARS: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_told_in_a_few_digits() {
+        let sizes = [0, 312, 1024, 5000, 20_000, 393_216, 1 << 20, 67_108_864, 3 << 30];
+        let texts = ["0 B", "312 B", "1 KiB", "4.8 KiB", "19 KiB", "384 KiB", "1 MiB", "64 MiB", "3 GiB"];
+        assert_eq!(sizes.map(bytes), texts);
+    }
+
+    #[test]
+    fn a_drive_is_drawn_as_a_tree_without_what_steers_a_terminal() {
+        let file = |path: &str, size| DriveFile { path: path.into(), size, sha256: String::new() };
+        let inspection = Inspection {
+            file_system: FileSystem::Fat16,
+            sector_size: 512,
+            label: "config\u{9b}2".into(),
+            image_size: 67_108_864,
+            files: vec![file("a/b/c", 1), file("a/d\u{202e}", 5000), file("e", 312)],
+        };
+        let wanted = "config\\u{9b}2: FAT16, 64 MiB in sectors of 512 B; 3 files\n\
+            \x20            ├── a\n\
+            \x20            │   ├── b\n\
+            \x20       1 B  │   │   └── c\n\
+            \x20   4.8 KiB  │   └── d\\u{202e}\n\
+            \x20     312 B  └── e\n";
+        assert_eq!(for_people(&inspection), wanted);
+    }
+}

@@ -1,0 +1,378 @@
+//! Back from what Ironic stores to an image: base64 (RFC 4648, 4), gzip (RFC 1952), or neither.
+
+use alloc::{borrow::Cow, vec::Vec};
+use core::fmt;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use crc32fast::Hasher;
+use miniz_oxide::inflate::{
+    TINFLStatus,
+    core::{DecompressorOxide, decompress, inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF},
+};
+
+use crate::image::MAX_IMAGE_SIZE;
+
+/// A drive in any of its forms.
+#[derive(Clone, Copy)]
+pub enum DriveSource<'d> {
+    /// An image, its gzip, or base64 text of one of these.
+    Bytes(&'d [u8]),
+    /// Base64 text of an image or its gzip, as Ironic takes it.
+    Text(&'d str),
+}
+
+/// Of a gzip. One that may be read from anywhere in the middle has a member for every 64 KiB or so.
+pub const MAX_MEMBERS: usize = 65_536;
+
+/// The image, of at most [`MAX_IMAGE_SIZE`] bytes.
+pub fn decode(drive: DriveSource<'_>) -> Result<Cow<'_, [u8]>, DecodeError> {
+    let image = match drive {
+        DriveSource::Text(text) => gunzip(Cow::Owned(from_base64(text.as_bytes())?))?,
+        DriveSource::Bytes(bytes) if is_text(bytes) => gunzip(Cow::Owned(from_base64(bytes)?))?,
+        DriveSource::Bytes(bytes) => gunzip(Cow::Borrowed(bytes))?,
+    };
+    if image.len() as u64 > MAX_IMAGE_SIZE { Err(DecodeError::TooLarge) } else { Ok(image) }
+}
+
+/// Why there is no image.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum DecodeError {
+    /// A character is not of base64's alphabet.
+    Base64 {
+        /// In bytes from the beginning of the text.
+        offset: usize,
+    },
+    /// Base64 text ends in the middle, or its padding is not at its end.
+    Base64End,
+    /// A member of the gzip does not hold.
+    Gzip {
+        /// Where it begins, in bytes from the beginning of the gzip.
+        offset: usize,
+        /// What is wrong with it.
+        fault: GzipFault,
+    },
+    /// The image has more than [`MAX_IMAGE_SIZE`] bytes.
+    TooLarge,
+}
+
+/// What is wrong with a member of a gzip.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum GzipFault {
+    /// It ends before all of it is there.
+    Truncated,
+    /// Its header is not that of RFC 1952 (2.3).
+    Header,
+    /// What is compressed does not follow RFC 1951.
+    Deflate,
+    /// What comes out does not have the checksum or the size that the trailer tells.
+    Checksum,
+    /// It is one more than [`MAX_MEMBERS`].
+    TooMany,
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Base64 { offset } => write!(
+                f,
+                "the drive's text is not base64: byte {offset} does not belong; give the text as Ironic takes it"
+            ),
+            Self::Base64End => f.write_str("the drive's base64 text is not all there: its end is not that of base64"),
+            Self::Gzip { offset, fault } => {
+                write!(f, "the drive's gzip is damaged: the member at byte {offset} ")?;
+                match fault {
+                    GzipFault::Truncated => f.write_str("ends too early"),
+                    GzipFault::Header => f.write_str("does not begin like one"),
+                    GzipFault::Deflate => f.write_str("cannot be unpacked"),
+                    GzipFault::Checksum => f.write_str("unpacks to something with another checksum or size"),
+                    GzipFault::TooMany => write!(f, "is one too many: {MAX_MEMBERS} are read at most"),
+                }
+            }
+            Self::TooLarge => {
+                write!(f, "the image has more than {MAX_IMAGE_SIZE} bytes, the most that Ironic's agent takes")
+            }
+        }
+    }
+}
+
+impl core::error::Error for DecodeError {}
+
+/// Tells base64 text from images and gzips by its beginning: no boot sector, no empty system area and no gzip looks like text.
+fn is_text(bytes: &[u8]) -> bool {
+    const BEGINNING: usize = 512;
+    !bytes.is_empty() && bytes.iter().take(BEGINNING).all(is_base64_or_space)
+}
+
+fn is_base64_or_space(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte.is_ascii_whitespace() || b"+/=".contains(byte)
+}
+
+/// Takes line breaks and spaces wherever they are: texts come out of files, mails and terminals.
+fn from_base64(text: &[u8]) -> Result<Vec<u8>, DecodeError> {
+    let trimmed = text.trim_ascii();
+    let dense = if trimmed.iter().any(u8::is_ascii_whitespace) {
+        let mut dense = Vec::with_capacity(trimmed.len());
+        trimmed.split(u8::is_ascii_whitespace).for_each(|line| dense.extend_from_slice(line));
+        Cow::Owned(dense)
+    } else {
+        Cow::Borrowed(trimmed)
+    };
+    STANDARD.decode(&*dense).map_err(|_| {
+        let odd = text.iter().position(|byte| !is_base64_or_space(byte));
+        odd.map_or(DecodeError::Base64End, |offset| DecodeError::Base64 { offset })
+    })
+}
+
+/// What the members of a gzip hold, one behind the other; what is no gzip stays as it is.
+fn gunzip(bytes: Cow<'_, [u8]>) -> Result<Cow<'_, [u8]>, DecodeError> {
+    if !bytes.starts_with(&MAGIC) {
+        return Ok(bytes);
+    }
+    let mut image = Vec::new();
+    // One for all members: making one takes longer than a small member does.
+    let mut inflate = DecompressorOxide::new();
+    let (mut offset, mut members) = (0, 0);
+    loop {
+        let rest = bytes.get(offset..).unwrap_or_default();
+        // Blocks of tapes and disks end in zeros, which gzip(1) and Python take for nothing too.
+        if rest.iter().all(|byte| *byte == 0) {
+            return Ok(Cow::Owned(image));
+        }
+        let damaged = |fault| DecodeError::Gzip { offset, fault };
+        if members == MAX_MEMBERS {
+            return Err(damaged(GzipFault::TooMany));
+        }
+        members += 1;
+        let header = header_length(rest).map_err(damaged)?;
+        let deflate = rest.get(header..).unwrap_or_default();
+        let begin = image.len();
+        let read = inflate_into(&mut image, deflate, &mut inflate)
+            .map_err(|error| error.map_or(DecodeError::TooLarge, damaged))?;
+        let trailer = deflate.get(read..).and_then(<[u8]>::first_chunk::<TRAILER>);
+        let unpacked = image.get(begin..).unwrap_or_default();
+        if *trailer.ok_or(damaged(GzipFault::Truncated))? != trailer_of(unpacked) {
+            return Err(damaged(GzipFault::Checksum));
+        }
+        offset += header + read + TRAILER;
+    }
+}
+
+/// The length of a member's header (RFC 1952, 2.3).
+fn header_length(member: &[u8]) -> Result<usize, GzipFault> {
+    let fixed = member.first_chunk::<10>().ok_or(GzipFault::Truncated)?;
+    let [id1, id2, method, flags, ..] = *fixed;
+    if [id1, id2] != MAGIC || method != DEFLATE || flags & RESERVED != 0 {
+        return Err(GzipFault::Header);
+    }
+    let mut length = fixed.len();
+    if flags & FEXTRA != 0 {
+        let size = member.get(length..).and_then(<[u8]>::first_chunk).ok_or(GzipFault::Truncated)?;
+        length += 2 + usize::from(u16::from_le_bytes(*size));
+    }
+    for flag in [FNAME, FCOMMENT] {
+        if flags & flag != 0 {
+            let text = member.get(length..).ok_or(GzipFault::Truncated)?;
+            length += 1 + text.iter().position(|byte| *byte == 0).ok_or(GzipFault::Truncated)?;
+        }
+    }
+    if flags & FHCRC != 0 {
+        let header = member.get(..length).ok_or(GzipFault::Truncated)?;
+        let crc = member.get(length..).and_then(<[u8]>::first_chunk).ok_or(GzipFault::Truncated)?;
+        // The lower half of the checksum.
+        if crc32fast::hash(header) as u16 != u16::from_le_bytes(*crc) {
+            return Err(GzipFault::Header);
+        }
+        length += 2;
+    }
+    Ok(length)
+}
+
+/// Unpacks `deflate` behind what `image` has. Returns how many bytes it took, or no fault where there is too much of the image.
+fn inflate_into(
+    image: &mut Vec<u8>,
+    deflate: &[u8],
+    inflate: &mut DecompressorOxide,
+) -> Result<usize, Option<GzipFault>> {
+    const LIMIT: usize = MAX_IMAGE_SIZE as usize;
+    inflate.init();
+    let begin = image.len();
+    let (mut read, mut filled) = (0, 0);
+    loop {
+        let input = deflate.get(read..).unwrap_or_default();
+        // Distances reach no further back than to the member's own beginning.
+        let output = image.get_mut(begin..).unwrap_or_default();
+        let (status, taken, given) =
+            decompress(inflate, input, output, filled, TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF);
+        read += taken;
+        filled += given;
+        match status {
+            TINFLStatus::Done => {
+                image.truncate(begin + filled);
+                return Ok(read);
+            }
+            TINFLStatus::HasMoreOutput if image.len() < LIMIT => {
+                // Most drives shrink less than this; memory grows with what really comes out.
+                let size = image.len().saturating_mul(2).max(input.len().saturating_mul(4)).max(1 << 16);
+                image.resize(size.min(LIMIT), 0);
+            }
+            TINFLStatus::HasMoreOutput => return Err(None),
+            TINFLStatus::FailedCannotMakeProgress | TINFLStatus::NeedsMoreInput => {
+                return Err(Some(GzipFault::Truncated));
+            }
+            _ => return Err(Some(GzipFault::Deflate)),
+        }
+    }
+}
+
+/// Checksum and size, modulo 2³² (RFC 1952, 2.3.1).
+fn trailer_of(unpacked: &[u8]) -> [u8; TRAILER] {
+    let mut crc = Hasher::new();
+    crc.update(unpacked);
+    let ([a, b, c, d], [e, f, g, h]) = (crc.finalize().to_le_bytes(), (unpacked.len() as u32).to_le_bytes());
+    [a, b, c, d, e, f, g, h]
+}
+
+const MAGIC: [u8; 2] = [0x1f, 0x8b];
+const DEFLATE: u8 = 8;
+const TRAILER: usize = 8;
+
+const FHCRC: u8 = 1 << 1;
+const FEXTRA: u8 = 1 << 2;
+const FNAME: u8 = 1 << 3;
+const FCOMMENT: u8 = 1 << 4;
+const RESERVED: u8 = 0xe0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encode::encode;
+    use alloc::{string::String, vec};
+
+    fn image() -> Vec<u8> {
+        (0..100_000_u32).flat_map(|n| (n / 3).wrapping_mul(n).to_le_bytes()).collect()
+    }
+
+    fn member(image: &[u8]) -> Vec<u8> {
+        STANDARD.decode(encode(image).unwrap()).unwrap()
+    }
+
+    fn unpack(gzip: &[u8]) -> Result<Vec<u8>, DecodeError> {
+        decode(DriveSource::Bytes(gzip)).map(Cow::into_owned)
+    }
+
+    fn fault(gzip: &[u8]) -> (usize, GzipFault) {
+        match unpack(gzip) {
+            Err(DecodeError::Gzip { offset, fault }) => (offset, fault),
+            other => panic!("{:?}", other.map(|image| image.len())),
+        }
+    }
+
+    #[test]
+    fn all_forms_of_a_drive_lead_to_its_image() {
+        let image = image();
+        let text = encode(&image).unwrap();
+        assert_eq!(*decode(DriveSource::Text(&text)).unwrap(), image);
+        assert_eq!(unpack(text.as_bytes()).unwrap(), image);
+        assert_eq!(unpack(&member(&image)).unwrap(), image);
+        assert_eq!(unpack(&image).unwrap(), image);
+        assert_eq!(*decode(DriveSource::Text(&STANDARD.encode(&image))).unwrap(), image);
+        assert_eq!(unpack(b"").unwrap(), b"");
+    }
+
+    #[test]
+    fn text_may_be_broken_into_lines() {
+        let image = image();
+        let text = encode(&image).unwrap();
+        let lines: Vec<&[u8]> = text.as_bytes().chunks(76).collect();
+        for line_break in [&b"\n"[..], b"\r\n", b" \t"] {
+            let broken = [b"\n", &*lines.join(line_break), line_break].concat();
+            assert_eq!(unpack(&broken).unwrap(), image);
+        }
+    }
+
+    #[test]
+    fn text_that_is_no_base64_names_the_place() {
+        let text = |text| decode(DriveSource::Text(text)).unwrap_err();
+        assert_eq!(text("QUJD\nQU-D"), DecodeError::Base64 { offset: 7 });
+        assert_eq!(text("https://example.org/drive"), DecodeError::Base64 { offset: 5 });
+        assert_eq!(text("QUJDQ"), DecodeError::Base64End);
+        assert_eq!(text("QUI=QUJD"), DecodeError::Base64End);
+        assert_eq!(text("QUJDQQ"), DecodeError::Base64End);
+        assert_eq!(text("QUJé"), DecodeError::Base64 { offset: 3 });
+    }
+
+    #[test]
+    fn members_stand_one_behind_the_other_and_zeros_may_follow() {
+        let (a, b) = (vec![b'a'; 70_000], image());
+        let gzip = [member(&a), member(&[]), member(&b), vec![0; 700]].concat();
+        assert_eq!(unpack(&gzip).unwrap(), [a, b].concat());
+        let gzip = [member(b"a"), vec![0; 7], vec![1; 20]].concat();
+        assert_eq!(fault(&gzip), (member(b"a").len(), GzipFault::Header));
+    }
+
+    #[test]
+    fn members_are_counted() {
+        let empty = member(&[]);
+        assert_eq!(unpack(&empty.repeat(MAX_MEMBERS)).unwrap(), b"");
+        let end = empty.len() * MAX_MEMBERS;
+        assert_eq!(fault(&empty.repeat(MAX_MEMBERS + 1)), (end, GzipFault::TooMany));
+    }
+
+    #[test]
+    fn every_field_of_a_header_is_skipped() {
+        let plain = member(b"content");
+        let mut header = vec![0x1f, 0x8b, 8, FEXTRA | FNAME | FCOMMENT | FHCRC, 1, 2, 3, 4, 0, 3];
+        header.extend(*b"\x03\0abcname\0comment\0");
+        let crc = (crc32fast::hash(&header) as u16).to_le_bytes();
+        let gzip = [&header[..], &crc, &plain[10..]].concat();
+        assert_eq!(unpack(&gzip).unwrap(), b"content");
+        let gzip = [&header[..], &[!crc[0], crc[1]], &plain[10..]].concat();
+        assert_eq!(fault(&gzip), (0, GzipFault::Header));
+    }
+
+    #[test]
+    fn a_gzip_cut_anywhere_is_truncated() {
+        let gzip = member(&image());
+        for length in (2..gzip.len()).step_by(997).chain([9, 10, 11, gzip.len() - 9, gzip.len() - 8, gzip.len() - 1]) {
+            assert_eq!(fault(&gzip[..length]), (0, GzipFault::Truncated), "{length}");
+        }
+    }
+
+    #[test]
+    fn what_is_damaged_is_told() {
+        let gzip = member(&[b'x'; 5000]);
+        let with = |at: usize, byte: u8| {
+            let mut gzip = gzip.clone();
+            gzip[at] = byte;
+            gzip
+        };
+        assert_eq!(fault(&with(2, 7)), (0, GzipFault::Header));
+        assert_eq!(fault(&with(3, 0x20)), (0, GzipFault::Header));
+        assert_eq!(fault(&with(10, 0xff)), (0, GzipFault::Deflate));
+        for (at, byte) in gzip.iter().enumerate().skip(gzip.len() - TRAILER) {
+            assert_eq!(fault(&with(at, !byte)), (0, GzipFault::Checksum));
+        }
+        // A distance that reaches back into the member before.
+        let reaching = [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3][..], &[0x03, 0x02, 0x00], &[0; 8]].concat();
+        assert_eq!(fault(&[&member(b"a")[..], &reaching].concat()), (member(b"a").len(), GzipFault::Deflate));
+    }
+
+    #[test]
+    fn more_than_64_mib_are_refused_however_small_their_gzip() {
+        let zeros = vec![0; MAX_IMAGE_SIZE as usize];
+        let gzip = member(&zeros);
+        assert!(gzip.len() < 100_000);
+        assert_eq!(unpack(&gzip).unwrap().len() as u64, MAX_IMAGE_SIZE);
+        assert_eq!(unpack(&[&gzip[..], &member(&[0])].concat()), Err(DecodeError::TooLarge));
+        assert_eq!(unpack(&gzip.repeat(50)), Err(DecodeError::TooLarge));
+        assert_eq!(unpack(&[&zeros[..], &[0]].concat()), Err(DecodeError::TooLarge));
+    }
+
+    #[test]
+    fn what_only_begins_like_text_is_an_image() {
+        let mut image = vec![b'A'; 511];
+        image.push(0);
+        assert_eq!(unpack(&image).unwrap(), image);
+        assert_eq!(decode(DriveSource::Bytes(String::from("A").as_bytes())), Err(DecodeError::Base64End));
+    }
+}

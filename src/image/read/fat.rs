@@ -1,0 +1,386 @@
+//! FAT12, FAT16 and FAT32 with long names, as Linux's vfat reads them.
+//!
+//! The structures and their fields have the names of Microsoft's "FAT File System Specification" (1.03).
+
+use alloc::{string::String, vec, vec::Vec};
+
+use super::{
+    Bytes, DriveImage, FatWidth, FileSystem,
+    content::Content,
+    error::{Fault, ReadError, Structure},
+    walk::{Folder, Walk},
+};
+
+/// Tells whether the first sector begins and ends like FAT's boot sector.
+pub fn is_fat(image: &[u8]) -> bool {
+    matches!(image, [0xeb, _, 0x90, ..] | [0xe9, ..]) && image.get(510..512) == Some(&[0x55, 0xaa])
+}
+
+pub fn read(image: &[u8]) -> Result<DriveImage<'_>, ReadError> {
+    let volume = Volume::parse(image)?;
+    let mut tree = Tree {
+        taken: vec![false; volume.clusters as usize],
+        walk: Walk::new(image),
+        volume_entry: None,
+        open: Vec::new(),
+        volume,
+    };
+    let root = match tree.volume.root {
+        Root::Area(area) => vec![area],
+        Root::Chain(first) => tree.chain(first, None, &tree.volume.boot_sector.clone())?,
+    };
+    tree.directory(Folder::root(), &root, true)?;
+    while let Some((folder, parts)) = tree.open.pop() {
+        tree.directory(folder, &parts, false)?;
+    }
+    let Volume { width, sector_size, label, .. } = tree.volume;
+    Ok(DriveImage {
+        file_system: FileSystem::Fat { width, sector_size },
+        label: tree.volume_entry.unwrap_or(label),
+        size: image.len() as u64,
+        files: tree.walk.finish()?,
+    })
+}
+
+/// What the boot sector says, as far as it leads to files.
+struct Volume<'i> {
+    boot_sector: Bytes<'i>,
+    width: FatWidth,
+    sector_size: u32,
+    /// In bytes.
+    cluster_size: usize,
+    /// How many there are. The first one has the number 2.
+    clusters: u32,
+    /// The first of the tables, which are copies of each other.
+    table: Bytes<'i>,
+    root: Root<'i>,
+    /// The clusters.
+    data: Bytes<'i>,
+    label: String,
+}
+
+/// The root directory.
+enum Root<'i> {
+    /// Of FAT12 and FAT16: between the tables and the clusters.
+    Area(Bytes<'i>),
+    /// Of FAT32: the first cluster.
+    Chain(u32),
+}
+
+impl<'i> Volume<'i> {
+    fn parse(image: &'i [u8]) -> Result<Self, ReadError> {
+        let sector = Bytes::of_image(image, Structure::BootSector, 0, 512)?;
+        let field = |name| sector.damaged(Fault::Field(name));
+        let sector_size = u32::from(sector.u16(11)?);
+        if !SECTOR_SIZES.contains(&sector_size) {
+            return Err(field("number of bytes per sector"));
+        }
+        let sectors_per_cluster = u32::from(sector.u8(13)?);
+        if !sectors_per_cluster.is_power_of_two() {
+            return Err(field("number of sectors per cluster"));
+        }
+        let reserved_sectors = u32::from(sector.u16(14)?);
+        if reserved_sectors == 0 {
+            return Err(field("number of reserved sectors"));
+        }
+        let tables = u32::from(sector.u8(16)?);
+        if tables == 0 {
+            return Err(field("number of file allocation tables"));
+        }
+        let root_entries = u32::from(sector.u16(17)?);
+        let total_sectors = either(sector.u16(19)?, sector.u32(32)?);
+        let is_fat32 = sector.u16(22)? == 0;
+        let table_sectors = either(sector.u16(22)?, sector.u32(36)?);
+        if table_sectors == 0 {
+            return Err(field("number of sectors per file allocation table"));
+        }
+
+        let root_sectors = (root_entries * ENTRY as u32).div_ceil(sector_size);
+        let at_sector = |number: u64, count: u64, structure| {
+            let size = u64::from(sector_size);
+            Bytes::of_image(image, structure, number.saturating_mul(size), count.saturating_mul(size))
+                .map_err(|_| sector.damaged(Fault::OutsideImage))
+        };
+        let root_sector = u64::from(reserved_sectors) + u64::from(tables) * u64::from(table_sectors);
+        let data_sector = root_sector + u64::from(root_sectors);
+        let data_sectors = u64::from(total_sectors).checked_sub(data_sector).ok_or(field("number of sectors"))?;
+        let table = at_sector(reserved_sectors.into(), table_sectors.into(), Structure::FileAllocationTable)?;
+        let data = at_sector(data_sector, data_sectors, Structure::File)?;
+
+        // As many as have room both in the file system and in the table. What is read lies in the image, so numbers are small.
+        let clusters = (data_sectors / u64::from(sectors_per_cluster)) as usize;
+        let width = match clusters {
+            _ if is_fat32 => FatWidth::Fat32,
+            ..4085 => FatWidth::Fat12,
+            _ => FatWidth::Fat16,
+        };
+        let entries = match width {
+            FatWidth::Fat12 => table.bytes.len() / 3 * 2,
+            FatWidth::Fat16 => table.bytes.len() / 2,
+            FatWidth::Fat32 => table.bytes.len() / 4,
+        };
+        let clusters = clusters.min(entries.saturating_sub(2)) as u32;
+
+        let root = match width {
+            FatWidth::Fat32 => Root::Chain(sector.u32(44)?),
+            _ => Root::Area(at_sector(root_sector, root_sectors.into(), Structure::Directory)?),
+        };
+        let extended = if is_fat32 { 66 } else { 38 };
+        let label = match sector.u8(extended)? {
+            0x29 => sector.get(extended + 5, 11)?,
+            _ => NO_NAME,
+        };
+        let label = if label == NO_NAME { String::new() } else { volume_label(label) };
+        let cluster_size = (sectors_per_cluster * sector_size) as usize;
+        Ok(Self { boot_sector: sector, width, sector_size, cluster_size, clusters, table, root, data, label })
+    }
+
+    /// The index of a cluster, if it is one.
+    fn index(&self, cluster: u32) -> Option<usize> {
+        let index = cluster.checked_sub(2)?;
+        (index < self.clusters).then_some(index as usize)
+    }
+
+    /// What the table says about a cluster: the next one, or an end.
+    fn next(&self, cluster: u32) -> Result<u32, ReadError> {
+        let index = cluster as usize;
+        Ok(match self.width {
+            FatWidth::Fat12 => {
+                let entry = u32::from(self.table.u16(index + index / 2)?);
+                if index.is_multiple_of(2) { entry & 0xfff } else { entry >> 4 }
+            }
+            FatWidth::Fat16 => self.table.u16(index * 2)?.into(),
+            FatWidth::Fat32 => self.table.u32(index * 4)? & 0x0fff_ffff,
+        })
+    }
+
+    fn is_end(&self, entry: u32) -> bool {
+        entry
+            >= match self.width {
+                FatWidth::Fat12 => 0xff8,
+                FatWidth::Fat16 => 0xfff8,
+                FatWidth::Fat32 => 0x0fff_fff8,
+            }
+    }
+}
+
+struct Tree<'i> {
+    volume: Volume<'i>,
+    /// By index: whether a cluster is part of a file or directory.
+    taken: Vec<bool>,
+    walk: Walk<'i>,
+    /// The label that stands in the root directory.
+    volume_entry: Option<String>,
+    /// Directories that are still to be read.
+    open: Vec<(Folder, Vec<Bytes<'i>>)>,
+}
+
+impl<'i> Tree<'i> {
+    /// A chain of clusters, those that lie side by side as one: all of them, or as many as `size` bytes take.
+    fn chain(&mut self, first: u32, size: Option<usize>, at: &Bytes<'i>) -> Result<Vec<Bytes<'i>>, ReadError> {
+        let cluster_size = self.volume.cluster_size;
+        let mut left = size;
+        let mut parts: Vec<(usize, usize)> = Vec::new();
+        let mut cluster = first;
+        loop {
+            let index = self.volume.index(cluster).ok_or(at.damaged(Fault::Chain))?;
+            match self.taken.get_mut(index) {
+                Some(taken) if !*taken => *taken = true,
+                _ => return Err(at.damaged(Fault::Again)),
+            }
+            let (begin, length) = (index * cluster_size, left.map_or(cluster_size, |left| left.min(cluster_size)));
+            match parts.last_mut() {
+                Some((last, size)) if *last + *size == begin => *size += length,
+                _ => parts.push((begin, length)),
+            }
+            left = left.map(|left| left - length);
+            if left == Some(0) {
+                break;
+            }
+            cluster = self.volume.next(cluster)?;
+            if self.volume.is_end(cluster) {
+                break;
+            }
+        }
+        if left.is_some_and(|left| left > 0) {
+            return Err(at.damaged(Fault::Chain));
+        }
+        let part = |(begin, size): (usize, usize)| self.volume.data.part(Structure::Directory, begin, size);
+        parts.into_iter().map(part).collect()
+    }
+
+    fn directory(&mut self, mut folder: Folder, parts: &[Bytes<'i>], is_root: bool) -> Result<(), ReadError> {
+        let mut long_name = LongName::default();
+        for part in parts {
+            self.walk.folder(part)?;
+            for at in (0..part.bytes.len()).step_by(ENTRY) {
+                let entry = DirectoryEntry::parse(part.part(Structure::DirectoryEntry, at, ENTRY)?)?;
+                match (entry.name, entry.attributes) {
+                    ([END, ..], _) => return Ok(()),
+                    ([DELETED, ..], _) => long_name = LongName::default(),
+                    (_, attributes) if attributes & LONG_NAME_MASK == LONG_NAME => long_name.take(&entry.bytes)?,
+                    (name, attributes) if attributes & VOLUME_ID != 0 => {
+                        if is_root && self.volume_entry.is_none() {
+                            self.volume_entry = Some(volume_label(&name));
+                        }
+                        long_name = LongName::default();
+                    }
+                    _ => self.entry(&mut folder, &entry, core::mem::take(&mut long_name))?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, folder: &mut Folder, entry: &DirectoryEntry<'i>, name: LongName) -> Result<(), ReadError> {
+        let at = &entry.bytes;
+        if matches!(&entry.name, b".          " | b"..         ") {
+            return Ok(());
+        }
+        let name = match name.of(&entry.name) {
+            Some(units) => char::decode_utf16(units).collect::<Result<String, _>>().ok(),
+            None => entry.short_name(),
+        };
+        let path = self.walk.entry(folder, &name.ok_or(at.damaged(Fault::NameCharacters))?, at)?;
+        let first_cluster = match self.volume.width {
+            FatWidth::Fat32 => entry.first_cluster,
+            // Where FAT32 has the high half, the others have zeros or something of OS/2's.
+            FatWidth::Fat12 | FatWidth::Fat16 => entry.first_cluster & 0xffff,
+        };
+        if entry.attributes & DIRECTORY != 0 {
+            let parts = self.chain(first_cluster, None, at)?;
+            self.open.push((Folder::below(path), parts));
+            return Ok(());
+        }
+        let mut content = Content::default();
+        if entry.size > 0 {
+            for part in self.chain(first_cluster, Some(entry.size as usize), at)? {
+                content.push(part.offset, part.bytes);
+            }
+        }
+        self.walk.file(path, content, at)
+    }
+}
+
+/// Directory entry (6).
+struct DirectoryEntry<'i> {
+    bytes: Bytes<'i>,
+    name: [u8; 11],
+    attributes: u8,
+    /// Where Windows NT says that parts of the name are in lower case.
+    case: u8,
+    first_cluster: u32,
+    size: u32,
+}
+
+impl<'i> DirectoryEntry<'i> {
+    fn parse(bytes: Bytes<'i>) -> Result<Self, ReadError> {
+        Ok(Self {
+            bytes,
+            name: bytes.array(0)?,
+            attributes: bytes.u8(11)?,
+            case: bytes.u8(12)?,
+            first_cluster: u32::from(bytes.u16(20)?) << 16 | u32::from(bytes.u16(26)?),
+            size: bytes.u32(28)?,
+        })
+    }
+
+    /// As Linux shows it. What is not ASCII depends on a code page that a drive does not tell.
+    fn short_name(&self) -> Option<String> {
+        if !self.name.is_ascii() {
+            return None;
+        }
+        let (base, extension) = self.name.split_at_checked(8)?;
+        let part = |part: &[u8], lower: bool| -> String {
+            let part = part.iter().map(|&byte| char::from(if lower { byte.to_ascii_lowercase() } else { byte }));
+            part.collect::<String>().trim_end_matches(' ').into()
+        };
+        let mut name = part(base, self.case & LOWER_BASE != 0);
+        let extension = part(extension, self.case & LOWER_EXTENSION != 0);
+        if !extension.is_empty() {
+            name.push('.');
+            name.push_str(&extension);
+        }
+        Some(name)
+    }
+}
+
+/// A long name, which stands in entries before that of the short one, its last part first (7).
+#[derive(Default)]
+struct LongName {
+    /// Of the short name.
+    checksum: u8,
+    /// The number of the part that comes next; 0 where the name is complete, or there is none.
+    next: u8,
+    /// The parts so far, each behind those that precede it on the drive.
+    parts: Vec<[u16; UNITS]>,
+}
+
+impl LongName {
+    fn take(&mut self, entry: &Bytes<'_>) -> Result<(), ReadError> {
+        let order = entry.u8(0)?;
+        let checksum = entry.u8(13)?;
+        let number = order & !LAST_LONG_ENTRY;
+        if order & LAST_LONG_ENTRY != 0 {
+            *self = Self { checksum, next: number, parts: Vec::new() };
+        }
+        if number == 0 || number > MAX_PARTS || number != self.next || checksum != self.checksum {
+            // Linux does without a long name that does not hold.
+            *self = Self::default();
+            return Ok(());
+        }
+        let mut units = [0; UNITS];
+        let fields = [entry.get(1, 10)?, entry.get(14, 12)?, entry.get(28, 4)?];
+        let pairs = fields.into_iter().flat_map(|field| field.as_chunks::<2>().0);
+        for (unit, pair) in units.iter_mut().zip(pairs) {
+            *unit = u16::from_le_bytes(*pair);
+        }
+        self.parts.push(units);
+        self.next = number - 1;
+        Ok(())
+    }
+
+    /// The name's UTF-16, if it belongs to the short name.
+    fn of(&self, short: &[u8; 11]) -> Option<impl Iterator<Item = u16>> {
+        let sum = short.iter().fold(0_u8, |sum, byte| sum.rotate_right(1).wrapping_add(*byte));
+        (!self.parts.is_empty() && self.next == 0 && self.checksum == sum)
+            .then(|| self.parts.iter().rev().flatten().copied().take_while(|unit| *unit != 0))
+    }
+}
+
+/// The label without the spaces behind it.
+fn volume_label(field: &[u8]) -> String {
+    String::from_utf8_lossy(field).trim_end_matches(' ').into()
+}
+
+/// The field of 16 bits, or that of 32 where it is zero.
+fn either(short: u16, long: u32) -> u32 {
+    if short == 0 { long } else { short.into() }
+}
+
+const SECTOR_SIZES: [u32; 4] = [512, 1024, 2048, 4096];
+
+/// The label of a volume without one.
+const NO_NAME: &[u8] = b"NO NAME    ";
+
+/// Directory entry, in bytes.
+const ENTRY: usize = 32;
+
+/// The first byte of an entry behind which there are no more.
+const END: u8 = 0;
+const DELETED: u8 = 0xe5;
+
+const VOLUME_ID: u8 = 0x08;
+const DIRECTORY: u8 = 0x10;
+const LONG_NAME: u8 = 0x0f;
+const LONG_NAME_MASK: u8 = 0x3f;
+const LAST_LONG_ENTRY: u8 = 0x40;
+
+const LOWER_BASE: u8 = 0x08;
+const LOWER_EXTENSION: u8 = 0x10;
+
+/// UTF-16 units in an entry of a long name.
+const UNITS: usize = 13;
+
+/// Entries of a name of 255 units.
+const MAX_PARTS: u8 = 20;
