@@ -15,6 +15,11 @@ use core::alloc::Layout;
 use dlmalloc::GlobalDlmalloc;
 
 use self::bindings::exports::ironic::configdrive::drive as wit;
+use crate::{
+    check::{Finding, Scope, Severity},
+    image::read::{FatWidth, FileSystem, IsoNames},
+    inspect::{ExtractedFile, InspectedFile, Inspection},
+};
 
 mod bindings {
     #![allow(missing_docs, reason = "wit/ has them")]
@@ -45,6 +50,26 @@ impl wit::Guest for Component {
     fn pack(document: String, options: wit::Options) -> Result<String, wit::Error> {
         Ok(crate::pack(&document, &options.into())?)
     }
+
+    fn inspect(drive: wit::DriveSource) -> Result<wit::Inspection, wit::Error> {
+        Ok(crate::inspect(drive.borrow())?.into())
+    }
+
+    fn read_file(drive: wit::DriveSource, path: String) -> Result<Vec<u8>, wit::Error> {
+        Ok(crate::read_file(drive.borrow(), &path)?)
+    }
+
+    fn extract(drive: wit::DriveSource) -> Result<Vec<wit::ExtractedFile>, wit::Error> {
+        Ok(crate::extract(drive.borrow())?.into_iter().map(Into::into).collect())
+    }
+
+    fn check_document(document: String, options: wit::Options) -> Result<Vec<wit::Finding>, wit::Error> {
+        Ok(crate::check_document(&document, &options.into())?.into_iter().map(Into::into).collect())
+    }
+
+    fn check_drive(drive: wit::DriveSource) -> Result<Vec<wit::Finding>, wit::Error> {
+        Ok(crate::check_drive(drive.borrow())?.into_iter().map(Into::into).collect())
+    }
 }
 
 impl From<wit::Policy> for crate::Policy {
@@ -58,6 +83,8 @@ impl From<wit::Options> for crate::Options {
     fn from(options: wit::Options) -> Self {
         let wit::Options {
             format,
+            size,
+            sector_size,
             skip_versions,
             dhcp_domain,
             vendordata_providers,
@@ -71,6 +98,8 @@ impl From<wit::Options> for crate::Options {
         } = options;
         Self {
             format: format.into(),
+            size,
+            sector_size,
             skip_versions,
             dhcp_domain,
             vendordata_providers: vendordata_providers.map(|names| names.into_iter().map(Into::into).collect()),
@@ -89,6 +118,7 @@ impl From<wit::ImageFormat> for crate::ImageFormat {
     fn from(format: wit::ImageFormat) -> Self {
         match format {
             wit::ImageFormat::Iso9660 => Self::Iso9660,
+            wit::ImageFormat::Vfat => Self::Vfat,
         }
     }
 }
@@ -102,6 +132,76 @@ impl From<wit::VendordataProvider> for crate::VendordataProvider {
     }
 }
 
+impl wit::DriveSource {
+    fn borrow(&self) -> crate::DriveSource<'_> {
+        match self {
+            Self::Bytes(bytes) => crate::DriveSource::Bytes(bytes),
+            Self::Text(text) => crate::DriveSource::Text(text),
+        }
+    }
+}
+
+impl From<Inspection> for wit::Inspection {
+    fn from(inspection: Inspection) -> Self {
+        let Inspection { file_system, label, image_size, files } = inspection;
+        Self {
+            file_system: file_system.into(),
+            sector_size: file_system.sector_size(),
+            label,
+            image_size,
+            files: files.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<FileSystem> for wit::FileSystem {
+    fn from(file_system: FileSystem) -> Self {
+        match file_system {
+            FileSystem::Iso9660 { names: IsoNames::Plain, .. } => Self::Iso9660,
+            FileSystem::Iso9660 { names: IsoNames::Joliet, .. } => Self::Iso9660Joliet,
+            FileSystem::Iso9660 { names: IsoNames::RockRidge, .. } => Self::Iso9660RockRidge,
+            FileSystem::Fat { width: FatWidth::Fat12, .. } => Self::Fat12,
+            FileSystem::Fat { width: FatWidth::Fat16, .. } => Self::Fat16,
+            FileSystem::Fat { width: FatWidth::Fat32, .. } => Self::Fat32,
+        }
+    }
+}
+
+impl From<InspectedFile> for wit::DriveFile {
+    fn from(file: InspectedFile) -> Self {
+        let InspectedFile { path, size, sha256 } = file;
+        Self { path, size, sha256 }
+    }
+}
+
+impl From<ExtractedFile> for wit::ExtractedFile {
+    fn from(file: ExtractedFile) -> Self {
+        let ExtractedFile { paths, content } = file;
+        Self { paths, content }
+    }
+}
+
+impl From<Finding> for wit::Finding {
+    fn from(finding: Finding) -> Self {
+        let Finding { code, place, message } = finding;
+        Self {
+            severity: match code.severity() {
+                Severity::Error => wit::Severity::Error,
+                Severity::Warning => wit::Severity::Warning,
+            },
+            code: code.as_str().into(),
+            scope: match code.scope() {
+                Scope::Everywhere => wit::Scope::Everywhere,
+                Scope::FlatOrNeutron => wit::Scope::FlatOrNeutron,
+                Scope::FourKDisks => wit::Scope::FourKDisks,
+            },
+            place,
+            message,
+            remedy: code.remedy().into(),
+        }
+    }
+}
+
 impl From<crate::Error> for wit::Error {
     fn from(error: crate::Error) -> Self {
         Self {
@@ -109,6 +209,7 @@ impl From<crate::Error> for wit::Error {
                 crate::ErrorCode::InvalidDocument => wit::ErrorCode::InvalidDocument,
                 crate::ErrorCode::InvalidOption => wit::ErrorCode::InvalidOption,
                 crate::ErrorCode::TooLarge => wit::ErrorCode::TooLarge,
+                crate::ErrorCode::InvalidDrive => wit::ErrorCode::InvalidDrive,
             },
             message: error.to_string(),
             pointer: error.pointer().map(String::from),

@@ -4,7 +4,13 @@ use alloc::{format, string::String};
 use core::fmt;
 
 use crate::{
-    document::DocumentError, encode::EncodeError, image::ImageError, metadata::MetadataError, tree::PathError,
+    decode::DecodeError,
+    document::DocumentError,
+    encode::EncodeError,
+    image::{ImageError, read::ReadError},
+    metadata::MetadataError,
+    options::OptionError,
+    tree::PathError,
 };
 
 /// Why there is no answer.
@@ -12,6 +18,8 @@ use crate::{
 pub enum Error {
     /// A document, or an option that holds JSON text, does not hold.
     Document(DocumentError),
+    /// The options do not hold, whatever the document says.
+    Option(OptionError),
     /// The options leave a file of the drive without a source.
     Metadata(MetadataError),
     /// A file cannot stand on a drive under its path.
@@ -25,6 +33,15 @@ pub enum Error {
     Image(ImageError),
     /// The image does not make a text that Ironic takes.
     Encode(EncodeError),
+    /// What should lead to an image does not.
+    Decode(DecodeError),
+    /// An image holds no file system that can be read.
+    Read(ReadError),
+    /// A drive has no file of that path.
+    NoSuchFile {
+        /// As it was asked for.
+        path: String,
+    },
 }
 
 /// What kind of thing went wrong.
@@ -36,6 +53,8 @@ pub enum ErrorCode {
     InvalidOption,
     /// The drive would be larger than Ironic or its agent takes.
     TooLarge,
+    /// What is to be looked into is no drive, or a damaged one.
+    InvalidDrive,
 }
 
 impl Error {
@@ -49,8 +68,13 @@ impl Error {
         match self {
             Self::Document(error) if error.option().is_some() => ErrorCode::InvalidOption,
             Self::Document(_) | Self::Path { .. } => ErrorCode::InvalidDocument,
-            Self::Metadata(_) | Self::Image(ImageError::Date { .. }) => ErrorCode::InvalidOption,
+            Self::Option(_)
+            | Self::Metadata(_)
+            | Self::Image(ImageError::Date { .. } | ImageError::TooSmall { .. }) => ErrorCode::InvalidOption,
             Self::Image(ImageError::TooLarge { .. }) | Self::Encode(_) => ErrorCode::TooLarge,
+            Self::Decode(DecodeError::TooLarge) => ErrorCode::TooLarge,
+            Self::Decode(_) | Self::Read(_) => ErrorCode::InvalidDrive,
+            Self::NoSuchFile { .. } => ErrorCode::InvalidOption,
             Self::Image(_) => ErrorCode::InvalidDocument,
         }
     }
@@ -69,11 +93,19 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Document(error) => error.fmt(f),
+            Self::Option(error) => error.fmt(f),
             Self::Metadata(error) => error.fmt(f),
             Self::Path { pointer: Some(pointer), error } => write!(f, "{pointer}: {error}"),
             Self::Path { pointer: None, error } => error.fmt(f),
             Self::Image(error) => error.fmt(f),
             Self::Encode(error) => error.fmt(f),
+            Self::Decode(error) => error.fmt(f),
+            Self::Read(error) => error.fmt(f),
+            Self::NoSuchFile { path } => {
+                const SHOWN: usize = 160;
+                let path: String = path.chars().take(SHOWN).collect();
+                write!(f, "the drive has no file \"{}\"; inspect it to see those that it has", path.escape_debug())
+            }
         }
     }
 }
@@ -83,6 +115,12 @@ impl core::error::Error for Error {}
 impl From<DocumentError> for Error {
     fn from(error: DocumentError) -> Self {
         Self::Document(error)
+    }
+}
+
+impl From<OptionError> for Error {
+    fn from(error: OptionError) -> Self {
+        Self::Option(error)
     }
 }
 
@@ -101,6 +139,18 @@ impl From<PathError> for Error {
 impl From<ImageError> for Error {
     fn from(error: ImageError) -> Self {
         Self::Image(error)
+    }
+}
+
+impl From<DecodeError> for Error {
+    fn from(error: DecodeError) -> Self {
+        Self::Decode(error)
+    }
+}
+
+impl From<ReadError> for Error {
+    fn from(error: ReadError) -> Self {
+        Self::Read(error)
     }
 }
 

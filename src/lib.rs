@@ -1,7 +1,8 @@
 //! OpenStack config drives, from an instance document to the text that Ironic takes.
 //!
 //! Data flows one way: [`document`] (JSON text → typed instance) → [`metadata`] (instance → files) → [`tree`] (the files) →
-//! [`image`] (files → file system) → [`mod@encode`] (image → base64 of gzip). For wasm, `component` exports it as `wit/` says.
+//! [`image`] (files → file system) → [`mod@encode`] (image → base64 of gzip); and back: [`mod@decode`] → [`image::read`] →
+//! [`mod@inspect`] and [`mod@check`]. For wasm, `component` exports it as `wit/` says.
 #![no_std]
 #![cfg_attr(not(target_family = "wasm"), forbid(unsafe_code))]
 
@@ -10,9 +11,12 @@ extern crate alloc;
 #[cfg(not(target_family = "wasm"))]
 extern crate std;
 
+pub mod check;
+pub mod decode;
 pub mod document;
 pub mod encode;
 pub mod image;
+pub mod inspect;
 pub mod metadata;
 pub mod tree;
 
@@ -25,11 +29,15 @@ use alloc::{string::String, vec::Vec};
 
 use document::{Beside, Document, DocumentError, DrivePolicy, Json};
 use encode::Encoder;
-use image::iso9660;
+use image::{fat, iso9660};
+use options::FileSystem;
 use tree::Tree;
 
+pub use check::{check_document, check_drive};
+pub use decode::DriveSource;
 pub use error::{Error, ErrorCode};
-pub use options::{ImageFormat, Options, Policy, VendordataProvider};
+pub use inspect::{extract, inspect, read_file};
+pub use options::{ImageFormat, OptionError, Options, Policy, VendordataProvider};
 
 /// Tells whether the instance of `document` needs a config drive (`nova.virt.configdrive.required_by`).
 pub fn required_by(document: &str, policy: Policy) -> Result<bool, Error> {
@@ -46,10 +54,13 @@ pub fn files(document: &str, options: &Options) -> Result<Tree, Error> {
 
 /// Builds the image of `document`'s drive.
 pub fn build_drive(document: &str, options: &Options) -> Result<Vec<u8>, Error> {
+    let file_system = options.file_system()?;
     let tree = files(document, options)?;
-    match options.format {
-        ImageFormat::Iso9660 => Ok(iso9660::write(&tree, options.source_date_epoch())?),
-    }
+    let date = options.source_date_epoch();
+    Ok(match file_system {
+        FileSystem::Iso9660 => iso9660::write(&tree, date)?,
+        FileSystem::Fat(geometry) => fat::write(&tree, date, geometry)?,
+    })
 }
 
 /// Turns an image into the text that Ironic takes.
@@ -59,10 +70,13 @@ pub fn encode(image: &[u8]) -> Result<String, Error> {
 
 /// [`build_drive`] and [`encode()`] in one go; the image is never there as a whole.
 pub fn pack(document: &str, options: &Options) -> Result<String, Error> {
+    let file_system = options.file_system()?;
     let tree = files(document, options)?;
+    let date = options.source_date_epoch();
     let mut encoder = Encoder::new();
-    match options.format {
-        ImageFormat::Iso9660 => iso9660::Layout::new(&tree, options.source_date_epoch())?.write(&mut encoder),
+    match file_system {
+        FileSystem::Iso9660 => iso9660::Layout::new(&tree, date)?.write(&mut encoder),
+        FileSystem::Fat(geometry) => fat::Layout::new(&tree, date, geometry)?.write(&mut encoder),
     }
     Ok(encoder.finish()?)
 }

@@ -36,6 +36,9 @@ pub struct Deploy {
     /// Wait no longer than this; the deployment itself goes on [default: as long as it takes]
     #[arg(long, value_name = "SECONDS", requires = "wait", value_parser = clap::value_parser!(u32).range(1..))]
     timeout: Option<u32>,
+    /// Deploy even a drive in which `configdrive check` finds an error
+    #[arg(long)]
+    no_check: bool,
     /// Print the request instead of sending it, with the drive's digest for the drive
     #[arg(long, conflicts_with = "wait")]
     dry_run: bool,
@@ -63,6 +66,7 @@ impl Deploy {
             policy: operator.policy(),
             options: operator.options(&limits)?,
             document: self.document.read(limits.input)?.into(),
+            check: !self.no_check,
             target: if self.rebuild { Target::Rebuild } else { Target::Active },
             wait: self.wait.then(|| Wait { timeout: self.timeout.map(|seconds| Duration::from_secs(seconds.into())) }),
         };
@@ -100,6 +104,10 @@ struct Progress {
 
 impl Progress {
     fn show(&mut self, step: &Step<'_>) {
+        if let Step::Finding(_) = step {
+            eprintln!("warning: {step}");
+            return;
+        }
         if !self.silent && self.written.is_ok() {
             self.written = output::print(&format!("{step}\n"));
         }

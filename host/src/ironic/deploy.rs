@@ -5,7 +5,7 @@ use super::node::{Node, NodeIdent};
 use super::provision::{Drive, DriveDigest, ProvisionRequest, Target};
 use super::wait::Wait;
 use super::{Error, Ironic, Transport};
-use crate::sandbox::{self, Options, Policy, Sandbox};
+use crate::sandbox::{self, Finding, Options, Policy, Sandbox, Scope, Severity};
 
 /// A deployment to be made.
 #[derive(Clone)]
@@ -20,6 +20,8 @@ pub struct Job {
     pub options: Options,
     /// Deploy or rebuild.
     pub target: Target,
+    /// Whether to stop at a drive that is valid and useless. What is found is told as [`Step::Finding`].
+    pub check: bool,
     /// Whether to wait for the end, and how.
     pub wait: Option<Wait>,
 }
@@ -33,6 +35,7 @@ impl Job {
             policy: Policy::default(),
             options: Options::default(),
             target: Target::Active,
+            check: true,
             wait: None,
         }
     }
@@ -48,6 +51,8 @@ pub enum Step<'a> {
     NoDriveNeeded,
     /// The ports and port groups have been fetched, and the drive is being built.
     Building,
+    /// Something about the drive that will not work on this node. Nothing is sent after one that is an error.
+    Finding(&'a Finding),
     /// The drive is built.
     Built(&'a Drive),
     /// The request is being sent.
@@ -117,6 +122,18 @@ pub async fn prepare<T: Transport>(
             options.portgroups = Some(ironic.portgroups(&node).await?);
         }
         observe(Step::Building);
+        if job.check {
+            let (document, options) = (Arc::clone(&job.document), options.clone());
+            let mut findings = in_sandbox(sandbox, move |sandbox| sandbox.check_document(&document, &options)).await?;
+            findings.retain(|finding| concerns(finding, &node));
+            for finding in &findings {
+                observe(Step::Finding(finding));
+            }
+            match findings.iter().filter(|finding| finding.severity == Severity::Error).count() {
+                0 => {}
+                errors => return Err(Error::Useless { errors }),
+            }
+        }
         let text = in_sandbox(sandbox, move |sandbox| sandbox.pack(&job.document, &options)).await?;
         let drive = Drive::new(text).map_err(|_| Error::NotADrive)?;
         observe(Step::Built(&drive));
@@ -128,6 +145,15 @@ pub async fn prepare<T: Transport>(
     let request = ProvisionRequest { target: job.target, drive };
     ironic.can_provision(&request)?;
     Ok(Prepared { node, request })
+}
+
+fn concerns(finding: &Finding, node: &Node) -> bool {
+    match finding.scope {
+        Scope::Everywhere => true,
+        Scope::FlatOrNeutron => node.network_interface.as_deref() != Some("noop"),
+        // Ironic's agent rebuilds a drive that it cannot mount.
+        Scope::FourKDisks => false,
+    }
 }
 
 /// The sandbox computes for milliseconds to seconds: not on a thread that serves others.
@@ -149,6 +175,7 @@ impl fmt::Display for Step<'_> {
             Self::Found(node) => write!(f, "node {} ({}) is {}", node.label(), node.uuid, node.provision_state),
             Self::NoDriveNeeded => f.write_str("the instance needs no config drive"),
             Self::Building => f.write_str("building the config drive from the document and the node's ports"),
+            Self::Finding(finding) => finding.fmt(f),
             Self::Built(drive) => write!(f, "config drive: {}", drive.digest()),
             Self::Sending(Target::Active) => f.write_str("asking Ironic to deploy"),
             Self::Sending(Target::Rebuild) => f.write_str("asking Ironic to rebuild"),

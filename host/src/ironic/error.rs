@@ -20,6 +20,11 @@ pub enum Error {
     Drive(sandbox::Error),
     /// The component's text is not base64: it is broken, or not ours.
     NotADrive,
+    /// The check found errors; nothing was sent.
+    Useless {
+        /// How many.
+        errors: usize,
+    },
     /// The request's body would be larger than Ironic reads.
     TooLarge {
         /// In bytes.
@@ -109,6 +114,13 @@ impl fmt::Display for Error {
             Self::Cloud(what) => f.write_str(what),
             Self::Login(error) => write!(f, "no token for the cloud: {error}"),
             Self::Drive(error) => error.fmt(f),
+            Self::Useless { errors } => {
+                let errors = if *errors == 1 { "an error".into() } else { format!("{errors} errors") };
+                write!(
+                    f,
+                    "the check found {errors} in the drive, and nothing was sent; --no-check deploys all the same"
+                )
+            }
             Self::NotADrive => f.write_str("the component's drive is not base64"),
             Self::TooLarge { length } => write!(
                 f,

@@ -1,0 +1,250 @@
+//! What will not work once a drive is deployed, and why.
+//!
+//! A drive can be valid and useless: its readers have opinions. What stands here was seen by running them; `docs/findings.md`
+//! has a line for each [`Code`] that says which reader does what.
+
+mod code;
+mod metadata;
+mod network;
+mod user_data;
+mod volume;
+
+pub use code::{Code, Scope, Severity};
+pub use volume::Volume;
+
+use alloc::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    format,
+    string::String,
+    vec::Vec,
+};
+use core::{fmt, str};
+
+use crate::{
+    decode::{DecodeError, DriveSource, decode},
+    document::{Json, Object},
+    error::Error,
+    image::read,
+    options::Options,
+};
+
+/// Finds what will not work of `document`'s drive, worst first.
+pub fn check_document(document: &str, options: &Options) -> Result<Vec<Finding>, Error> {
+    check_image(&crate::build_drive(document, options)?)
+}
+
+/// Finds what will not work of a drive, worst first.
+pub fn check_drive(drive: DriveSource<'_>) -> Result<Vec<Finding>, Error> {
+    match decode(drive) {
+        Ok(image) => check_image(&image),
+        // Neither do we look into it, nor does the agent take it.
+        Err(DecodeError::TooLarge) => Ok(volume::too_large()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn check_image(image: &[u8]) -> Result<Vec<Finding>, Error> {
+    let drive = read::read(image)?;
+    let volume = Volume { file_system: drive.file_system, label: &drive.label, size: drive.size };
+    let mut files: Files<'_> = drive.files.iter().map(|file| (file.path.clone(), Cow::Borrowed(&[][..]))).collect();
+    let dated = Drive::dated(&files);
+    // Only what is looked into: a file in many pieces is copied.
+    for file in drive.files.iter().filter(|file| Drive::reads(dated, &file.path)) {
+        files.insert(file.path.clone(), file.content.bytes());
+    }
+    Ok(check(&volume, &files))
+}
+
+/// The files of a drive by path, as the readers find them.
+pub type Files<'a> = BTreeMap<String, Cow<'a, [u8]>>;
+
+/// Something about a drive that one of its readers will not like.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Finding {
+    /// What it is.
+    pub code: Code,
+    /// Where on the drive: a path, followed by `#` and a JSON pointer (RFC 6901) where there is one; empty for the drive as a
+    /// whole.
+    pub place: String,
+    /// What is there and what comes of it. Never holds the value of a member.
+    pub message: String,
+}
+
+/// The findings about a drive, worst first.
+pub fn check(volume: &Volume<'_>, files: &Files<'_>) -> Vec<Finding> {
+    let mut findings = Findings::default();
+    volume::check(volume, &mut findings);
+    let drive = Drive { files, dated: Drive::dated(files) };
+    metadata::check(&drive, &mut findings);
+    network::check(&drive, &mut findings);
+    user_data::check(&drive, &mut findings);
+    let Findings { mut found, .. } = findings;
+    // Stable: among equals, the order of the checks.
+    found.sort_by_key(|finding| (finding.code.severity(), finding.code.scope()));
+    found
+}
+
+/// The findings so far.
+#[derive(Default)]
+struct Findings {
+    found: Vec<Finding>,
+    /// By code and place within its file: the dated folder repeats what `latest` has.
+    known: BTreeSet<(Code, String)>,
+}
+
+impl Findings {
+    fn add(&mut self, code: Code, place: &Place<'_>, message: impl Into<String>) {
+        if self.known.insert((code, format!("{}#{}", place.name(), place.pointer))) {
+            self.found.push(Finding { code, place: format!("{place}"), message: message.into() });
+        }
+    }
+}
+
+/// A place on a drive.
+#[derive(Clone)]
+struct Place<'a> {
+    path: &'a str,
+    pointer: String,
+}
+
+impl<'a> Place<'a> {
+    fn file(path: &'a str) -> Self {
+        Self { path, pointer: String::new() }
+    }
+
+    fn below(&self, step: impl fmt::Display) -> Self {
+        Self { path: self.path, pointer: format!("{}/{step}", self.pointer) }
+    }
+
+    /// The path without the version's folder.
+    fn name(&self) -> &'a str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.path)?;
+        if self.pointer.is_empty() { Ok(()) } else { write!(f, "#{}", self.pointer) }
+    }
+}
+
+/// The files, and the two folders in which readers look: cloud-init takes the newest dated one that it knows, where there is
+/// one; all others take `latest`.
+struct Drive<'a> {
+    files: &'a Files<'a>,
+    dated: Option<&'static str>,
+}
+
+impl<'a> Drive<'a> {
+    const LATEST: &'static str = "latest";
+
+    /// `OS_VERSIONS` of `cloudinit.sources.helpers.openstack`, newest first. Nova's newer ones it does not look for.
+    const VERSIONS: [&'static str; 8] = [
+        "2018-08-27",
+        "2017-02-22",
+        "2016-10-06",
+        "2016-06-30",
+        "2015-10-15",
+        "2013-10-17",
+        "2013-04-04",
+        "2012-08-10",
+    ];
+
+    /// Below the folder of a version.
+    const NAMES: [&'static str; 5] =
+        ["meta_data.json", "network_data.json", "user_data", "vendor_data.json", "vendor_data2.json"];
+
+    const EC2: &'static str = "ec2/latest/meta-data.json";
+
+    fn reads(dated: Option<&str>, path: &str) -> bool {
+        let mut names = path.split('/');
+        match [names.next(), names.next(), names.next(), names.next()] {
+            [Some("openstack"), Some(version), Some(name), None] => {
+                (version == Self::LATEST || Some(version) == dated) && Self::NAMES.contains(&name)
+            }
+            _ => path == Self::EC2,
+        }
+    }
+
+    fn dated(files: &Files<'_>) -> Option<&'static str> {
+        Self::VERSIONS.into_iter().find(|version| {
+            let folder = format!("openstack/{version}/");
+            files.range(folder.clone()..).next().is_some_and(|(path, _)| path.starts_with(&folder))
+        })
+    }
+
+    /// The folders that readers take, `latest` first.
+    fn versions(&self) -> impl Iterator<Item = &'static str> {
+        [Some(Self::LATEST), self.dated].into_iter().flatten()
+    }
+
+    fn path(version: &str, name: &str) -> String {
+        format!("openstack/{version}/{name}")
+    }
+
+    fn file(&self, path: &str) -> Option<&'a [u8]> {
+        self.files.get(path).map(|content| &**content)
+    }
+
+    /// Reads `name` in both folders; the second one only where it has other bytes.
+    fn each_of(&self, name: &str, mut read: impl FnMut(&str, &'a [u8])) {
+        let mut first = None;
+        for version in self.versions() {
+            let path = Self::path(version, name);
+            if let Some(content) = self.file(&path)
+                && first != Some(content)
+            {
+                first = Some(content);
+                read(&path, content);
+            }
+        }
+    }
+}
+
+/// A file as a JSON value, or why it is none.
+fn json(content: &[u8]) -> Result<Json<'_>, String> {
+    let text = str::from_utf8(content).map_err(|error| format!("is not UTF-8 at byte {}", error.valid_up_to()))?;
+    // serde_json's message has line and column, and no text of the file.
+    Json::parse(text).map_err(|error| format!("is {error}"))
+}
+
+fn object<'a, 'j>(value: &'j Json<'a>) -> Option<&'j Object<'a>> {
+    match value {
+        Json::Object(object) => Some(object),
+        _ => None,
+    }
+}
+
+/// A member that is text; anything else counts as absent.
+fn text<'j>(object: &'j Object<'_>, name: &str) -> Option<&'j str> {
+    match object.get(name) {
+        Some(Json::Text(text)) => Some(text),
+        _ => None,
+    }
+}
+
+/// The items of a member that is a list.
+fn items<'a, 'j>(object: &'j Object<'a>, name: &str) -> &'j [Json<'a>] {
+    match object.get(name) {
+        Some(Json::List(items)) => items,
+        _ => &[],
+    }
+}
+
+/// A member that is there and not null.
+fn has(object: &Object<'_>, name: &str) -> bool {
+    object.get(name).is_some_and(|value| *value != Json::Null)
+}
+
+impl fmt::Display for Finding {
+    /// In one line, without the severity: `code: place: message; remedy`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.code)?;
+        if !self.place.is_empty() {
+            write!(f, "{}: ", self.place)?;
+        }
+        write!(f, "{}; {}", self.message, self.code.remedy())
+    }
+}
