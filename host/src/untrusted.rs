@@ -18,6 +18,11 @@ pub fn one_line(text: &str, limit: usize) -> String {
     line
 }
 
+/// Tells whether `text` can be shown as it is.
+pub fn is_harmless(text: &str) -> bool {
+    !text.contains(misleads)
+}
+
 /// Control characters (C0, DEL, C1), line separators, and the format characters that hide or reorder others: Unicode's
 /// bidirectional controls (UAX #9), zero-width ones, tags and the byte order mark.
 fn misleads(character: char) -> bool {

@@ -20,10 +20,11 @@ pub enum Exit {
     IronicUnreachable = 6,
     DeploymentFailed = 7,
     Fault = 8,
+    Findings = 9,
 }
 
 impl Exit {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Success,
         Self::Io,
         Self::Usage,
@@ -33,6 +34,7 @@ impl Exit {
         Self::IronicUnreachable,
         Self::DeploymentFailed,
         Self::Fault,
+        Self::Findings,
     ];
 
     fn meaning(self) -> &'static str {
@@ -40,12 +42,13 @@ impl Exit {
             Self::Success => "done",
             Self::Io => "a file, a pipe or the machine let the command down",
             Self::Usage => "the command line does not hold",
-            Self::InvalidInput => "the document, or a file given beside it, does not hold",
+            Self::InvalidInput => "the document, the drive, or a file given beside it, does not hold",
             Self::Limit => "a limit was hit: of size, memory or time",
             Self::IronicRefused => "Ironic said no",
             Self::IronicUnreachable => "Ironic could not be reached",
             Self::DeploymentFailed => "the deployment failed",
             Self::Fault => "a fault in configdrive itself",
+            Self::Findings => "the drive is valid, and useless: check found an error",
         }
     }
 }
@@ -77,6 +80,7 @@ pub enum Error {
     Sandbox(sandbox::Error),
     Ironic(ironic::Error),
     Runtime(io::Error),
+    Findings { errors: usize },
 }
 
 /// Where bytes come from or go to.
@@ -107,6 +111,7 @@ impl Error {
             Self::NotText { .. } | Self::Config { .. } | Self::Directory { .. } => Exit::InvalidInput,
             Self::Sandbox(error) => of_sandbox(error),
             Self::Ironic(error) => of_ironic(error),
+            Self::Findings { .. } => Exit::Findings,
         }
     }
 
@@ -120,7 +125,7 @@ fn of_sandbox(error: &sandbox::Error) -> Exit {
         sandbox::Error::Start(_) => Exit::Io,
         sandbox::Error::NotUtf8 { .. } => Exit::InvalidInput,
         sandbox::Error::Guest { code, .. } => match code {
-            ErrorCode::InvalidDocument | ErrorCode::InvalidOption => Exit::InvalidInput,
+            ErrorCode::InvalidDocument | ErrorCode::InvalidOption | ErrorCode::InvalidDrive => Exit::InvalidInput,
             ErrorCode::TooLarge => Exit::Limit,
         },
         sandbox::Error::Limit(_) => Exit::Limit,
@@ -139,6 +144,7 @@ fn of_ironic(error: &ironic::Error) -> Exit {
         },
         ironic::Error::NotIronic { .. } => Exit::IronicUnreachable,
         ironic::Error::Refused { .. } | ironic::Error::TooOld { .. } | ironic::Error::TooNew(_) => Exit::IronicRefused,
+        ironic::Error::Useless { .. } => Exit::Findings,
         ironic::Error::Failed { .. } => Exit::DeploymentFailed,
         ironic::Error::Unwatched { error, .. } => of_ironic(error),
         _ => Exit::Fault,
@@ -175,6 +181,8 @@ impl fmt::Display for Error {
             Self::Random(error) => write!(f, "the operating system has no random bytes: {error}"),
             Self::Sandbox(error) => error.fmt(f),
             Self::Ironic(error) => error.fmt(f),
+            Self::Findings { errors: 1 } => f.write_str("the check found an error"),
+            Self::Findings { errors } => write!(f, "the check found {errors} errors"),
             Self::Runtime(error) => write!(f, "the machine does not let the command work: {error}"),
         }
     }

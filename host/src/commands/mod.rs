@@ -1,12 +1,15 @@
 //! The command's verbs, one file each.
 
 mod build;
+mod check;
 mod component;
 mod deploy;
 mod directory;
 mod encode;
 mod exit;
+mod extract;
 mod input;
+mod inspect;
 mod nova_conf;
 mod options;
 mod output;
@@ -35,7 +38,10 @@ enum Verb {
     Build(build::Build),
     Encode(encode::Encode),
     Pack(pack::Pack),
+    Check(check::Check),
     Deploy(deploy::Deploy),
+    Inspect(inspect::Inspect),
+    Extract(extract::Extract),
     Component(component::Component),
     Schema(schema::Schema),
 }
@@ -47,7 +53,10 @@ impl Verb {
             Self::Build(verb) => verb.run(),
             Self::Encode(verb) => verb.run(),
             Self::Pack(verb) => verb.run(),
+            Self::Check(verb) => verb.run(),
             Self::Deploy(verb) => verb.run(),
+            Self::Inspect(verb) => verb.run(),
+            Self::Extract(verb) => verb.run(),
             Self::Component(verb) => verb.run(),
             Self::Schema(verb) => verb.run(),
         }

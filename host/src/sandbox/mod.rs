@@ -9,14 +9,19 @@ mod limits;
 mod ticker;
 
 pub use self::{
-    bindings::exports::ironic::configdrive::drive::{ErrorCode, ImageFormat, Options, Policy, VendordataProvider},
+    bindings::exports::ironic::configdrive::drive::{
+        DriveFile, DriveSource, ErrorCode, ExtractedFile, FileSystem, Finding, ImageFormat, Inspection, Options,
+        Policy, Scope, Severity, VendordataProvider,
+    },
     error::{Error, Limit},
     limits::Limits,
 };
 
-use std::str;
+use std::{fmt, str};
 
 use wasmtime::{Engine, Store, component};
+
+use crate::untrusted;
 
 use self::{
     bindings::{ConfigdrivePre, exports::ironic::configdrive::drive},
@@ -78,6 +83,32 @@ impl Sandbox {
         self.call(document.len(), |drive, store| drive.call_pack(store, document, options))
     }
 
+    /// Tells what is on a drive, whoever made it.
+    pub fn inspect(&self, drive: &DriveSource) -> Result<Inspection, Error> {
+        self.call(size(drive), |component, store| component.call_inspect(store, drive))
+    }
+
+    /// The content of a drive's file. `path` is as [`inspect`](Self::inspect) gives it.
+    pub fn read_file(&self, drive: &DriveSource, path: &str) -> Result<Vec<u8>, Error> {
+        self.call(size(drive), |component, store| component.call_read_file(store, drive, path))
+    }
+
+    /// The contents of all files of a drive. Those that lie in one place come once.
+    pub fn extract(&self, drive: &DriveSource) -> Result<Vec<ExtractedFile>, Error> {
+        self.call(size(drive), |component, store| component.call_extract(store, drive))
+    }
+
+    /// Finds what makes the drive of `document` useless although it is valid, worst first.
+    pub fn check_document(&self, document: &[u8], options: &Options) -> Result<Vec<Finding>, Error> {
+        let document = text(document)?;
+        self.call(document.len(), |drive, store| drive.call_check_document(store, document, options))
+    }
+
+    /// The same for a drive, whoever made it.
+    pub fn check_drive(&self, drive: &DriveSource) -> Result<Vec<Finding>, Error> {
+        self.call(size(drive), |component, store| component.call_check_drive(store, drive))
+    }
+
     /// One call in a store of its own.
     fn call<T>(
         &self,
@@ -111,11 +142,27 @@ fn text(document: &[u8]) -> Result<&str, Error> {
     str::from_utf8(document).map_err(|error| Error::NotUtf8 { offset: error.valid_up_to() })
 }
 
+fn size(drive: &DriveSource) -> usize {
+    match drive {
+        DriveSource::Bytes(bytes) => bytes.len(),
+        DriveSource::Text(text) => text.len(),
+    }
+}
+
 mod bindings {
     #![allow(missing_docs, reason = "the bindings have the docs of wit/")]
     #![allow(unsafe_code, reason = "the traits of the canonical ABI are unsafe to implement; wasmtime's macro does it")]
 
     wasmtime::component::bindgen!({ path: "../wit", world: "configdrive" });
+}
+
+/// `code: place: message; remedy` in one line, fit for a terminal.
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { code, place, message, remedy, .. } = self;
+        let place = if place.is_empty() { String::new() } else { format!("{place}: ") };
+        f.write_str(&untrusted::one_line(&format!("{code}: {place}{message}; {remedy}"), 1000))
+    }
 }
 
 #[expect(clippy::derivable_impls, reason = "wasmtime's macro derives the same traits for all types")]
@@ -130,6 +177,8 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             format: ImageFormat::Iso9660,
+            size: None,
+            sector_size: None,
             skip_versions: None,
             dhcp_domain: None,
             vendordata_providers: None,
