@@ -47,6 +47,37 @@ fn building_then_encoding_is_packing() {
 }
 
 #[test]
+fn a_vfat_drive_is_as_small_as_it_can_be_or_as_large_as_it_is_told_to_be() {
+    let folder = folder();
+    let seed = folder.path().join("seed").display().to_string();
+    fs::write(&seed, "seed").unwrap();
+    let vfat = |verb, options: &[&str]| {
+        run(&[&[verb, "--format", "vfat", "--random-seed", &seed][..], options].concat(), DOCUMENT).stdout
+    };
+    assert!(vfat("build", &[]).len() < 100_000);
+    let sizes = ["--size", "64MiB", "--sector-size", "4096"];
+    let image = vfat("build", &sizes);
+    assert_eq!((image.len(), &image[11..13]), (64 << 20, &4096_u16.to_le_bytes()[..]));
+    assert_eq!(run_bytes(&["encode"], &image).stdout, vfat("pack", &sizes));
+}
+
+#[test]
+fn a_size_that_does_not_hold_is_an_error_that_says_so() {
+    for (options, message) in [
+        (&["--size", "1MiB"][..], "option size: an ISO 9660 image is as large as its files ask for"),
+        (&["--sector-size", "4096"], "option sector_size: an ISO 9660 image has sectors of 2048 bytes"),
+        (&["--format", "vfat", "--sector-size", "1024"], "option sector_size: found 1024, want 512, 2048 or 4096"),
+        (&["--format", "vfat", "--size", "1000"], "option size: 1000 bytes are no whole number of sectors"),
+        (&["--format", "vfat", "--size", "65MiB"], "option size: Ironic's agent takes 67108864 bytes"),
+        (&["--format", "vfat", "--size", "1KiB"], "option size: 1024 bytes do not hold the drive; it needs"),
+        (&["--format", "vfat", "--source-date-epoch", "0"], "from 315532800 to 4354819199"),
+    ] {
+        assert_error(&run(&[&["build"], options].concat(), DOCUMENT), 3, message);
+    }
+    assert_error(&run(&["build", "--size", "64MB"], DOCUMENT), 2, "want a number of bytes, or one with KiB or MiB");
+}
+
+#[test]
 fn files_and_streams_give_the_same() {
     let folder = folder();
     let [document, image, text] = ["doc", "img", "txt"].map(|name| folder.path().join(name).display().to_string());
@@ -200,7 +231,7 @@ fn a_command_line_that_does_not_hold_is_one_line_and_code_2() {
     assert_error(&run(&[], ""), 2, "see `configdrive --help`");
     assert_error(&run(&["bulid"], ""), 2, "'bulid'");
     assert_error(&run(&["build", "--no-such"], ""), 2, "see `configdrive build --help`");
-    assert_error(&run(&["build", "--format", "ext4"], ""), 2, "[possible values: iso9660]");
+    assert_error(&run(&["build", "--format", "ext4"], ""), 2, "[possible values: iso9660, vfat]");
     assert_error(&run(&["build", "--no\u{1b}[2J\nsuch"], ""), 2, "unexpected argument");
     assert_error(&run(&["build", "--source-date-epoch", "now"], ""), 2, "--source-date-epoch");
     for verb in ["build", "required-by"] {
@@ -254,7 +285,7 @@ fn an_image_is_not_written_to_a_terminal() {
 fn help_shows_an_example_for_each_verb_and_the_exit_codes() {
     let help = stdout(&run(&["--help"], ""));
     assert!(help.contains("4  a limit was hit"), "{help}");
-    for verb in ["required-by", "build", "encode", "pack", "deploy", "component", "schema"] {
+    for verb in ["required-by", "build", "encode", "pack", "deploy", "inspect", "extract", "component", "schema"] {
         assert!(help.contains(verb), "{help}");
         for flag in ["-h", "--help"] {
             let help = stdout(&run(&[verb, flag], ""));

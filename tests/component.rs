@@ -39,7 +39,20 @@ fn the_component_imports_nothing_and_exports_the_interface() {
     }
     assert_eq!(imports, [""; 0]);
     assert_eq!(exports, ["ironic:configdrive/drive@0.1.0"]);
-    assert_eq!(functions.into_iter().collect::<Vec<_>>(), ["build-drive", "encode", "pack", "required-by"]);
+    assert_eq!(
+        functions.into_iter().collect::<Vec<_>>(),
+        [
+            "build-drive",
+            "check-document",
+            "check-drive",
+            "encode",
+            "extract",
+            "inspect",
+            "pack",
+            "read-file",
+            "required-by"
+        ]
+    );
 }
 
 #[test]

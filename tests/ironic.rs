@@ -57,7 +57,7 @@ fn a_node_is_rebuilt_with_another_drive() {
     let mut desk = Desk::new();
     desk.deploy(&["rebuilt", "--wait"]);
     let first = stored(&node);
-    desk.edit("\"hostname\": \"web-01\"", "\"hostname\": \"web-02\"");
+    desk.edit_member("availability_zone", "rack-8");
     let output = desk.deploy(&["rebuilt", "--rebuild", "--wait"]);
     assert!(
         output.contains(&"asking Ironic to rebuild".to_owned()) && output.last().unwrap() == "node rebuilt is active"
@@ -72,7 +72,7 @@ fn a_node_is_rebuilt_many_times_and_each_outcome_is_its_own() {
     let mut desk = Desk::new();
     desk.deploy(&["often", "--wait"]);
     for generation in 0..5 {
-        desk.edit_member("hostname", &format!("web-{generation}"));
+        desk.edit_member("availability_zone", &format!("rack-{generation}"));
         desk.deploy(&["often", "--rebuild", "--wait"]);
         assert_eq!(state(&node), "active");
         assert_eq!(stored(&node), desk.pack(&node));
@@ -261,12 +261,45 @@ fn a_document_that_does_not_hold_starts_nothing() {
     assert_eq!(state(&node), "available");
 }
 
+#[test]
+fn a_useless_drive_is_deployed_only_if_told_so() {
+    let node = enroll("useless", &[]);
+    let mut desk = Desk::new();
+    desk.link(r#"{"id": "tap1", "type": "phy", "mtu": 1500}"#);
+    let output = desk.run_deploy(&["useless"]);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let [warning, error] = stderr.lines().collect::<Vec<_>>().try_into().unwrap();
+    let place =
+        "warning: link-without-mac: openstack/latest/network_data.json#/links/0: the link has no ethernet_mac_address";
+    assert!(warning.starts_with(place), "{warning}");
+    let words = "error: the check found an error in the drive, and nothing was sent; --no-check deploys all the same";
+    assert_eq!((output.status.code().unwrap(), error), (FINDINGS, words));
+    assert_eq!(state(&node), "available");
+
+    desk.deploy(&["useless", "--no-check", "--wait"]);
+    assert_eq!(state(&node), "active");
+}
+
+#[test]
+fn what_ironic_would_master_anew_is_told_where_it_would() {
+    enroll("opened", &["--network-interface", "flat"]);
+    enroll("not-opened", &[]);
+    let mut desk = Desk::new();
+    desk.link(r#"{"id": "tap1", "type": "phy", "ethernet_mac_address": "52:54:00:aa:00:01"}"#);
+    let output = desk.run_deploy(&["opened", "--dry-run"]);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && stderr.starts_with("warning: link-without-mtu: "), "{stderr}");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    desk.deploy(&["not-opened", "--dry-run"]);
+}
+
 // The exit codes of `configdrive --help`.
 const USAGE: i32 = 2;
 const INVALID_INPUT: i32 = 3;
 const REFUSED: i32 = 5;
 const UNREACHABLE: i32 = 6;
 const DEPLOYMENT_FAILED: i32 = 7;
+const FINDINGS: i32 = 9;
 
 /// `MAC=VIF` for a port of a node's: an address that is not the document's and that no other port has, and the
 /// document's first VIF.
@@ -310,6 +343,11 @@ impl Desk {
         let mut document: Value = serde_json::from_str(&fs::read_to_string(self.document()).unwrap()).unwrap();
         document["instance"][name] = value.into();
         fs::write(self.document(), document.to_string()).unwrap();
+    }
+
+    /// Has the document bring its own network data, with this link alone.
+    fn link(&mut self, link: &str) {
+        self.edit("\"network_info\":", &format!("\"network_data\": {{\"links\": [{link}]}}, \"network_info\":"));
     }
 
     /// Runs `deploy` to success; gives the lines of its output.

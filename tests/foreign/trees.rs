@@ -18,7 +18,10 @@ pub const TREES: &[(&str, Make)] = &[
     ("wide_folders", wide),
     ("long_and_foreign_names", long_and_foreign_names),
     ("files_of_every_size_around_a_sector", sizes),
+    ("files_of_every_size_around_a_cluster", cluster_sizes),
     ("files_with_the_same_bytes", same),
+    ("short_names_that_fall_together", alike_in_short),
+    ("many_small_files_and_few_large_ones", many_and_large),
     ("random_tree_1", || random(1)),
     ("random_tree_2", || random(2)),
     ("random_tree_3", || random(3)),
@@ -91,6 +94,26 @@ fn sizes() -> Files {
     files
 }
 
+/// Of FAT: 512 bytes, and powers of two from there on.
+fn cluster_sizes() -> Files {
+    let sizes = (9..=16).flat_map(|power| [(1 << power) - 1, 1 << power, (1 << power) + 1]);
+    sizes.map(|size: usize| (format!("size-{size}"), bytes(size as u64, size))).collect()
+}
+
+/// Eight characters and three do not tell these apart, and some are called what others would be.
+fn alike_in_short() -> Files {
+    let many = (0..300).map(|index| format!("network_data-{index}.json"));
+    let named = ["NETWOR~1.JSO", "networ~7.jso", "NETWO~12.JSO", "README", "README.TXT", "readme.text", "Read me.txt"];
+    let folders = (0..12).map(|index| format!("2018-08-{index:02}/file"));
+    many.chain(named.map(String::from)).chain(folders).map(|name| (name.clone(), name.into_bytes())).collect()
+}
+
+fn many_and_large() -> Files {
+    let small = (0..1500_usize).map(|index| (format!("small/{}/{index}.json", index % 9), bytes(7, index % 700)));
+    let large = [1 << 20, 3_000_000, (4 << 20) + 1];
+    small.chain(large.iter().map(|&size| (format!("large/{size}"), bytes(size as u64, size)))).collect()
+}
+
 fn same() -> Files {
     let mut files: Files = (0..40).map(|index| (format!("{}/user_data", index), bytes(1, 5000))).collect();
     files.extend((0..10).map(|index| (format!("{index}/prefix"), bytes(1, 4999))));
@@ -155,7 +178,7 @@ fn bytes(seed: u64, count: usize) -> Vec<u8> {
 }
 
 /// xorshift64*: the same numbers on every machine.
-fn numbers(seed: u64) -> impl Iterator<Item = u64> {
+pub fn numbers(seed: u64) -> impl Iterator<Item = u64> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     std::iter::repeat_with(move || {
         state ^= state >> 12;

@@ -355,24 +355,30 @@ def die_with_parent():
 
 def install():
     """Makes the virtual environment and an empty database, unless they are complete for these requirements."""
+    make_venv(HOME, REQUIREMENTS, lambda: create_schema(HOME / "schema.sqlite"))
+
+
+def make_venv(home, requirements, finish):
+    """Makes home/venv with what is required, and finishes it, unless that was done for the same requirements before."""
     if sys.version_info < (3, 11):
-        raise Failure(f"Ironic needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}")
+        raise Failure(f"Python 3.11 or newer is needed; {sys.executable} is {sys.version.split()[0]}")
+    venv = home / "venv"
     # The path is part of it: a virtual environment cannot be moved.
     wanted = hashlib.sha256(
-        f"{sys.version}\n{sys.prefix}\n{VENV}\n".encode() + REQUIREMENTS.read_bytes()).hexdigest()
-    stamp = HOME / "complete"
-    HOME.mkdir(parents=True, exist_ok=True)
-    with open(HOME / "lock", "w") as lock:
+        f"{sys.version}\n{sys.prefix}\n{venv}\n".encode() + requirements.read_bytes()).hexdigest()
+    stamp = home / "complete"
+    home.mkdir(parents=True, exist_ok=True)
+    with open(home / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second run waits for the first
         os.set_inheritable(lock.fileno(), True)  # and for a pip that outlived it
         if stamp.exists() and stamp.read_text() == wanted:
             return
         stamp.unlink(missing_ok=True)  # from here on an interrupted run is an incomplete one
-        print("ironic.py: installing Ironic below target/ironic (once)", file=sys.stderr)
-        run([sys.executable, "-m", "venv", "--clear", VENV], "is python3-venv installed?")
-        run([VENV / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-             "--requirement", REQUIREMENTS], "is PyPI reachable?")
-        create_schema(HOME / "schema.sqlite")
+        print(f"{pathlib.Path(sys.argv[0]).name}: installing target/{home.name} (once)", file=sys.stderr)
+        run([sys.executable, "-m", "venv", "--clear", venv], "is python3-venv installed?")
+        run([venv / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+             "--requirement", requirements], "is PyPI reachable?")
+        finish()
         stamp.write_text(wanted)
 
 

@@ -1,0 +1,117 @@
+//! The readers of FAT, and how each of them holds a drive against its tree.
+
+use std::ffi::OsString;
+
+use configdrive::image::fat::{Geometry, SectorSize};
+use libtest_mimic::Failed;
+
+use super::{
+    Drive, Format, Reader, files_below, same_files,
+    tools::{command, run},
+    trees::Files,
+};
+
+/// The volumes that each tree is written on, named so that they end the name of a test.
+pub const GEOMETRIES: [(&str, Geometry); 5] = [
+    ("", Geometry { sector_size: SectorSize::Bytes512, size: None }),
+    ("_in_sectors_of_2048", Geometry { sector_size: SectorSize::Bytes2048, size: None }),
+    ("_in_sectors_of_4096", Geometry { sector_size: SectorSize::Bytes4096, size: None }),
+    ("_in_64_mib", Geometry { sector_size: SectorSize::Bytes512, size: Some(64 << 20) }),
+    ("_in_64_mib_in_sectors_of_4096", Geometry { sector_size: SectorSize::Bytes4096, size: Some(64 << 20) }),
+];
+
+pub const READERS: &[Reader] = &[
+    ("fsck_fat_takes", &["fsck.fat"], fsck_takes),
+    ("mtools_read", &["mcopy", "mlabel"], mtools_read),
+    ("7z_reads_fat", &["7z"], seven_zip_reads),
+    ("blkid_finds_both_labels", &["blkid"], blkid_reads),
+];
+
+fn fsck_takes(drive: &Drive) -> Result<(), Failed> {
+    let said = String::from_utf8(run(command("fsck.fat").arg("-n").arg(&drive.image))?)?;
+    // Its name and version; how many files and clusters there are. Anything else is a complaint.
+    match said.lines().count() {
+        2 => Ok(()),
+        _ => Err(said.into()),
+    }
+}
+
+fn mtools_read(drive: &Drive) -> Result<(), Failed> {
+    let mtools = |tool| {
+        let mut mtools = command(tool);
+        mtools.env("MTOOLSRC", "/dev/null").arg("-i").arg(&drive.image);
+        mtools
+    };
+    let label = String::from_utf8(run(mtools("mlabel").args(["-s", "::"]))?)?;
+    if label.trim() != "Volume label is config-2" {
+        return Err(label.into());
+    }
+    let folder = drive.folder("mtools");
+    // There is nothing to copy in an empty tree, which mcopy takes for an error.
+    if !drive.files.is_empty() {
+        run(mtools("mcopy").args(["-s", "-n", "-Q", "::*"]).arg(&folder))?;
+    }
+    same_files("mtools", &files_below(&folder), &drive.files)
+}
+
+fn seven_zip_reads(drive: &Drive) -> Result<(), Failed> {
+    let folder = drive.folder("7z");
+    let mut to = OsString::from("-o");
+    to.push(&folder);
+    run(command("7z").args(["x", "-y", "-bd", "-tfat"]).arg(to).arg(&drive.image))?;
+    same_files("7z", &files_below(&folder), &drive.files)
+}
+
+fn blkid_reads(drive: &Drive) -> Result<(), Failed> {
+    let tags = ["-s", "LABEL", "-s", "LABEL_FATBOOT", "-s", "TYPE"];
+    let found = String::from_utf8(run(command("blkid").args(["-p", "-o", "export"]).args(tags).arg(&drive.image))?)?;
+    let found: Vec<_> = found.lines().filter(|line| !line.starts_with("DEVNAME=")).collect();
+    if found != ["LABEL_FATBOOT=config-2", "LABEL=config-2", "TYPE=vfat"] {
+        return Err(format!("blkid finds {found:?}").into());
+    }
+    Ok(())
+}
+
+/// Around the numbers of clusters at which one FAT ends and the next begins, and those that are kept free beside them.
+pub fn fsck_sees_the_types() -> Result<(), Failed> {
+    for (clusters, bits, used, laid_out) in [
+        (4068, 12, 4068, 4068),
+        (4069, 16, 4069, 4101),
+        (4084, 16, 4084, 4101),
+        (4085, 16, 4085, 4101),
+        (4101, 16, 4101, 4101),
+        (4102, 16, 4102, 4102),
+        (65_508, 16, 65_508, 65_508),
+        // One more is the root directory's.
+        (65_509, 32, 65_510, 65_541),
+        (65_524, 32, 65_525, 65_541),
+        (65_525, 32, 65_526, 65_541),
+        (65_540, 32, 65_541, 65_541),
+        (65_541, 32, 65_542, 65_542),
+    ] {
+        let drive = Drive::new(&in_clusters(clusters), Format::Fat(Geometry::default()));
+        let said = String::from_utf8(run(command("fsck.fat").args(["-n", "-v"]).arg(&drive.image))?)?;
+        for wanted in [
+            "512 bytes per cluster".into(),
+            format!("2 FATs, {bits} bit entries"),
+            format!("{laid_out} data clusters"),
+            format!("{used}/{laid_out} clusters"),
+        ] {
+            if !said.contains(&wanted) {
+                return Err(format!("{clusters}: no \"{wanted}\" in\n{said}").into());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A tree that takes so many clusters of 512 bytes, and three entries of the root directory.
+fn in_clusters(count: usize) -> Files {
+    // Each of the folders takes one cluster beside those of its fourteen files, and an entry of the folder above.
+    let taken = |folders: usize| (2 + folders).div_ceil(16) + folders * 15;
+    let folders = (1..).take_while(|&folders| taken(folders) <= count).last().unwrap_or_default();
+    let file = |folder, file| (format!("A/D{folder:05}/F{file:02}"), vec![b'x']);
+    let mut files: Files = (0..folders).flat_map(|folder| (0..14).map(move |index| file(folder, index))).collect();
+    files.insert("REST".into(), vec![b'x'; 512 * (count - taken(folders))]);
+    files
+}

@@ -1,0 +1,66 @@
+//! Tools that others wrote, if they are installed.
+
+use std::{
+    env,
+    ffi::OsStr,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use libtest_mimic::{Failed, Trial};
+
+/// A test that needs tools. Where one is missing it is ignored and says which; where the variable `CI` is set it fails instead.
+pub fn trial(name: String, needs: &[&str], run: impl FnOnce() -> Result<(), Failed> + Send + 'static) -> Trial {
+    let missing = needs.iter().find(|tool| match **tool {
+        "pycdlib" => python().is_err(),
+        tool => find(tool).is_none(),
+    });
+    match missing {
+        Some(tool) if env::var_os("CI").is_some() => {
+            let tool = tool.to_string();
+            Trial::test(name, move || Err(format!("{tool} is missing").into()))
+        }
+        Some(tool) => Trial::test(name, run).with_kind(format!("{tool} is missing")).with_ignored_flag(true),
+        None => Trial::test(name, run),
+    }
+}
+
+/// An interpreter that has pycdlib: the one that `CONFIGDRIVE_TEST_PYTHON` names, or that of `tests/ironic/`.
+pub fn python() -> Result<Command, Failed> {
+    let interpreter = env::var_os("CONFIGDRIVE_TEST_PYTHON")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/ironic/venv/bin/python"), PathBuf::from);
+    let mut import = Command::new(&interpreter);
+    match import.args(["-c", "import pycdlib"]).stderr(Stdio::null()).status() {
+        Ok(status) if status.success() => Ok(command(interpreter)),
+        _ => Err(format!("{} has no pycdlib", interpreter.display()).into()),
+    }
+}
+
+pub fn find(tool: &str) -> Option<PathBuf> {
+    // blkid and mkfs.vfat are out of the way of ordinary users.
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders = env::split_paths(&path).chain(["/usr/sbin", "/sbin"].map(PathBuf::from));
+    folders.map(|folder| folder.join(tool)).find(|path| path.is_file())
+}
+
+/// A tool that a bad image sends round in circles is ended.
+pub fn command(tool: impl AsRef<OsStr>) -> Command {
+    let tool = tool.as_ref();
+    let found = tool.to_str().and_then(find);
+    let mut command = Command::new("timeout");
+    command.arg("120").arg(found.as_deref().map_or(tool, Path::as_os_str)).stdin(Stdio::null());
+    // Names beyond ASCII are read by the locale.
+    command.env("LC_ALL", "C.UTF-8");
+    command
+}
+
+/// What the command prints, if it ends well.
+pub fn run(command: &mut Command) -> Result<Vec<u8>, Failed> {
+    let Output { status, stdout, stderr } = command.output()?;
+    if !status.success() {
+        let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+        let tool = command.get_args().nth(1).unwrap_or_default();
+        return Err(format!("{} ended with {status}:\n{stdout}{stderr}", tool.display()).into());
+    }
+    Ok(stdout)
+}

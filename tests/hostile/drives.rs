@@ -1,0 +1,325 @@
+//! Drives that were made to do harm, byte by byte, each with the fault that it is to be refused for.
+
+use configdrive::image::read::{Fault, MAX_ENTRIES};
+
+/// Makes an image.
+type Make = fn() -> Vec<u8>;
+
+/// The sentence that a drive makes with "is refused", the drive, and why it is.
+pub const DRIVES: &[(&str, Make, Fault)] = &[
+    ("a_folder_that_holds_the_root", || iso(&[("A", DIRECTORY, 18, 2048)]), Fault::Again),
+    ("a_folder_that_holds_itself", holds_itself, Fault::Again),
+    ("a_folder_within_another", || iso(&[("A", DIRECTORY, 20, 4096), ("B", DIRECTORY, 21, 2048)]), Fault::Overlap),
+    ("a_folder_beyond_the_image", || iso(&[("A", DIRECTORY, u32::MAX, 2048)]), Fault::OutsideImage),
+    ("a_folder_larger_than_the_image", || iso(&[("A", DIRECTORY, 20, u32::MAX)]), Fault::OutsideImage),
+    ("a_file_beyond_the_image", || iso(&[("A.;1", FILE, u32::MAX, 1)]), Fault::OutsideImage),
+    ("a_file_larger_than_the_image", || iso(&[("A.;1", FILE, 20, u32::MAX)]), Fault::OutsideImage),
+    ("a_file_within_another", || iso(&[("A.;1", FILE, 20, 4096), ("B.;1", FILE, 21, 2048)]), Fault::Overlap),
+    ("a_file_that_begins_another", || iso(&[("A.;1", FILE, 20, 4096), ("B.;1", FILE, 20, 1)]), Fault::Overlap),
+    ("a_file_within_the_root", || iso(&[("A.;1", FILE, 18, 100)]), Fault::Overlap),
+    (
+        "a_file_in_two_parts_that_are_one",
+        || iso(&[("A.;1", MULTI_EXTENT, 20, 9), ("A.;1", FILE, 20, 9)]),
+        Fault::Overlap,
+    ),
+    (
+        "a_file_that_goes_on_in_another",
+        || iso(&[("A.;1", MULTI_EXTENT, 20, 2048), ("B.;1", FILE, 21, 9)]),
+        Fault::Unfinished,
+    ),
+    ("a_file_that_goes_on_nowhere", || iso(&[("A.;1", MULTI_EXTENT, 20, 2048)]), Fault::Unfinished),
+    (
+        "a_file_that_goes_on_as_a_folder",
+        || iso(&[("A", MULTI_EXTENT, 20, 2048), ("A", DIRECTORY, 21, 0)]),
+        Fault::Unfinished,
+    ),
+    ("two_files_of_one_name", || iso(&[("A.;1", FILE, 20, 9), ("A.;1", FILE, 21, 9)]), Fault::NameTwice),
+    ("a_file_named_like_a_folder", || iso(&[("A.;1", FILE, 20, 9), ("A", DIRECTORY, 21, 2048)]), Fault::NameTwice),
+    ("a_plain_name_that_leads_up", || iso(&[("..", FILE, 20, 9)]), Fault::NameUnsafe),
+    ("a_plain_name_with_a_slash", || iso(&[("../A", FILE, 20, 9)]), Fault::NameUnsafe),
+    ("a_plain_name_with_a_line_break", || iso(&[("A\nB", FILE, 20, 9)]), Fault::NameUnsafe),
+    ("a_plain_name_of_nothing", || iso(&[("", FILE, 20, 9)]), Fault::NameUnsafe),
+    ("a_plain_name_of_a_version_alone", || iso(&[(".;1", FILE, 20, 9)]), Fault::NameUnsafe),
+    ("a_plain_name_that_is_not_ascii", || iso(&[("É", FILE, 20, 9)]), Fault::NameCharacters),
+    (
+        "a_record_that_runs_over_its_sector",
+        || changed(iso(&[("A", ASSOCIATED, 20, 9); 58]), ROOT + 2040, &[34]),
+        Fault::Truncated,
+    ),
+    (
+        "a_name_that_runs_over_its_record",
+        || changed(iso(&[("A.;1", FILE, 20, 9)]), ROOT + 68 + 32, &[200]),
+        Fault::Truncated,
+    ),
+    (
+        "an_interleaved_file",
+        || changed(iso(&[("A.;1", FILE, 20, 9)]), ROOT + 68 + 26, &[1, 1]),
+        Fault::Field("file unit size"),
+    ),
+    ("a_block_size_of_nothing", || changed(iso(&[]), DESCRIPTOR + 128, &[0, 0]), Fault::Field("logical block size")),
+    ("more_entries_than_are_read", endless_folder, Fault::TooManyEntries),
+    ("paths_without_end", deep_folders, Fault::PathTooLong),
+    ("the_whole_image_as_every_file", huge_files, Fault::FilesTooLarge),
+    ("a_name_of_rock_ridge_that_leads_up", || rock_ridge(&[b"NM\x07\x01\0.."]), Fault::NameUnsafe),
+    ("a_name_of_rock_ridge_that_is_absolute", || rock_ridge(&[b"NM\x0b\x01\0/etc/x"]), Fault::NameUnsafe),
+    (
+        "a_name_of_rock_ridge_in_two_parts_that_lead_up",
+        || rock_ridge(&[b"NM\x06\x01\x01.", b"NM\x06\x01\0."]),
+        Fault::NameUnsafe,
+    ),
+    ("a_name_of_rock_ridge_flagged_as_the_folder_above", || rock_ridge(&[b"NM\x05\x01\x04"]), Fault::NameUnsafe),
+    ("a_name_of_rock_ridge_with_a_backslash", || rock_ridge(&[b"NM\x08\x01\0a\\b"]), Fault::NameUnsafe),
+    ("a_name_of_rock_ridge_with_a_nul", || rock_ridge(&[b"NM\x08\x01\0a\0b"]), Fault::NameUnsafe),
+    ("a_name_of_rock_ridge_of_nothing", || rock_ridge(&[b"NM\x05\x01\0"]), Fault::NameUnsafe),
+    ("a_name_of_rock_ridge_that_is_not_utf8", || rock_ridge(&[b"NM\x06\x01\0\xff"]), Fault::NameCharacters),
+    ("an_entry_of_rock_ridge_that_is_too_short", || rock_ridge(&[b"NM\x03\x01"]), Fault::Field("length")),
+    ("an_entry_of_rock_ridge_that_is_too_long", || rock_ridge(&[b"NM\xff\x01\0a"]), Fault::Truncated),
+    ("a_symbolic_link", || rock_ridge(&[b"SL\x0a\x01\0\0\x03etc"]), Fault::NotAFile),
+    (
+        "a_device",
+        || rock_ridge(&[b"PX\x24\x01\0\x60\0\0\0\0\x60\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"]),
+        Fault::NotAFile,
+    ),
+    ("a_continuation_of_itself", || rock_ridge(&[&continuation(22, 0, 28)]), Fault::Again),
+    ("a_continuation_beyond_the_image", || rock_ridge(&[&continuation(u32::MAX, 0, 28)]), Fault::OutsideImage),
+    ("an_empty_continuation", || rock_ridge(&[&continuation(22, 0, 0)]), Fault::Field("length of its continuation")),
+    ("a_child_link_to_the_root", || rock_ridge(&[b"CL\x0c\x01\x12\0\0\0\0\0\0\x12"]), Fault::Again),
+    (
+        "a_child_link_beyond_the_image",
+        || rock_ridge(&[b"CL\x0c\x01\xff\xff\xff\xff\xff\xff\xff\xff"]),
+        Fault::OutsideImage,
+    ),
+    ("a_child_link_to_nothing", || rock_ridge(&[b"CL\x0c\x01\x17\0\0\0\0\0\0\x17"]), Fault::OutsideImage),
+    (
+        "a_chain_of_clusters_that_comes_back",
+        || fat(&[(b"A          ", FILE, 2, 9000)], &[(2, 3), (3, 2)]),
+        Fault::Again,
+    ),
+    (
+        "a_cluster_of_two_files",
+        || fat(&[(b"A          ", FILE, 2, 600), (b"B          ", FILE, 3, 9)], &[(2, 3), (3, 0xfff)]),
+        Fault::Again,
+    ),
+    ("a_fat_folder_that_holds_itself", fat_holds_itself, Fault::Again),
+    (
+        "two_fat_folders_in_one_place",
+        || fat(&[(b"A          ", 0x10, 2, 0), (b"B          ", 0x10, 2, 0)], &[(2, 0xfff)]),
+        Fault::Again,
+    ),
+    ("a_chain_that_ends_too_early", || fat(&[(b"A          ", FILE, 2, 1025)], &[(2, 3), (3, 0xfff)]), Fault::Chain),
+    ("a_chain_into_a_free_cluster", || fat(&[(b"A          ", FILE, 2, 1025)], &[(2, 3)]), Fault::Chain),
+    ("a_chain_into_a_bad_cluster", || fat(&[(b"A          ", FILE, 2, 1025)], &[(2, 0xff7)]), Fault::Chain),
+    ("a_chain_out_of_the_image", || fat(&[(b"A          ", FILE, 2, 1025)], &[(2, 0xf00)]), Fault::Chain),
+    ("a_fat_file_of_four_gibibytes", || fat(&[(b"A          ", FILE, 2, u32::MAX)], &[(2, 0xfff)]), Fault::Chain),
+    ("a_fat_file_that_begins_nowhere", || fat(&[(b"A          ", FILE, 0, 1)], &[]), Fault::Chain),
+    ("a_fat_folder_that_begins_nowhere", || fat(&[(b"A          ", 0x10, 0, 0)], &[]), Fault::Chain),
+    ("a_short_name_with_a_slash", || fat(&[(b"/A         ", FILE, 2, 1)], &[(2, 0xfff)]), Fault::NameUnsafe),
+    ("a_short_name_of_spaces", || fat(&[(b"           ", FILE, 2, 1)], &[(2, 0xfff)]), Fault::NameUnsafe),
+    (
+        "a_short_name_that_is_not_ascii",
+        || fat(&[(b"\xe9          ", FILE, 2, 1)], &[(2, 0xfff)]),
+        Fault::NameCharacters,
+    ),
+    (
+        "two_fat_files_of_one_name",
+        || fat(&[(b"A          ", FILE, 2, 1), (b"A          ", FILE, 3, 1)], &[(2, 0xfff), (3, 0xfff)]),
+        Fault::NameTwice,
+    ),
+    ("a_long_name_that_leads_up", || fat_long_name("../x"), Fault::NameUnsafe),
+    (
+        "a_long_name_that_is_half_a_character",
+        || {
+            let mut image = fat_long_name("xy");
+            image[FAT_ROOT + 1..FAT_ROOT + 3].copy_from_slice(&[0, 0xd8]);
+            image
+        },
+        Fault::NameCharacters,
+    ),
+    ("a_fat_without_sector_size", || changed(fat(&[], &[]), 11, &[0, 0]), Fault::Field("number of bytes per sector")),
+    ("a_fat_without_clusters", || changed(fat(&[], &[]), 13, &[0]), Fault::Field("number of sectors per cluster")),
+    ("a_fat_without_tables", || changed(fat(&[], &[]), 16, &[0]), Fault::Field("number of file allocation tables")),
+    (
+        "a_fat_without_reserved_sectors",
+        || changed(fat(&[], &[]), 14, &[0, 0]),
+        Fault::Field("number of reserved sectors"),
+    ),
+    ("a_fat_larger_than_its_image", || changed(fat(&[], &[]), 19, &[0xff, 0xff]), Fault::OutsideImage),
+    ("a_fat_smaller_than_its_own_tables", || changed(fat(&[], &[]), 19, &[2, 0]), Fault::Field("number of sectors")),
+    (
+        "a_fat_with_an_empty_table",
+        || changed(fat(&[(b"A          ", FILE, 2, 1)], &[]), 22, &[0; 18]),
+        Fault::Field("number of sectors per file allocation table"),
+    ),
+];
+
+// ISO 9660 by hand, with plain names.
+
+const DESCRIPTOR: usize = 16 * 2048;
+const ROOT: usize = 18 * 2048;
+const BLOCKS: usize = 24;
+
+const FILE: u8 = 0;
+const DIRECTORY: u8 = 2;
+const ASSOCIATED: u8 = 4;
+const MULTI_EXTENT: u8 = 0x80;
+
+/// A name, its flags, its location and its size.
+type Record<'r> = (&'r str, u8, u32, u32);
+
+fn iso(records: &[Record<'_>]) -> Vec<u8> {
+    iso_of(BLOCKS, &directory(18, 2048, records, &[]))
+}
+
+/// An image of so many blocks that begins with `root` in block 18.
+fn iso_of(blocks: usize, root: &[u8]) -> Vec<u8> {
+    let mut image = vec![0; blocks.max(18 + root.len().div_ceil(2048)) * 2048];
+    let mut descriptor = vec![0; 2048];
+    descriptor[..7].copy_from_slice(b"\x01CD001\x01");
+    descriptor[40..72].copy_from_slice(b"config-2                        ");
+    descriptor[128..132].copy_from_slice(&[0, 8, 8, 0]);
+    descriptor[156..190].copy_from_slice(&record(b"\0", DIRECTORY, 18, root.len() as u32, &[]));
+    image[DESCRIPTOR..DESCRIPTOR + 2048].copy_from_slice(&descriptor);
+    image[DESCRIPTOR + 2048..DESCRIPTOR + 2055].copy_from_slice(b"\xffCD001\x01");
+    image[ROOT..ROOT + root.len()].copy_from_slice(root);
+    image
+}
+
+/// Whole sectors; `system_use` stands in the record of the directory itself.
+fn directory(location: u32, size: u32, records: &[Record<'_>], system_use: &[u8]) -> Vec<u8> {
+    let own = [(&b"\0"[..], system_use), (b"\x01", &[])];
+    let mut bytes = own.map(|(name, system_use)| record(name, DIRECTORY, location, size, system_use)).concat();
+    for (name, flags, location, size) in records {
+        let record = record(name.as_bytes(), *flags, *location, *size, &[]);
+        if bytes.len() % 2048 + record.len() > 2048 {
+            bytes.resize(bytes.len().next_multiple_of(2048), 0);
+        }
+        bytes.extend(record);
+    }
+    bytes.resize(bytes.len().next_multiple_of(2048), 0);
+    bytes
+}
+
+fn record(name: &[u8], flags: u8, location: u32, size: u32, system_use: &[u8]) -> Vec<u8> {
+    let mut record = vec![0, 0];
+    for number in [location, size] {
+        record.extend(number.to_le_bytes());
+        record.extend(number.to_be_bytes());
+    }
+    record.extend([80, 1, 1, 0, 0, 0, 0, flags, 0, 0, 1, 0, 0, 1, name.len() as u8]);
+    record.extend(name);
+    record.resize(record.len().next_multiple_of(2), 0);
+    record.extend(system_use);
+    record.resize(record.len().next_multiple_of(2), 0);
+    record[0] = record.len() as u8;
+    record
+}
+
+fn changed(mut image: Vec<u8>, at: usize, bytes: &[u8]) -> Vec<u8> {
+    image[at..at + bytes.len()].copy_from_slice(bytes);
+    image
+}
+
+fn holds_itself() -> Vec<u8> {
+    let folder = directory(20, 2048, &[("B", DIRECTORY, 20, 2048)], &[]);
+    changed(iso(&[("A", DIRECTORY, 20, 2048)]), 20 * 2048, &folder)
+}
+
+fn endless_folder() -> Vec<u8> {
+    let names: Vec<String> = (0..=MAX_ENTRIES).map(|number| format!("F{number}.;1")).collect();
+    let records: Vec<Record<'_>> = names.iter().map(|name| (name.as_str(), FILE, 0, 0)).collect();
+    iso_of(0, &directory(18, 2048, &records, &[]))
+}
+
+/// Folders in folders, with names that no standard allows.
+fn deep_folders() -> Vec<u8> {
+    let name = "D".repeat(200);
+    let blocks: Vec<_> =
+        (19..40).map(|next| directory(next - 1, 2048, &[(&name, DIRECTORY, next, 2048)], &[])).collect();
+    let mut image = iso_of(40, &blocks[0]);
+    image[ROOT..ROOT + 2048 * blocks.len()].copy_from_slice(&blocks.concat());
+    image
+}
+
+fn huge_files() -> Vec<u8> {
+    let names: Vec<String> = (0..40_000).map(|number| format!("F{number}.;1")).collect();
+    let records: Vec<Record<'_>> = names.iter().map(|name| (name.as_str(), FILE, 1, 60 << 20)).collect();
+    iso_of(31_000, &directory(18, 2048, &records, &[]))
+}
+
+/// A file whose record has these system use entries; they stand in block 22 as well.
+fn rock_ridge(entries: &[&[u8]]) -> Vec<u8> {
+    const SP: &[u8] = b"SP\x07\x01\xbe\xef\0";
+    let mut root = directory(18, 2048, &[], SP);
+    let record = record(b"F.;1", FILE, 20, 9, &entries.concat());
+    let at = usize::from(root[0]) + 34;
+    root[at..at + record.len()].copy_from_slice(&record);
+    changed(iso_of(BLOCKS, &root), 22 * 2048, &entries.concat())
+}
+
+/// A drive that is sound, but has a file whose name is longer than any folder takes, behind one whose name is not.
+pub fn with_a_name_of_300_bytes() -> Vec<u8> {
+    let name = [&b"NM\x9b\x01\x01"[..], &[b'x'; 150]].concat();
+    let mut image = rock_ridge(&[&name, &continuation(22, 0, 155)]);
+    let at = image.windows(4).position(|window| window == b"F.;1").expect("the file's record") - 33;
+    let behind = at + usize::from(image[at]);
+    let sound = record(b"G.;1", FILE, 19, 9, &[]);
+    image[behind..behind + sound.len()].copy_from_slice(&sound);
+    image
+}
+
+fn continuation(block: u32, offset: u32, length: u32) -> Vec<u8> {
+    let numbers = [block, offset, length].map(|number| [number.to_le_bytes(), number.to_be_bytes()].concat());
+    [&b"CE\x1c\x01"[..], &numbers.concat()].concat()
+}
+
+// FAT12 by hand: a boot sector, one table of one sector, a root directory of one sector, clusters of one sector each.
+
+const FAT_ROOT: usize = 2 * 512;
+
+/// Entries of the root directory: a name, attributes, the first cluster, and the size. Entries of the table: where, and what.
+fn fat(entries: &[(&[u8; 11], u8, u16, u32)], table: &[(usize, u16)]) -> Vec<u8> {
+    let mut image = vec![0; 60 * 512];
+    image[..3].copy_from_slice(&[0xeb, 0x3c, 0x90]);
+    image[11..24].copy_from_slice(&[0, 2, 1, 1, 0, 1, 16, 0, 60, 0, 0xf8, 1, 0]);
+    image[38] = 0x29;
+    image[43..54].copy_from_slice(b"config-2   ");
+    image[510..512].copy_from_slice(&[0x55, 0xaa]);
+    for &(cluster, value) in table {
+        let at = 512 + cluster + cluster / 2;
+        let bits = if cluster % 2 == 0 { value } else { value << 4 };
+        image[at] |= bits as u8;
+        image[at + 1] |= (bits >> 8) as u8;
+    }
+    for (slot, &(name, attributes, cluster, size)) in image[FAT_ROOT..].chunks_mut(32).zip(entries) {
+        slot.copy_from_slice(&entry(name, attributes, cluster, size));
+    }
+    image
+}
+
+fn entry(name: &[u8; 11], attributes: u8, cluster: u16, size: u32) -> [u8; 32] {
+    let mut entry = [0; 32];
+    entry[..11].copy_from_slice(name);
+    entry[11] = attributes;
+    entry[26..28].copy_from_slice(&cluster.to_le_bytes());
+    entry[28..].copy_from_slice(&size.to_le_bytes());
+    entry
+}
+
+fn fat_holds_itself() -> Vec<u8> {
+    let image = fat(&[(b"A          ", 0x10, 2, 0)], &[(2, 0xfff)]);
+    changed(image, 3 * 512, &entry(b"B          ", 0x10, 2, 0))
+}
+
+/// A file with a long name of up to five characters.
+fn fat_long_name(name: &str) -> Vec<u8> {
+    let short = b"A          ";
+    let mut long = [0xff; 32];
+    long[0] = 0x41;
+    for (unit, pair) in name.encode_utf16().chain([0]).zip(long[1..11].chunks_mut(2)) {
+        pair.copy_from_slice(&unit.to_le_bytes());
+    }
+    [long[11], long[12], long[26], long[27]] = [0x0f, 0, 0, 0];
+    long[13] = short.iter().fold(0, |sum: u8, byte| sum.rotate_right(1).wrapping_add(*byte));
+    let image = fat(&[(short, FILE, 2, 1), (short, FILE, 2, 1)], &[(2, 0xfff)]);
+    changed(image, FAT_ROOT, &long)
+}

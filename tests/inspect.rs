@@ -1,0 +1,469 @@
+//! Looking inside drives: those of other makers, and those that were made to do harm.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing)] // clippy sees no tests here: no #[test]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    io::{Seek, Write},
+    os::unix::fs::{PermissionsExt, symlink},
+    panic,
+    path::Path,
+    process::{Command, ExitCode, Output, Stdio},
+    sync::LazyLock,
+    thread,
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use configdrive::{
+    ImageFormat, Options,
+    image::read::{self, DriveImage, ReadError},
+};
+use configdrive_host::sandbox::{DriveSource, Error, ErrorCode, Limits, Sandbox};
+use libtest_mimic::{Arguments, Failed, Trial};
+use makers::{MAKERS, Maker};
+use serde_json::{Value, json};
+use tools::trial;
+use trees::{Files, Make, TREES};
+
+#[path = "hostile/drives.rs"]
+mod drives;
+#[path = "foreign/makers.rs"]
+mod makers;
+#[path = "foreign/tools.rs"]
+mod tools;
+#[path = "foreign/trees.rs"]
+mod trees;
+
+fn main() -> ExitCode {
+    let mut trials = Vec::new();
+    for maker in MAKERS {
+        for (tree, make) in TREES.iter().filter(|(tree, _)| maker.keeps(tree)) {
+            trials.push(trial(format!("{}_makes_{tree}", maker.name), maker.needs, || reads(maker, make())));
+        }
+        trials.push(trial(format!("{}_makes_a_drive_that_is_damaged", maker.name), maker.needs, || {
+            is_never_believed(maker.make(&trees::drive_of_nova())?)
+        }));
+    }
+    for (format, name) in [(ImageFormat::Iso9660, "iso9660"), (ImageFormat::Vfat, "vfat")] {
+        for (tree, make) in TREES.iter().chain(&[("names_that_fall_together", trees::alike as Make)]) {
+            trials.push(Trial::test(format!("we_make_{tree}_in_{name}"), move || {
+                let files = make();
+                same_files(&read::read(&ours(&files, format)?)?, &files)
+            }));
+        }
+        trials.push(Trial::test(format!("we_make_a_drive_in_{name}_that_is_damaged"), move || {
+            is_never_believed(ours(&trees::drive_of_nova(), format)?)
+        }));
+    }
+    for (drive, make, fault) in drives::DRIVES {
+        trials.push(Trial::test(format!("{drive}_is_refused"), || is_refused(make(), *fault)));
+    }
+    let tests: [(&str, Test); 8] = [
+        ("a_drive_is_read_in_all_its_forms", all_forms),
+        ("a_gzip_bomb_is_too_large", gzip_bomb),
+        ("what_is_no_drive_is_said_to_be_none", no_drives),
+        ("inspect_prints_a_tree", inspect_prints),
+        ("inspect_prints_one_file", inspect_cat),
+        ("extract_writes_the_files_for_their_owner_alone", extract_writes),
+        ("extract_leaves_a_folder_with_files_alone", extract_wants_an_empty_folder),
+        ("a_failed_extract_leaves_nothing", extract_fails),
+    ];
+    trials.extend(tests.map(|(name, test)| Trial::test(name, test)));
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+type Test = fn() -> Result<(), Failed>;
+
+// Drives that are what they say.
+
+fn reads(maker: &Maker, mut files: Files) -> Result<(), Failed> {
+    files.retain(|path, _| maker.keeps_path(path));
+    let image = maker.make(&files)?;
+    let drive = read::read(&image)?;
+    if (&*drive.file_system.to_string(), &*drive.label) != (maker.file_system, "config-2") {
+        return Err(format!("{} with the label {:?}", drive.file_system, drive.label).into());
+    }
+    if maker.mangles_names { same_contents(&drive, &files) } else { same_files(&drive, &files) }
+}
+
+fn same_files(drive: &DriveImage<'_>, files: &Files) -> Result<(), Failed> {
+    let found: Files = drive.files.iter().map(|file| (file.path.clone(), file.content.bytes().into_owned())).collect();
+    if found == *files {
+        return Ok(());
+    }
+    let names = |files: &Files| files.keys().cloned().collect::<BTreeSet<_>>();
+    let odd: Vec<_> = names(&found).symmetric_difference(&names(files)).take(10).cloned().collect();
+    Err(format!("{} files instead of {}, whose names differ in {odd:?}", found.len(), files.len()).into())
+}
+
+fn same_contents(drive: &DriveImage<'_>, files: &Files) -> Result<(), Failed> {
+    let mut found: Vec<_> = drive.files.iter().map(|file| file.content.bytes().into_owned()).collect();
+    let mut wanted: Vec<_> = files.values().cloned().collect();
+    found.sort();
+    wanted.sort();
+    if found == wanted { Ok(()) } else { Err(format!("{} files instead of {}", found.len(), wanted.len()).into()) }
+}
+
+fn all_forms() -> Result<(), Failed> {
+    let files = trees::drive_of_nova();
+    let image = ours(&files, ImageFormat::Iso9660)?;
+    let text = SANDBOX.encode(&image)?;
+    let lines = text.as_bytes().chunks(76).collect::<Vec<_>>().join(&b'\n');
+    let gzip = piped(Command::new("base64").arg("-d"), text.as_bytes())?;
+    let expected = SANDBOX.inspect(&DriveSource::Bytes(image))?;
+    for drive in [
+        DriveSource::Text(text.clone()),
+        DriveSource::Text(String::from_utf8(lines.clone())?),
+        DriveSource::Bytes(text.into()),
+        DriveSource::Bytes(lines),
+        DriveSource::Bytes(gzip),
+    ] {
+        let inspection = SANDBOX.inspect(&drive)?;
+        if format!("{inspection:?}") != format!("{expected:?}") {
+            return Err("another drive".into());
+        }
+        let mut extracted = Files::new();
+        for file in SANDBOX.extract(&drive)? {
+            extracted.extend(file.paths.into_iter().map(|path| (path, file.content.clone())));
+        }
+        if extracted != files {
+            return Err("other files".into());
+        }
+        for file in inspection.files {
+            if SANDBOX.read_file(&drive, &file.path)? != files[&file.path] {
+                return Err(format!("{} has other bytes", file.path).into());
+            }
+        }
+    }
+    Ok(())
+}
+
+// Drives that are not.
+
+fn is_refused(image: Vec<u8>, fault: read::Fault) -> Result<(), Failed> {
+    match read::read(&image) {
+        Err(ReadError::Damaged { fault: found, .. }) if found == fault => {}
+        other => return Err(format!("{:?}", other.map(|drive| drive.files)).into()),
+    }
+    let drive = DriveSource::Bytes(image);
+    for error in [SANDBOX.inspect(&drive).err(), SANDBOX.extract(&drive).err(), SANDBOX.read_file(&drive, "a").err()] {
+        match error.ok_or("no error in the sandbox")? {
+            Error::Guest { code: ErrorCode::InvalidDrive, message, .. } if !message.contains(char::is_control) => {}
+            error => return Err(format!("{error:?}").into()),
+        }
+    }
+    let DriveSource::Bytes(image) = drive else { return Ok(()) };
+    let room = tempfile::tempdir()?;
+    let folder = room.path().join("folder").display().to_string();
+    fails(&configdrive(&["extract", "-", "-o", &folder], &image)?, 3, "")?;
+    fails(&configdrive(&["inspect", "-"], &image)?, 3, "")?;
+    is_empty(room.path())
+}
+
+/// Changes an image in many ways and holds what is read of it against what is promised of every drive. The same changes
+/// are made on every machine.
+fn is_never_believed(mut image: Vec<u8>) -> Result<(), Failed> {
+    let mut numbers = trees::numbers(image.len() as u64);
+    let mut number = |below: usize| numbers.next().expect("endless") as usize % below;
+    // What is not zero is what readers look at.
+    let places: Vec<usize> = (0..image.len()).filter(|&at| image[at] != 0).collect();
+    let through_the_sandbox = |image: &[u8]| {
+        // Large images take long to copy.
+        if image.len() > 1 << 20 {
+            return Ok(());
+        }
+        match SANDBOX.inspect(&DriveSource::Bytes(image.to_vec())) {
+            Ok(_) | Err(Error::Guest { .. }) => Ok(()),
+            Err(error) => Err(Failed::from(error)),
+        }
+    };
+    for size in (0..image.len().min(1 << 20)).step_by(512) {
+        holds(&image[..size])?;
+        if size.is_multiple_of(2048) {
+            through_the_sandbox(&image[..size])?;
+        }
+    }
+    for round in 0..4000 {
+        let mut before = Vec::new();
+        for _ in 0..=number(6) {
+            let at = places[number(places.len())];
+            let from = places[number(places.len())];
+            let length = number(64).min(image.len() - at.max(from)).max(1);
+            before.push((at, image[at..at + length].to_vec()));
+            match number(4) {
+                0 => image[at] ^= 1 << number(8),
+                1 => image[at] = [0, 1, 2, 0x7f, 0x80, 0xfe, 0xff][number(7)],
+                2 => image[at] = number(256) as u8,
+                // Another structure in this one's place.
+                _ => image.copy_within(from..from + length, at),
+            }
+        }
+        holds(&image)?;
+        if round % 20 == 0 {
+            through_the_sandbox(&image)?;
+        }
+        for (at, bytes) in before.into_iter().rev() {
+            image[at..at + bytes.len()].copy_from_slice(&bytes);
+        }
+    }
+    Ok(())
+}
+
+/// What is promised of every image: no panic, and if it can be read, paths that are safe and contents that are in it.
+fn holds(image: &[u8]) -> Result<(), Failed> {
+    let Ok(drive) = panic::catch_unwind(|| read::read(image)).map_err(|_| "a panic")? else { return Ok(()) };
+    let mut paths = BTreeSet::new();
+    let mut places = BTreeMap::new();
+    for file in &drive.files {
+        let path = &file.path;
+        let is_safe =
+            |name: &str| !matches!(name, "" | "." | "..") && !name.contains(|c: char| c == '\\' || c.is_control());
+        if !path.split('/').all(is_safe) || path.len() > read::MAX_PATH_LENGTH || !paths.insert(path) {
+            return Err(format!("the path {path:?}").into());
+        }
+        if file.content.parts().map(|part| part.len() as u64).sum::<u64>() != file.content.size() {
+            return Err(format!("the size of {path:?}").into());
+        }
+        places.insert(&file.content, file.content.size());
+    }
+    let is_folder = |path: &&String| {
+        paths.range(format!("{path}/")..).next().is_some_and(|next| next.starts_with(&format!("{path}/")))
+    };
+    if let Some(path) = paths.iter().find(|path| is_folder(path)) {
+        return Err(format!("{path:?} is a file and a folder").into());
+    }
+    if places.values().sum::<u64>() > image.len() as u64 {
+        return Err("more bytes than the image has".into());
+    }
+    Ok(())
+}
+
+fn gzip_bomb() -> Result<(), Failed> {
+    let zeros = vec![0; 65 << 20];
+    let gzip = piped(Command::new("gzip").arg("-9"), &zeros)?;
+    let text = piped(Command::new("base64").arg("-w0"), &gzip)?;
+    let mut limits = Limits::default();
+    limits.memory = 256 << 20;
+    let sandbox = Sandbox::new(limits)?;
+    // Members count together.
+    let members = piped(Command::new("gzip").arg("-9"), &zeros[..1 << 20])?.repeat(2000);
+    for drive in [gzip, text, members, zeros] {
+        match sandbox.inspect(&DriveSource::Bytes(drive)) {
+            Err(Error::Guest { code: ErrorCode::TooLarge, .. }) => {}
+            other => return Err(format!("{other:?}").into()),
+        }
+    }
+    Ok(())
+}
+
+fn no_drives() -> Result<(), Failed> {
+    for (bytes, message) in [
+        (&b""[..], "neither ISO 9660 nor FAT"),
+        (b"\0", "neither ISO 9660 nor FAT"),
+        (b"{\"instance\": {}}", "neither ISO 9660 nor FAT"),
+        (b"QUJD", "neither ISO 9660 nor FAT"),
+        (b"QUJ", "base64 text is not all there"),
+        (b"\x1f\x8b\x08\0\0\0\0\0\0\x03", "the member at byte 0 ends too early"),
+    ] {
+        fails(&configdrive(&["inspect", "-"], bytes)?, 3, message)?;
+    }
+    match SANDBOX.inspect(&DriveSource::Text("http://example.org/".into())) {
+        Err(Error::Guest { code: ErrorCode::InvalidDrive, message, .. })
+            if message.contains("byte 4 does not belong") =>
+        {
+            Ok(())
+        }
+        other => Err(format!("{other:?}").into()),
+    }
+}
+
+// The command.
+
+fn inspect_prints() -> Result<(), Failed> {
+    let files = Files::from([
+        ("a/b/user_data".into(), vec![b'x'; 5000]),
+        ("a/b/copy".into(), vec![b'x'; 5000]),
+        ("é".into(), vec![]),
+    ]);
+    let image = ours(&files, ImageFormat::Iso9660)?;
+    let size = image.len() / 1024;
+    let tree = format!(
+        "config-2: ISO 9660 with Rock Ridge, {size} KiB in sectors of 2 KiB; 3 files\n\
+         \x20            ├── a\n\
+         \x20            │   └── b\n\
+         \x20   4.8 KiB  │       ├── copy\n\
+         \x20   4.8 KiB  │       └── user_data\n\
+         \x20       0 B  └── é\n"
+    );
+    prints(&configdrive(&["inspect", "-"], &image)?, tree.as_bytes())?;
+    let room = tempfile::tempdir()?;
+    let path = room.path().join("image");
+    fs::write(&path, &image)?;
+    let output = configdrive(&["inspect", "--json", &path.display().to_string()], b"")?;
+    let sha256 = |bytes: &[u8]| -> Result<String, Failed> {
+        let output = piped(&mut Command::new("sha256sum"), bytes)?;
+        Ok(String::from_utf8_lossy(&output[..64]).into_owned())
+    };
+    let wanted = json!({
+        "file_system": "iso9660",
+        "description": "ISO 9660 with Rock Ridge",
+        "sector_size": 2048,
+        "label": "config-2",
+        "image_size": image.len(),
+        "files": [
+            {"path": "a/b/copy", "size": 5000, "sha256": sha256(&[b'x'; 5000])?},
+            {"path": "a/b/user_data", "size": 5000, "sha256": sha256(&[b'x'; 5000])?},
+            {"path": "é", "size": 0, "sha256": sha256(b"")?},
+        ],
+    });
+    match serde_json::from_slice::<Value>(&output.stdout)? {
+        found if found == wanted => Ok(()),
+        found => Err(format!("{found}").into()),
+    }
+}
+
+fn inspect_cat() -> Result<(), Failed> {
+    let files = trees::drive_of_nova();
+    let image = ours(&files, ImageFormat::Iso9660)?;
+    for path in ["openstack/content/0000", "ec2/latest/meta-data.json"] {
+        prints(&configdrive(&["inspect", "-", "--cat", path], &image)?, &files[path])?;
+    }
+    for path in ["openstack", "/openstack/content/0000", "no\u{1b}[2J", ""] {
+        fails(&configdrive(&["inspect", "-", "--cat", path], &image)?, 3, "the drive has no file")?;
+    }
+    fails(&configdrive(&["inspect", "-", "--cat", "a", "--json"], &image)?, 2, "--json")
+}
+
+fn extract_writes() -> Result<(), Failed> {
+    let files = trees::drive_of_nova();
+    let text = SANDBOX.encode(&ours(&files, ImageFormat::Iso9660)?)?;
+    let room = tempfile::tempdir()?;
+    let [new, empty, linked, link] = ["new", "empty", "linked", "link"].map(|name| room.path().join(name));
+    fs::create_dir(&empty)?;
+    fs::create_dir(&linked)?;
+    symlink(&linked, &link)?;
+    for folder in [&new, &empty, &link] {
+        let output = configdrive(&["extract", "-", "-o", &folder.display().to_string()], text.as_bytes())?;
+        prints(&output, b"")?;
+        let mut found = Files::new();
+        for (path, mode) in below(folder)? {
+            let wanted = if folder.join(&path).is_dir() { 0o700 } else { 0o600 };
+            if mode & 0o777 != wanted {
+                return Err(format!("{path} has the mode {mode:o}").into());
+            }
+            if wanted == 0o600 {
+                found.insert(path.clone(), fs::read(folder.join(path))?);
+            }
+        }
+        if found != files {
+            return Err(format!("other files in {}", folder.display()).into());
+        }
+    }
+    let names: BTreeSet<_> =
+        fs::read_dir(room.path())?.map(|entry| entry.map(|entry| entry.file_name())).collect::<Result<_, _>>()?;
+    if names != ["new", "empty", "linked", "link"].map(Into::into).into() || !fs::symlink_metadata(&link)?.is_symlink()
+    {
+        return Err(format!("{names:?}").into());
+    }
+    Ok(())
+}
+
+fn extract_wants_an_empty_folder() -> Result<(), Failed> {
+    let image = ours(&trees::drive_of_nova(), ImageFormat::Iso9660)?;
+    let room = tempfile::tempdir()?;
+    fs::write(room.path().join("mine"), "mine")?;
+    let folder = room.path().display().to_string();
+    fails(&configdrive(&["extract", "-", "-o", &folder], &image)?, 2, "is not empty")?;
+    let file = room.path().join("mine").display().to_string();
+    fails(&configdrive(&["extract", "-", "-o", &file], &image)?, 1, "Not a directory")?;
+    fails(&configdrive(&["extract", "-", "-o", "/nonexistent/folder"], &image)?, 1, "No such file or directory")?;
+    match below(room.path())?.keys().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["mine"] => Ok(()),
+        _ => Err("more than what was there".into()),
+    }
+}
+
+/// A name that this system has no room for: what was written before it goes again.
+fn extract_fails() -> Result<(), Failed> {
+    let image = drives::with_a_name_of_300_bytes();
+    let lengths: Vec<_> = read::read(&image)?.files.iter().map(|file| file.path.len()).collect();
+    if lengths != [1, 300] {
+        return Err(format!("{lengths:?}").into());
+    }
+    let room = tempfile::tempdir()?;
+    let folder = room.path().join("folder").display().to_string();
+    fails(&configdrive(&["extract", "-", "-o", &folder], &image)?, 1, "File name too long")?;
+    is_empty(room.path())
+}
+
+// The ground that tests stand on.
+
+static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::new(Limits::default()).expect("a sandbox"));
+
+/// Our drive of these files.
+fn ours(files: &Files, format: ImageFormat) -> Result<Vec<u8>, Failed> {
+    let file = |(path, content): (&String, &Vec<u8>)| json!({"path": path, "contents": STANDARD.encode(content)});
+    let document = json!({"files": files.iter().map(file).collect::<Vec<_>>()});
+    Ok(configdrive::build_drive(&document.to_string(), &Options { format, ..Options::default() })?)
+}
+
+fn configdrive(arguments: &[&str], input: &[u8]) -> Result<Output, Failed> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_configdrive"));
+    let mut child =
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let mut stdin = child.stdin.take().expect("a pipe");
+    Ok(thread::scope(|scope| {
+        // A command that fails early does not read on.
+        scope.spawn(move || drop(stdin.write_all(input)));
+        child.wait_with_output()
+    })?)
+}
+
+/// What another tool makes of `input`.
+fn piped(command: &mut Command, input: &[u8]) -> Result<Vec<u8>, Failed> {
+    let mut file = tempfile::tempfile()?;
+    file.write_all(input)?;
+    file.rewind()?;
+    let output = command.stdin(file).output()?;
+    if output.status.success() { Ok(output.stdout) } else { Err(format!("{output:?}").into()) }
+}
+
+fn prints(output: &Output, stdout: &[u8]) -> Result<(), Failed> {
+    match (output.status.code(), output.stderr.is_empty(), output.stdout == stdout) {
+        (Some(0), true, true) => Ok(()),
+        _ => Err(format!("{output:?}").into()),
+    }
+}
+
+fn fails(output: &Output, code: i32, message: &str) -> Result<(), Failed> {
+    let stderr = String::from_utf8(output.stderr.clone())?;
+    let line = stderr.strip_suffix('\n').unwrap_or_default();
+    let is_one_line = line.starts_with("error: ") && line.len() < 400 && !line.contains(char::is_control);
+    if output.status.code() == Some(code) && output.stdout.is_empty() && is_one_line && line.contains(message) {
+        return Ok(());
+    }
+    Err(format!("{}: {stderr:?}", output.status).into())
+}
+
+/// What is below a folder, with its mode.
+fn below(folder: &Path) -> Result<BTreeMap<String, u32>, Failed> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next)? {
+            let (path, metadata) = entry.and_then(|entry| Ok((entry.path(), entry.metadata()?)))?;
+            let name = path.strip_prefix(folder)?.to_str().ok_or("UTF-8")?.to_owned();
+            found.insert(name, metadata.permissions().mode());
+            if metadata.is_dir() {
+                folders.push(path);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn is_empty(folder: &Path) -> Result<(), Failed> {
+    let left = below(folder)?;
+    if left.is_empty() { Ok(()) } else { Err(format!("{left:?} is left").into()) }
+}

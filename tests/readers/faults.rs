@@ -1,0 +1,531 @@
+//! Drives with one fault each: what `check` is to find, and what real readers make of it.
+
+use std::collections::BTreeMap;
+
+use configdrive::{
+    check::{Code, Volume},
+    image::read::{FatWidth, FileSystem, IsoNames},
+};
+use serde_json::{Value, json};
+
+/// A folder's files by path.
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// A drive that all readers take, to be spoilt.
+pub struct Drive {
+    pub label: &'static str,
+    pub file_system: FileSystem,
+    pub size: u64,
+    /// `meta_data.json` in both folders.
+    pub meta_data: Value,
+    /// `network_data.json` in both folders.
+    pub network_data: Value,
+    /// The other files; they stand over those above.
+    pub files: Files,
+    /// Paths that are not there.
+    pub missing: Vec<&'static str>,
+}
+
+/// A FAT for any disk: the only file system that nothing is to be said about but where Ironic checks it.
+const FAT: FileSystem = FileSystem::Fat { width: FatWidth::Fat16, sector_size: 4096 };
+
+impl Drive {
+    pub fn sound() -> Self {
+        let link = |index: u8| {
+            json!({"id": format!("tap{index}"), "type": "phy", "mtu": 1500,
+                   "ethernet_mac_address": format!("52:54:00:00:00:0{index}")})
+        };
+        let static_network = |index: u8| {
+            json!({"id": format!("network{index}"), "type": "ipv4", "link": format!("tap{index}"),
+                   "ip_address": format!("192.0.{index}.10"), "netmask": "255.255.255.0",
+                   "routes": [{"network": "0.0.0.0", "netmask": "0.0.0.0", "gateway": format!("192.0.{index}.1")}],
+                   "services": [{"type": "dns", "address": "192.0.2.53"}]})
+        };
+        Self {
+            label: "config-2",
+            file_system: FAT,
+            size: 1 << 20,
+            meta_data: json!({"uuid": "5f2d6d1c-9d6e-4d0e-8f3b-0a1b2c3d4e5f", "hostname": "web-01.example.org", "name": "web-01",
+                              "random_seed": "AAECAw==", "public_keys": {"k": "ssh-ed25519 AAAA k"}}),
+            network_data: json!({"links": [link(1), link(2)], "networks": [static_network(1), static_network(2)],
+                                 "services": [{"type": "dns", "address": "192.0.2.53"}]}),
+            files: both("user_data", "#cloud-config\n{}\n"),
+            missing: Vec::new(),
+        }
+    }
+
+    pub fn volume(&self) -> Volume<'_> {
+        Volume { file_system: self.file_system, label: self.label, size: self.size }
+    }
+
+    pub fn files(&self) -> Files {
+        let mut files = both("meta_data.json", &self.meta_data.to_string());
+        files.extend(both("network_data.json", &self.network_data.to_string()));
+        files.extend(self.files.clone());
+        files.retain(|path, _| !self.missing.contains(&path.as_str()));
+        files
+    }
+}
+
+/// The same file in the two folders in which readers look.
+fn both(name: &str, content: &str) -> Files {
+    ["latest", "2018-08-27"].map(|version| (format!("openstack/{version}/{name}"), content.into())).into()
+}
+
+/// A fault, and what is claimed of it.
+pub struct Fault {
+    /// In words, for the test's name.
+    pub name: &'static str,
+    pub code: Code,
+    pub spoil: fn(&mut Drive),
+    pub claims: &'static [Claim],
+}
+
+/// What a real reader does with a spoilt drive and not with a sound one.
+pub enum Claim {
+    /// It gives up on a part (see `read.py`), with an exception that begins so.
+    Fails(Reader, &'static str, &'static str),
+    /// It makes this of a part: a JSON pointer into `read.py`'s answer, and JSON text.
+    Reads(Reader, &'static str, &'static str),
+}
+
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Reader {
+    CloudInit,
+    Glean,
+    CloudbaseInit,
+    Ironic,
+}
+
+use Claim::{Fails, Reads};
+use Reader::{CloudInit, CloudbaseInit, Glean, Ironic};
+
+const BROKEN: Claim = Fails(CloudInit, "drive", "BrokenMetadata");
+
+pub const FAULTS: &[Fault] = &[
+    Fault {
+        name: "a_label_in_mixed_case",
+        code: Code::WrongLabel,
+        spoil: |drive| drive.label = "Config-2",
+        claims: &[Reads(CloudInit, "/found_by_label", "false")],
+    },
+    Fault {
+        name: "another_label",
+        code: Code::WrongLabel,
+        spoil: |drive| drive.label = "cidata",
+        claims: &[Reads(CloudInit, "/found_by_label", "false")],
+    },
+    Fault {
+        name: "an_image_beyond_the_agents_limit",
+        code: Code::ImageTooLarge,
+        spoil: |drive| drive.size = (64 << 20) + 1,
+        claims: &[],
+    },
+    Fault {
+        name: "an_iso_on_a_disk_with_large_sectors",
+        code: Code::NotFor4knDisks,
+        spoil: |drive| drive.file_system = FileSystem::Iso9660 { names: IsoNames::RockRidge, block_size: 2048 },
+        claims: &[],
+    },
+    Fault {
+        name: "a_fat_with_small_sectors",
+        code: Code::NotFor4knDisks,
+        spoil: |drive| drive.file_system = FileSystem::Fat { width: FatWidth::Fat16, sector_size: 512 },
+        claims: &[],
+    },
+    Fault {
+        name: "no_meta_data_in_latest",
+        code: Code::NoMetaData,
+        spoil: |drive| drive.missing.push("openstack/latest/meta_data.json"),
+        claims: &[Fails(CloudbaseInit, "host_name", "NotExistingMetadataException")],
+    },
+    Fault {
+        name: "no_meta_data_in_the_folder_of_cloud_init",
+        code: Code::NoMetaData,
+        spoil: |drive| drive.missing.push("openstack/2018-08-27/meta_data.json"),
+        claims: &[Fails(CloudInit, "drive", "NonReadable")],
+    },
+    Fault {
+        name: "meta_data_that_are_a_list",
+        code: Code::InvalidMetaData,
+        spoil: |drive| drive.meta_data = json!([1]),
+        claims: &[BROKEN, Fails(CloudbaseInit, "host_name", "AttributeError"), Fails(Glean, "keys", "AttributeError")],
+    },
+    Fault {
+        name: "meta_data_that_are_no_json",
+        code: Code::InvalidMetaData,
+        spoil: |drive| drive.files.extend(both("meta_data.json", "{")),
+        claims: &[
+            BROKEN,
+            Fails(CloudbaseInit, "host_name", "JSONDecodeError"),
+            Fails(Glean, "drive", "JSONDecodeError"),
+        ],
+    },
+    Fault {
+        name: "no_uuid",
+        code: Code::NoUuid,
+        spoil: |drive| remove(&mut drive.meta_data, "uuid"),
+        claims: &[BROKEN, Reads(CloudbaseInit, "/instance_id", "null")],
+    },
+    Fault {
+        name: "a_random_seed_cut_off",
+        code: Code::InvalidRandomSeed,
+        spoil: |drive| drive.meta_data["random_seed"] = json!("AAECA"),
+        claims: &[BROKEN],
+    },
+    Fault {
+        name: "a_random_seed_without_padding",
+        code: Code::InvalidRandomSeed,
+        spoil: |drive| drive.meta_data["random_seed"] = json!("AAECAw"),
+        claims: &[BROKEN],
+    },
+    Fault {
+        name: "a_random_seed_that_is_a_number",
+        code: Code::InvalidRandomSeed,
+        spoil: |drive| drive.meta_data["random_seed"] = json!(5),
+        claims: &[BROKEN],
+    },
+    Fault {
+        name: "a_file_that_is_not_there",
+        code: Code::MissingContent,
+        spoil: |drive| drive.meta_data["files"] = json!([{"path": "/etc/motd", "content_path": "/content/0000"}]),
+        claims: &[BROKEN],
+    },
+    Fault {
+        name: "a_network_template_without_a_path",
+        code: Code::MissingContent,
+        spoil: |drive| drive.meta_data["network_config"] = json!({"name": "network_config"}),
+        claims: &[BROKEN],
+    },
+    Fault {
+        name: "vendor_data_that_are_null",
+        code: Code::InvalidVendorData,
+        spoil: |drive| drive.files.extend(both("vendor_data.json", "null")),
+        claims: &[BROKEN],
+    },
+    Fault {
+        name: "ec2_meta_data_that_are_no_json",
+        code: Code::InvalidEc2MetaData,
+        spoil: |drive| drop(drive.files.insert("ec2/latest/meta-data.json".into(), "instance-id: i-1".into())),
+        claims: &[BROKEN],
+    },
+    Fault {
+        name: "a_dsmode_of_the_tenant",
+        code: Code::Dsmode,
+        spoil: |drive| drive.meta_data["meta"] = json!({"dsmode": "disabled"}),
+        claims: &[Reads(CloudInit, "/used", "false")],
+    },
+    Fault {
+        name: "no_hostname",
+        code: Code::NoHostName,
+        spoil: |drive| remove(&mut drive.meta_data, "hostname"),
+        claims: &[Reads(CloudInit, "/host_name", "null"), Reads(CloudbaseInit, "/host_name", "null")],
+    },
+    Fault {
+        name: "no_name",
+        code: Code::NoHostName,
+        spoil: |drive| remove(&mut drive.meta_data, "name"),
+        claims: &[Reads(Glean, "/host_name", "null")],
+    },
+    Fault {
+        name: "a_name_for_people",
+        code: Code::HostNamesDiffer,
+        spoil: |drive| drive.meta_data["name"] = json!("My server"),
+        claims: &[Reads(Glean, "/host_name", r#""My server""#)],
+    },
+    Fault {
+        name: "other_meta_data_in_latest",
+        code: Code::VersionsDisagree,
+        spoil: |drive| {
+            let mut latest = drive.meta_data.clone();
+            latest["uuid"] = json!("00000000-0000-4000-8000-000000000000");
+            drive.files.insert("openstack/latest/meta_data.json".into(), latest.to_string().into());
+        },
+        claims: &[Reads(CloudbaseInit, "/instance_id", r#""00000000-0000-4000-8000-000000000000""#)],
+    },
+    Fault {
+        name: "user_data_in_latest_alone",
+        code: Code::VersionsDisagree,
+        spoil: |drive| drive.missing.push("openstack/2018-08-27/user_data"),
+        claims: &[Reads(CloudInit, "/user_data", r#""""#)],
+    },
+    Fault {
+        name: "network_data_that_are_no_json",
+        code: Code::InvalidNetworkData,
+        spoil: |drive| drive.files.extend(both("network_data.json", "{")),
+        claims: &[
+            BROKEN,
+            Fails(Glean, "network", "JSONDecodeError"),
+            Fails(CloudbaseInit, "network", "JSONDecodeError"),
+            Reads(Ironic, "/mastered_anew", "true"),
+        ],
+    },
+    Fault {
+        name: "network_data_that_are_no_utf_8",
+        code: Code::InvalidNetworkData,
+        spoil: |drive| {
+            for version in ["latest", "2018-08-27"] {
+                drive.files.insert(format!("openstack/{version}/network_data.json"), b"{\"\xff\": 1}".to_vec());
+            }
+        },
+        claims: &[BROKEN, Fails(Ironic, "drive", "UnicodeDecodeError")],
+    },
+    Fault {
+        name: "network_data_that_are_a_list",
+        code: Code::InvalidNetworkData,
+        spoil: |drive| drive.network_data = json!([]),
+        claims: &[Fails(CloudInit, "network", "AttributeError"), Reads(Ironic, "/mastered_anew", "true")],
+    },
+    Fault {
+        name: "links_that_are_texts",
+        code: Code::InvalidNetworkData,
+        spoil: |drive| drive.network_data["links"] = json!(["tap1"]),
+        claims: &[Fails(CloudInit, "network", "AttributeError"), Fails(Glean, "network", "TypeError")],
+    },
+    Fault {
+        name: "an_empty_network",
+        code: Code::EmptyNetworkData,
+        spoil: |drive| drive.network_data = json!({}),
+        claims: &[Reads(CloudInit, "/network/interfaces", "{}"), Reads(Ironic, "/mastered_anew", "true")],
+    },
+    Fault {
+        name: "a_link_without_mtu",
+        code: Code::LinkWithoutMtu,
+        spoil: |drive| remove(&mut drive.network_data["links"][1], "mtu"),
+        claims: &[Reads(Ironic, "/mastered_anew", "true")],
+    },
+    Fault {
+        name: "a_link_whose_mtu_is_null",
+        code: Code::LinkWithoutMtu,
+        spoil: |drive| drive.network_data["links"][0]["mtu"] = Value::Null,
+        claims: &[Reads(Ironic, "/mastered_anew", "true")],
+    },
+    Fault {
+        name: "a_link_without_id",
+        code: Code::IncompleteLink,
+        spoil: |drive| {
+            remove(&mut drive.network_data["links"][1], "id");
+            drive.network_data["networks"][1]["link"] = json!("tap1");
+        },
+        claims: &[Fails(CloudInit, "network", "KeyError: 'id'"), Fails(Glean, "network", "KeyError: 'id'")],
+    },
+    Fault {
+        name: "a_link_without_type",
+        code: Code::IncompleteLink,
+        spoil: |drive| remove(&mut drive.network_data["links"][1], "type"),
+        claims: &[Fails(CloudInit, "network", "KeyError: 'type'"), Fails(Glean, "network", "KeyError: 'type'")],
+    },
+    Fault {
+        name: "a_vlan_without_mac",
+        code: Code::IncompleteLink,
+        spoil: |drive| push(drive, json!({"id": "v", "type": "vlan", "mtu": 1500, "vlan_id": 5, "vlan_link": "tap1"})),
+        claims: &[Fails(CloudInit, "network", "KeyError: 'vlan_mac_address'")],
+    },
+    Fault {
+        name: "a_bond_of_nothing",
+        code: Code::IncompleteLink,
+        spoil: |drive| {
+            push(drive, bond());
+            remove(&mut drive.network_data["links"][2], "bond_links");
+        },
+        claims: &[
+            Fails(CloudInit, "network", "KeyError: 'bond_links'"),
+            Fails(Glean, "network", "KeyError: 'bond_links'"),
+        ],
+    },
+    Fault {
+        name: "a_link_without_mac",
+        code: Code::LinkWithoutMac,
+        spoil: |drive| remove(&mut drive.network_data["links"][1], "ethernet_mac_address"),
+        claims: &[
+            Fails(CloudInit, "network", "ValueError: No mac_address or name entry"),
+            Fails(Glean, "network", "KeyError: 'ethernet_mac_address'"),
+        ],
+    },
+    Fault {
+        name: "a_bond_of_a_link_that_is_not_there",
+        code: Code::UnknownLink,
+        spoil: |drive| {
+            push(drive, bond());
+            drive.network_data["links"][2]["bond_links"] = json!(["nowhere"]);
+        },
+        claims: &[Fails(CloudInit, "network", "KeyError: 'nowhere'"), Fails(Glean, "network", "KeyError: 'nowhere'")],
+    },
+    Fault {
+        name: "a_network_on_a_link_that_is_not_there",
+        code: Code::UnknownLink,
+        spoil: |drive| drive.network_data["networks"][1]["link"] = json!("nowhere"),
+        claims: &[
+            Reads(CloudInit, "/network/interfaces/net1", "[]"),
+            Reads(Glean, "/network/interfaces/net1", r#"["manual"]"#),
+        ],
+    },
+    Fault {
+        name: "a_bond_without_mac",
+        code: Code::BondWithoutMac,
+        spoil: |drive| {
+            push(drive, bond());
+            remove(&mut drive.network_data["links"][2], "ethernet_mac_address");
+        },
+        claims: &[Fails(Glean, "network", "KeyError: 'ethernet_mac_address'")],
+    },
+    Fault {
+        name: "a_bond_whose_mode_is_a_number",
+        code: Code::UnknownBondMode,
+        spoil: |drive| {
+            push(drive, bond());
+            drive.network_data["links"][2]["bond_mode"] = json!("4");
+        },
+        claims: &[Fails(CloudbaseInit, "network", "CloudbaseInitException: Unsupported bond mode")],
+    },
+    Fault {
+        name: "two_links_with_the_same_mac",
+        code: Code::DuplicateMac,
+        spoil: |drive| {
+            drive.network_data["links"][1]["ethernet_mac_address"] =
+                drive.network_data["links"][0]["ethernet_mac_address"].clone();
+        },
+        claims: &[Reads(CloudInit, "/network/interfaces", r#"{"net0": ["192.0.2.10/24"]}"#)],
+    },
+    Fault {
+        name: "two_links_with_the_same_id",
+        code: Code::DuplicateId,
+        spoil: |drive| {
+            drive.network_data["links"][1]["id"] = json!("tap1");
+            drive.network_data["networks"][1]["link"] = json!("tap1");
+        },
+        claims: &[Reads(
+            CloudInit,
+            "/network/interfaces",
+            r#"{"net0": ["192.0.1.10/24", "192.0.2.10/24"], "net1": ["192.0.1.10/24", "192.0.2.10/24"]}"#,
+        )],
+    },
+    Fault {
+        name: "two_networks_with_the_same_id",
+        code: Code::DuplicateId,
+        spoil: |drive| drive.network_data["networks"][1]["id"] = json!("network1"),
+        claims: &[Reads(Glean, "/network/interfaces/net0", r#"["dhcp"]"#)],
+    },
+    Fault {
+        name: "a_network_without_link",
+        code: Code::IncompleteNetwork,
+        spoil: |drive| remove(&mut drive.network_data["networks"][1], "link"),
+        claims: &[Fails(CloudInit, "network", "KeyError: 'link'"), Fails(Glean, "network", "KeyError: 'link'")],
+    },
+    Fault {
+        name: "a_network_without_type",
+        code: Code::IncompleteNetwork,
+        spoil: |drive| remove(&mut drive.network_data["networks"][1], "type"),
+        claims: &[Fails(CloudInit, "network", "KeyError: 'type'")],
+    },
+    Fault {
+        name: "a_network_without_id",
+        code: Code::NetworkWithoutId,
+        spoil: |drive| remove(&mut drive.network_data["networks"][1], "id"),
+        claims: &[Fails(Glean, "network", "KeyError: 'id'")],
+    },
+    Fault {
+        name: "a_network_of_an_unknown_type",
+        code: Code::UnknownNetworkType,
+        spoil: |drive| drive.network_data["networks"][1]["type"] = json!("ipv4_static"),
+        claims: &[Reads(CloudInit, "/network/interfaces/net1", r#"["ipv4_static"]"#)],
+    },
+    Fault {
+        name: "a_static_network_without_address",
+        code: Code::NetworkWithoutAddress,
+        spoil: |drive| remove(&mut drive.network_data["networks"][1], "ip_address"),
+        claims: &[
+            Fails(CloudInit, "network", "ValueError: No config network address keys"),
+            Fails(Glean, "network", "KeyError: 'ip_address'"),
+            Fails(CloudbaseInit, "network", "AddrFormatError"),
+        ],
+    },
+    Fault {
+        name: "an_address_that_is_none",
+        code: Code::InvalidAddress,
+        spoil: |drive| drive.network_data["networks"][1]["ip_address"] = json!("192.0.2.256"),
+        claims: &[Fails(CloudInit, "network", "ValueError"), Fails(CloudbaseInit, "network", "AddrFormatError")],
+    },
+    Fault {
+        name: "a_netmask_with_holes",
+        code: Code::InvalidAddress,
+        spoil: |drive| drive.network_data["networks"][1]["netmask"] = json!("255.0.255.0"),
+        claims: &[Fails(CloudInit, "network", "ValueError"), Fails(CloudbaseInit, "network", "AddrFormatError")],
+    },
+    Fault {
+        name: "a_route_to_no_address",
+        code: Code::InvalidAddress,
+        spoil: |drive| drive.network_data["networks"][1]["routes"][0]["network"] = json!("192.0.2.256"),
+        claims: &[Fails(CloudInit, "network", "ValueError"), Fails(CloudbaseInit, "network", "AddrFormatError")],
+    },
+    Fault {
+        name: "a_static_network_without_netmask",
+        code: Code::NetworkWithoutNetmask,
+        spoil: |drive| remove(&mut drive.network_data["networks"][1], "netmask"),
+        claims: &[Fails(Glean, "network", "KeyError: 'netmask'")],
+    },
+    Fault {
+        name: "a_route_without_gateway",
+        code: Code::RouteWithoutGateway,
+        spoil: |drive| remove(&mut drive.network_data["networks"][1]["routes"][0], "gateway"),
+        claims: &[Fails(Glean, "network", "KeyError: 'gateway'")],
+    },
+    Fault {
+        name: "a_gateway_in_another_network",
+        code: Code::GatewayOutsideNetwork,
+        spoil: |drive| drive.network_data["networks"][1]["routes"][0]["gateway"] = json!("203.0.113.1"),
+        claims: &[],
+    },
+    Fault {
+        name: "a_name_server_in_a_network_alone",
+        code: Code::DnsInOnePlace,
+        spoil: |drive| drive.network_data["services"] = json!([]),
+        claims: &[Reads(CloudInit, "/network/dns", "[]"), Reads(Glean, "/network/dns", "[]")],
+    },
+    Fault {
+        name: "a_name_server_in_the_top_level_alone",
+        code: Code::DnsInOnePlace,
+        spoil: |drive| {
+            let service = json!({"type": "dns", "address": "192.0.2.54"});
+            drive.network_data["services"].as_array_mut().expect("a list").push(service);
+        },
+        claims: &[],
+    },
+    Fault {
+        name: "a_name_server_without_address",
+        code: Code::DnsWithoutAddress,
+        spoil: |drive| drive.network_data["services"].as_array_mut().expect("a list").push(json!({"type": "dns"})),
+        claims: &[Fails(Glean, "network", "KeyError: 'address'")],
+    },
+    Fault {
+        name: "user_data_without_a_mark",
+        code: Code::UserDataOfNoKnownKind,
+        spoil: |drive| drive.files.extend(both("user_data", "hostname: x\n")),
+        claims: &[Reads(CloudInit, "/user_data_kinds", r#"["text/x-not-multipart"]"#)],
+    },
+    Fault {
+        name: "user_data_behind_a_byte_order_mark",
+        code: Code::UserDataOfNoKnownKind,
+        spoil: |drive| drive.files.extend(both("user_data", "\u{feff}#cloud-config\n{}\n")),
+        claims: &[Reads(CloudInit, "/user_data_kinds", r#"["text/x-not-multipart"]"#)],
+    },
+    Fault {
+        name: "a_script_with_carriage_returns",
+        code: Code::ScriptWithCarriageReturn,
+        spoil: |drive| drive.files.extend(both("user_data", "#!/bin/sh\r\nexit 0\r\n")),
+        claims: &[],
+    },
+];
+
+fn remove(object: &mut Value, name: &str) {
+    object.as_object_mut().expect("an object").remove(name).expect("a member");
+}
+
+fn push(drive: &mut Drive, link: Value) {
+    drive.network_data["links"].as_array_mut().expect("a list").push(link);
+}
+
+fn bond() -> Value {
+    json!({"id": "b", "type": "bond", "mtu": 1500, "ethernet_mac_address": "52:54:00:00:00:0b", "bond_mode": "active-backup",
+           "bond_links": ["tap1"]})
+}

@@ -1,0 +1,272 @@
+#!/usr/bin/env python3
+"""Reads a config drive as its real readers do, and prints what they make of it as JSON.
+
+    read.py cloud-init FOLDER [LABEL]   the drive's files, as cloud-init's ConfigDrive data source reads them
+    read.py glean FOLDER                … as glean does, for Debian
+    read.py cloudbase-init FOLDER       … as cloudbase-init does, up to where Windows itself is needed
+    read.py agent TEXT IMAGE            base64 of gzip in the file TEXT, unpacked into IMAGE by Ironic's agent
+    read.py ironic TEXT...              … looked at by Ironic's conductor as before a deployment; a list of answers
+
+Members are `null` where a reader has none. A reader that gives up on a part has its exception in `errors` under that
+part's name. Interfaces have the names net0, net1 … in the order in which their MAC addresses come in network_data.json.
+"""
+
+import argparse
+import base64
+import contextlib
+import io
+import json
+import logging
+import pathlib
+import shutil
+import sys
+import tempfile
+import types
+from unittest import mock
+
+
+def main():
+    reader, *arguments = sys.argv[1:]
+    readers = {"cloud-init": cloud_init, "glean": glean, "cloudbase-init": cloudbase_init, "agent": agent, "ironic": ironic}
+    json.dump(readers[reader](*arguments), sys.stdout, default=repr)
+
+
+class Findings:
+    """What a reader made of a drive, part by part; an exception in one part does not hide the others."""
+
+    def __init__(self):
+        self.parts = {"errors": {}}
+
+    def part(self, name, read):
+        try:
+            self.parts[name] = read()
+        except Exception as error:  # whatever a reader throws is what we want to see
+            self.parts[name] = None
+            self.parts["errors"][name] = f"{type(error).__name__}: {error}"
+
+
+def cloud_init(folder, label="config-2"):
+    from cloudinit import helpers, net, user_data
+    from cloudinit.net import network_state
+    from cloudinit.sources import DataSourceConfigDrive
+    from cloudinit.sources.helpers import openstack
+
+    found = Findings()
+
+    def found_by_label():
+        """Of a partition, as Ironic makes it."""
+        def blkid(criteria=None, **_):
+            return ["/dev/vda2"] if criteria in (f"LABEL={label}", "TYPE=iso9660") else []
+
+        with mock.patch("cloudinit.util.find_devs_with", blkid), \
+                mock.patch("cloudinit.util.is_partition", return_value=True):
+            return bool(DataSourceConfigDrive.find_candidate_devs(probe_optical=False))
+
+    found.part("found_by_label", found_by_label)
+    found.part("drive", lambda: DataSourceConfigDrive.read_config_drive(folder))
+    drive = found.parts.pop("drive")
+    if drive is None:
+        return found.parts
+    metadata = drive["metadata"]
+    found.part("host_name", lambda: metadata.get("local-hostname"))
+    found.part("instance_id", lambda: metadata["instance-id"])
+    found.part("keys", lambda: list(metadata.get("public_keys", {}).values()))
+    found.part("user_data", lambda: encoded(drive.get("userdata")))
+    found.part("files", lambda: {path: encoded(content) for path, content in drive["files"].items()})
+
+    def used():
+        with tempfile.TemporaryDirectory() as seed, \
+                mock.patch.object(DataSourceConfigDrive, "on_first_boot"), \
+                mock.patch.object(DataSourceConfigDrive, "get_previous_iid"):
+            pathlib.Path(seed, "seed").mkdir()
+            pathlib.Path(seed, "seed", "config_drive").symlink_to(pathlib.Path(folder).resolve())
+            paths = helpers.Paths({"cloud_dir": seed, "run_dir": seed})
+            return DataSourceConfigDrive.DataSourceConfigDrive({}, None, paths)._get_data()
+
+    found.part("used", used)
+
+    def kinds():
+        with mock.patch("cloudinit.util.fetch_ssl_details", return_value={}):
+            message = user_data.UserDataProcessor(types.SimpleNamespace()).process(drive.get("userdata") or b"")
+        return [part.get_content_type() for part in message.walk() if not part.is_multipart()]
+
+    found.part("user_data_kinds", kinds)
+
+    def network():
+        data = drive.get("networkdata")
+        if data is None:
+            return None
+        with mock.patch.object(net, "get_ib_hwaddrs_by_interface", return_value={}):
+            config = openstack.convert_net_json(data, known_macs=interfaces(data))
+        state = network_state.parse_net_config_data(config)
+        return {
+            "interfaces": {
+                interface["name"]: [address(subnet) for subnet in interface["subnets"]]
+                for interface in (state.iter_interfaces() if state else [])
+            },
+            "dns": state.dns_nameservers if state else [],
+        }
+
+    found.part("network", network)
+    return found.parts
+
+
+def glean(folder):
+    from glean import cmd
+
+    found = Findings()
+    with tempfile.TemporaryDirectory() as root:
+        pathlib.Path(root, "mnt").mkdir()
+        pathlib.Path(root, "mnt", "config").symlink_to(pathlib.Path(folder).resolve())
+        args = argparse.Namespace(root=root, noop=True, distro="debian", skip_dns=False, use_nm=False,
+                                  no_dhcp_fallback=False)
+        metadata_file = pathlib.Path(folder, "openstack/latest/meta_data.json")
+        found.part("drive", lambda: json.loads(metadata_file.read_bytes()) if metadata_file.exists() else {})
+        metadata = found.parts.pop("drive")
+        if metadata is None:
+            return found.parts
+
+        def host_name():
+            set_to = []
+
+            def call(command):
+                set_to.append(command[1])
+                return 1  # it ends there: nothing is written to this machine
+
+            with mock.patch.object(cmd.subprocess, "call", call), contextlib.suppress(RuntimeError):
+                cmd.set_hostname_from_config_drive(argparse.Namespace(root=root, noop=False), metadata)
+            return set_to[0] if set_to else None
+
+        found.part("host_name", host_name)
+        found.part("keys", lambda: list(metadata.get("public_keys", {}).values()))
+
+        def network():
+            data = cmd.get_network_info(args)
+            by_mac = interfaces(data)
+            dns = cmd.get_dns_from_config_drive(data)
+            wanted = cmd.get_config_drive_interfaces(data)
+            written = io.StringIO()
+            with contextlib.redirect_stdout(written):
+                cmd.write_static_network_info(wanted, by_mac, {}, args)
+            return {"interfaces": debian_interfaces(written.getvalue()), "dns": dns}
+
+        found.part("network", network)
+    return found.parts
+
+
+def cloudbase_init(folder):
+    from cloudbaseinit.metadata.services import base, baseconfigdrive, baseopenstackservice
+    from cloudbaseinit.plugins.common import userdatautils
+
+    class Service(baseconfigdrive.BaseConfigDriveService, baseopenstackservice.BaseOpenStackService):
+        def __init__(self):
+            super().__init__("config-2", "openstack/latest/meta_data.json")
+            self._metadata_path = folder
+
+    service = Service()
+    found = Findings()
+    found.part("host_name", service.get_host_name)
+    found.part("instance_id", service.get_instance_id)
+    found.part("keys", service.get_public_keys)
+
+    def user_data():
+        try:
+            return service.get_user_data()
+        except base.NotExistingMetadataException:
+            return None
+
+    found.part("user_data", lambda: encoded(user_data()))
+
+    def kind():
+        command = userdatautils.get_command(user_data() or b"")
+        return command and type(command).__name__
+
+    found.part("user_data_script", kind)
+
+    def network():
+        details = service.get_network_details_v2()
+        return details and {
+            "links": [{"name": link.name, "mac": link.mac_address, "mtu": link.mtu} for link in details.links],
+            "addresses": [(network.link, network.address_cidr) for network in details.networks],
+            "dns": [address for service in details.services for address in service.addresses],
+        }
+
+    found.part("network", network)
+    return found.parts
+
+
+def agent(text, image):
+    from ironic_python_agent import config  # noqa: F401: the others expect its options
+    from ironic_python_agent import partition_utils
+
+    found = Findings()
+
+    def unpack():
+        mebibytes, unpacked = partition_utils.get_configdrive(pathlib.Path(text).read_text(), "node")
+        shutil.move(unpacked, image)
+        return mebibytes
+
+    found.part("mebibytes", unpack)
+    found.part("limit", lambda: partition_utils.MAX_CONFIG_DRIVE_SIZE_MB)
+    return found.parts
+
+
+def ironic(*texts):
+    """Where Ironic would master a drive anew it does not get to it: Neutron is not asked, and mkisofs not called."""
+    from ironic.conductor import configdrive_utils
+
+    logging.disable()
+    return [ironic_one(configdrive_utils, pathlib.Path(text).read_text()) for text in texts]
+
+
+def ironic_one(configdrive_utils, drive):
+    task = types.SimpleNamespace(node=types.SimpleNamespace(uuid="node", instance_uuid="instance"))
+    found = Findings()
+    with mock.patch.object(configdrive_utils, "generate_config_metadata", return_value={}), \
+            mock.patch.object(configdrive_utils, "regenerate_iso") as regenerate:
+        found.part("drive", lambda: configdrive_utils.check_and_fix_configdrive(task, drive))
+        found.parts["kept"] = found.parts.pop("drive") == drive
+        found.parts["mastered_anew"] = regenerate.called
+    return found.parts
+
+
+def interfaces(data):
+    """The machine's interfaces by MAC address: one for each address that any link names."""
+    links = data.get("links") or [] if isinstance(data, dict) else []
+    macs = [link.get("ethernet_mac_address") for link in links
+            if isinstance(link, dict) and link.get("type") not in ("bond", "vlan")]
+    macs = dict.fromkeys(mac.lower() for mac in macs if mac)
+    return {mac: f"net{index}" for index, mac in enumerate(macs)}
+
+
+def address(subnet):
+    if subnet["type"].startswith("static"):
+        return f"{subnet['address']}/{subnet['prefix']}" if "prefix" in subnet else str(subnet["address"])
+    return subnet["type"]
+
+
+def debian_interfaces(written):
+    """What glean writes to /etc/network/interfaces.d, as interface: [address, or dhcp]."""
+    found = {}
+    for line in written.splitlines():
+        words = line.split()
+        if words[:1] == ["iface"] and words[1] != "lo":
+            found.setdefault(words[1], []).append(words[3])
+        elif words[:1] == ["address"]:
+            name = list(found)[-1]
+            found[name][-1] = words[1]
+        elif words[:1] == ["netmask"]:
+            name = list(found)[-1]
+            found[name][-1] += "/" + words[1]
+    return found
+
+
+def encoded(content):
+    if content is None:
+        return None
+    content = content.encode() if isinstance(content, str) else content
+    return base64.b64encode(content).decode()
+
+
+if __name__ == "__main__":
+    main()
