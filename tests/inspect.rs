@@ -1,6 +1,6 @@
 //! Looking inside drives: those of other makers, and those that were made to do harm.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing)] // clippy sees no tests here: no #[test]
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,7 +1,13 @@
 //! `configdrive deploy` on a real Ironic, which `tests/ironic/ironic.py` installs and starts: one for all tests, each
 //! of which enrols nodes of its own. It ends with this process.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)] // a test fails by panicking
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 use std::{
     env, fs,
