@@ -24,7 +24,7 @@ pub use instance::{BlockDeviceMapping, BlockDeviceRole, BlockDevices, DrivePolic
 pub use instance_document::InstanceDocument;
 pub use json::{Integer, Json, JsonError, Object};
 pub use meta_data_document::{MetaDataDocument, UserData};
-pub use network_model::{FixedIp, Ip, Network, Route, Subnet, Vif};
+pub use network_model::{FixedIp, Ip, Network, Route, Subnet, Vif, attached};
 pub use ports::{Port, PortGroup};
 
 use read::{Members, Result};

@@ -102,6 +102,13 @@ impl<'a> Vif<'a> {
     }
 }
 
+/// The interfaces of which Nova speaks: those in a network with a subnet. It counts them from 0.
+pub fn attached<'v, 'a>(network_info: &'v [Vif<'a>]) -> impl Iterator<Item = (usize, &'v Vif<'a>, &'v Network<'a>)> {
+    let networks = network_info.iter().filter_map(|vif| Some((vif, vif.network.as_ref()?)));
+    let networks = networks.filter(|(_, network)| !network.subnets.is_empty());
+    (0..).zip(networks).map(|(n, (vif, network))| (n, vif, network))
+}
+
 impl<'a> Network<'a> {
     fn parse(value: &'a Json<'a>) -> Result<Self> {
         let members = Members::of(value)?;

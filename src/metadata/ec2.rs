@@ -2,7 +2,7 @@
 
 use alloc::{borrow::Cow, format, vec::Vec};
 
-use super::{nova::Shared, version::Ec2Version};
+use super::{shared::Shared, version::Ec2Version};
 use crate::document::{BlockDeviceRole, BlockDevices, InstanceDocument, Integer, IpVersion, Json, Object};
 
 /// meta-data.json of one version.

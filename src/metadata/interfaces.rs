@@ -3,7 +3,7 @@
 
 use alloc::{format, string::String, string::ToString, vec::Vec};
 
-use crate::document::{IpVersion, Subnet, Vif};
+use crate::document::{IpVersion, Subnet, Vif, attached};
 
 const HEAD: &str = "\
 # Injected by Nova on instance boot
@@ -18,12 +18,9 @@ iface lo inet loopback
 
 /// The file, if any network is to be injected.
 pub fn render(network_info: &[Vif<'_>]) -> Option<String> {
-    let attached = network_info.iter().filter_map(|vif| Some((vif, vif.network.as_ref()?)));
-    let attached = attached.filter(|(_, network)| !network.subnets.is_empty());
-    let stanzas: Vec<String> = attached
-        .zip(0usize..)
-        .filter(|((_, network), _)| network.injected)
-        .filter_map(|((vif, network), n)| {
+    let stanzas: Vec<String> = attached(network_info)
+        .filter(|(_, _, network)| network.injected)
+        .filter_map(|(n, vif, network)| {
             let v4 = network.first_subnet(IpVersion::V4);
             let v6 = network.first_subnet(IpVersion::V6);
             let has_server = |subnet: Option<&Subnet<'_>>| subnet.is_some_and(|subnet| subnet.dhcp_server.is_some());

@@ -8,6 +8,7 @@ mod network_data;
 mod nova;
 mod openstack;
 mod sdk;
+mod shared;
 mod vendor_data;
 mod version;
 

@@ -5,7 +5,7 @@ use alloc::{
 };
 
 use crate::document::{
-    InstanceDocument, Integer, IpVersion, Json, Network, Object, Port, PortGroup, Route, Subnet, Vif,
+    InstanceDocument, Integer, IpVersion, Json, Network, Object, Port, PortGroup, Route, Subnet, Vif, attached,
 };
 
 /// VIF types that instances have come to know; any other is told as `phy` (`nova.network.model`).
@@ -23,9 +23,7 @@ pub fn network_data<'a>(document: &InstanceDocument<'a>) -> Object<'a> {
     let mut services = Vec::new();
     let mut known_servers = BTreeSet::new();
 
-    let attached = document.network_info.iter().filter_map(|vif| Some((vif, vif.network.as_ref()?)));
-    let attached = attached.filter(|(_, network)| !network.subnets.is_empty());
-    for ((vif, network), n) in attached.zip(0usize..) {
+    for (n, vif, network) in attached(&document.network_info) {
         let id = vif.devname.map_or_else(|| Cow::Owned(format!("interface{n}")), Cow::Borrowed);
         let (link, members) = node.link(vif, network, id.clone());
         links.push(link);

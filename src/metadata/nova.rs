@@ -1,19 +1,14 @@
 //! The files of an instance's drive, as Nova makes them (`nova.api.metadata.base.InstanceMetadata`).
 
-use alloc::{format, rc::Rc, string::String, vec::Vec};
+use alloc::format;
 
 use super::{
-    ec2, interfaces, json, network_data, openstack, vendor_data,
+    ec2, json, network_data, openstack,
+    shared::Shared,
+    vendor_data,
     version::{Ec2Version, OpenStackVersion},
 };
-use crate::{
-    Error, Options,
-    document::InstanceDocument,
-    tree::{Content, Tree},
-};
-
-/// nova.conf's default for `[api] dhcp_domain`.
-const DHCP_DOMAIN: &str = "novalocal";
+use crate::{Error, Options, document::InstanceDocument, tree::Tree};
 
 /// The drive's files (`metadata_for_config_drive`).
 pub fn tree(document: &InstanceDocument<'_>, options: &Options) -> Result<Tree, Error> {
@@ -54,36 +49,4 @@ pub fn tree(document: &InstanceDocument<'_>, options: &Options) -> Result<Tree, 
         tree.insert(&format!("openstack/content/{name}"), content)?;
     }
     Ok(tree)
-}
-
-/// What the files of several versions say alike.
-pub struct Shared {
-    /// The host name with its domain.
-    pub hostname: String,
-    /// The interfaces file, if any network is injected.
-    pub interfaces: Option<Content>,
-}
-
-impl Shared {
-    fn new(document: &InstanceDocument<'_>, options: &Options) -> Self {
-        let hostname = document.instance.hostname;
-        Self {
-            hostname: match options.dhcp_domain.as_deref().unwrap_or(DHCP_DOMAIN) {
-                "" => hostname.into(),
-                domain => format!("{hostname}.{domain}"),
-            },
-            interfaces: interfaces::render(&document.network_info).map(|text| Rc::from(text.into_bytes())),
-        }
-    }
-
-    /// The name of the n-th injected file in `openstack/content`: the interfaces file stands before them all.
-    pub fn content_name(&self, index: usize) -> String {
-        format!("{:04}", index.saturating_add(usize::from(self.interfaces.is_some())))
-    }
-
-    fn contents(&self, document: &InstanceDocument<'_>) -> Vec<(String, Content)> {
-        let interfaces = self.interfaces.iter().map(|content| ("0000".into(), content.clone()));
-        let files = document.injected_files.iter().zip(0..);
-        interfaces.chain(files.map(|(file, index)| (self.content_name(index), file.contents.clone()))).collect()
-    }
 }

@@ -2,7 +2,7 @@
 
 use alloc::{borrow::Cow, format, vec::Vec};
 
-use super::{devices, nova::Shared, version::OpenStackVersion};
+use super::{devices, shared::Shared, version::OpenStackVersion};
 use crate::document::{InstanceDocument, Integer, Json, Object};
 
 /// meta_data.json of one version.
