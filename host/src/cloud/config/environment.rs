@@ -1,0 +1,120 @@
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::super::error::Error;
+use super::value::{Map, Value};
+
+/// What the process was started with, as far as it tells about clouds.
+pub struct Environment {
+    /// Those that are set and not empty.
+    variables: BTreeMap<String, String>,
+    directory: PathBuf,
+}
+
+impl Environment {
+    pub fn of_process() -> Result<Self, Error> {
+        let mut variables = BTreeMap::new();
+        for (name, value) in std::env::vars_os() {
+            let Ok(name) = name.into_string() else { continue };
+            if name.starts_with("OS_") || OTHERS.contains(&name.as_str()) {
+                let value = value.into_string().map_err(|_| Error::NotUtf8 { variable: name.clone() })?;
+                variables.insert(name, value);
+            }
+        }
+        // Without a working directory there is no clouds.yaml in it.
+        Ok(Self::new(variables, std::env::current_dir().unwrap_or_default()))
+    }
+
+    pub fn new(mut variables: BTreeMap<String, String>, directory: PathBuf) -> Self {
+        variables.retain(|_, value| !value.is_empty());
+        Self { variables, directory }
+    }
+
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str)
+    }
+
+    /// The cloud that the variables describe, `OS_AUTH_URL` as the member `auth_url` and so on. None where they tell
+    /// nothing about authentication: `OS_REGION_NAME` or `OS_CACERT` alone are no cloud.
+    pub fn cloud(&self) -> Option<Map> {
+        AUTHENTICATION.iter().any(|name| self.get(name).is_some()).then(|| {
+            let members = self.variables.iter().filter_map(|(name, value)| {
+                Some((name.strip_prefix("OS_")?.to_lowercase(), Value::Text(value.clone())))
+            });
+            members.collect()
+        })
+    }
+
+    /// Where clouds.yaml and its companions are looked for, in this order.
+    pub fn directories(&self) -> Vec<PathBuf> {
+        let below = |base: &str| Path::new(base).join("openstack");
+        let mut directories = vec![self.directory.clone()];
+        directories.extend(self.get("XDG_CONFIG_HOME").map(below));
+        directories.extend(self.get("HOME").map(|home| below(&format!("{home}/.config"))));
+        directories.extend(self.get("XDG_CONFIG_DIRS").unwrap_or("/etc/xdg").split(':').map(below));
+        directories.push("/etc/openstack".into());
+        directories
+    }
+
+    /// A path as a shell would read it: `~` is the home directory.
+    pub fn path(&self, text: &str) -> PathBuf {
+        match (text.strip_prefix("~/"), self.get("HOME")) {
+            (Some(rest), Some(home)) => Path::new(home).join(rest),
+            _ => text.into(),
+        }
+    }
+}
+
+const OTHERS: [&str; 3] = ["HOME", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS"];
+
+/// One of these makes the environment a cloud. openstacksdk takes any variable that begins with `OS_`, and thereby
+/// those of other programs' too.
+const AUTHENTICATION: [&str; 13] = [
+    "OS_AUTH_TYPE",
+    "OS_AUTH_PLUGIN",
+    "OS_AUTH_URL",
+    "OS_USERNAME",
+    "OS_USER_NAME",
+    "OS_USER_ID",
+    "OS_PASSWORD",
+    "OS_TOKEN",
+    "OS_AUTH_TOKEN",
+    "OS_APPLICATION_CREDENTIAL_ID",
+    "OS_APPLICATION_CREDENTIAL_NAME",
+    "OS_APPLICATION_CREDENTIAL_SECRET",
+    "OS_ENDPOINT",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(variables: &[(&str, &str)]) -> Environment {
+        let variables = variables.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+        Environment::new(variables.collect(), "/work".into())
+    }
+
+    #[test]
+    fn variables_about_authentication_are_a_cloud() {
+        let cloud =
+            environment(&[("OS_AUTH_URL", "http://k"), ("OS_REGION_NAME", "r"), ("HOME", "/h")]).cloud().unwrap();
+        assert_eq!(cloud.keys().collect::<Vec<_>>(), ["auth_url", "region_name"]);
+        let others =
+            [("OS_CACERT", "/ca"), ("OS_REGION_NAME", "r"), ("OS_CLIENT_CONFIG_FILE", "/c"), ("OS_PASSWORD", "")];
+        assert!(environment(&others).cloud().is_none());
+    }
+
+    #[test]
+    fn files_are_looked_for_here_then_at_home_then_in_etc() {
+        let directories = environment(&[("HOME", "/h"), ("XDG_CONFIG_HOME", "/x")]).directories();
+        let expected = ["/work", "/x/openstack", "/h/.config/openstack", "/etc/xdg/openstack", "/etc/openstack"];
+        assert_eq!(directories, expected.map(PathBuf::from));
+    }
+
+    #[test]
+    fn a_tilde_is_the_home_directory() {
+        let environment = environment(&[("HOME", "/h")]);
+        assert_eq!(environment.path("~/ca.pem"), Path::new("/h/ca.pem"));
+        assert_eq!(environment.path("a/~/b"), Path::new("a/~/b"));
+    }
+}

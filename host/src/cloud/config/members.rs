@@ -1,0 +1,124 @@
+use super::super::error::{Error, Place};
+use super::value::{Map, Value};
+
+/// The members of a cloud. A member that is empty is not there.
+pub struct Members {
+    map: Map,
+    pub place: Place,
+}
+
+impl Members {
+    /// Members are written with `_` and with `-`.
+    pub fn new(map: Map, place: Place) -> Self {
+        Self { map: with_underscores(map), place }
+    }
+
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.map.get(name)
+    }
+
+    pub fn text(&self, name: &str) -> Result<Option<&str>, Error> {
+        self.as_text(name, self.map.get(name))
+    }
+
+    /// The first of `names` that is there: a service's own members go before those of all services.
+    pub fn first(&self, names: &[&str]) -> Result<Option<&str>, Error> {
+        for name in names {
+            if let Some(text) = self.text(name)? {
+                return Ok(Some(text));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The first of `names` that is there, in `auth` or outside of it: the environment has no inside.
+    pub fn auth(&self, names: &[&str]) -> Result<Option<&str>, Error> {
+        let auth = match self.map.get("auth") {
+            Some(Value::Map(auth)) => Some(auth),
+            Some(_) => return Err(self.wrong("auth", "a map")),
+            None => None,
+        };
+        for name in names {
+            let text = self.as_text(name, auth.and_then(|auth| auth.get(*name)))?;
+            if let Some(text) = text.map_or_else(|| self.text(name), |text| Ok(Some(text)))? {
+                return Ok(Some(text));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The same, where it must be there. The first name is the one that an error tells.
+    pub fn needed(&self, names: &'static [&'static str], needed_for: &'static str) -> Result<&str, Error> {
+        let first = names.get(..1).unwrap_or_default();
+        self.auth(names)?.ok_or_else(|| self.missing(first, needed_for, ""))
+    }
+
+    pub fn flag(&self, name: &str) -> Result<Option<bool>, Error> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        match text.to_lowercase().as_str() {
+            "true" | "yes" | "on" | "1" => Ok(Some(true)),
+            "false" | "no" | "off" | "0" => Ok(Some(false)),
+            _ => Err(self.wrong(name, "true or false")),
+        }
+    }
+
+    pub fn wrong(&self, member: &str, wanted: &'static str) -> Error {
+        Error::Wrong { place: self.place.clone(), member: member.to_owned(), wanted }
+    }
+
+    pub fn into_map(self) -> Map {
+        self.map
+    }
+
+    pub fn missing(&self, members: &'static [&'static str], needed_for: &'static str, hint: &'static str) -> Error {
+        Error::Missing { place: self.place.clone(), needed_for, members, hint }
+    }
+
+    fn as_text<'a>(&self, name: &str, value: Option<&'a Value>) -> Result<Option<&'a str>, Error> {
+        match value {
+            Some(Value::Text(text)) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
+            Some(_) => Err(self.wrong(name, "text")),
+            None => Ok(None),
+        }
+    }
+}
+
+fn with_underscores(map: Map) -> Map {
+    let member = |(name, value): (String, Value)| {
+        let value = match value {
+            Value::Map(map) => Value::Map(with_underscores(map)),
+            other => other,
+        };
+        (name.replace('-', "_"), value)
+    };
+    map.into_iter().map(member).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn members(yaml: &str) -> Members {
+        let Ok(Some(Value::Map(map))) = Value::parse(yaml) else { panic!("{yaml}") };
+        Members::new(map, Place::Environment)
+    }
+
+    #[test]
+    fn a_member_of_auth_may_stand_outside_of_it_and_with_hyphens() {
+        let members = members("auth: {user-name: a, password: ''}\npassword: b");
+        assert_eq!(members.auth(&["username", "user_name"]), Ok(Some("a")));
+        assert_eq!(members.auth(&["password"]), Ok(Some("b")));
+        assert_eq!(members.auth(&["token"]), Ok(None));
+    }
+
+    #[test]
+    fn a_flag_is_a_word_for_yes_or_no() {
+        let members = members("a: no\nb: True\nc: maybe\nd: [true]");
+        assert_eq!(
+            (members.flag("a"), members.flag("b"), members.flag("e")),
+            (Ok(Some(false)), Ok(Some(true)), Ok(None))
+        );
+        assert_eq!(members.flag("c").unwrap_err().to_string(), "the environment: OS_C should be true or false");
+        assert_eq!(members.flag("d").unwrap_err().to_string(), "the environment: OS_D should be text");
+    }
+}

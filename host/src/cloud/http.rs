@@ -1,0 +1,385 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use reqwest::header::HeaderMap;
+use reqwest::tls::{Certificate, Identity};
+use reqwest::{Client, Method, Url, redirect};
+use tokio::task::yield_now;
+
+use super::error::Error;
+use crate::ironic::{Answer, TransportError};
+use crate::untrusted::one_line;
+
+/// Whom to trust, and as whom to be known.
+#[derive(Debug, Default)]
+pub struct Tls {
+    /// Trusts everybody.
+    pub insecure: bool,
+    /// PEM; those of the system without it.
+    pub ca: Option<PathBuf>,
+    /// PEM.
+    pub certificate: Option<PathBuf>,
+    /// PEM; in the certificate's file without it.
+    pub key: Option<PathBuf>,
+}
+
+/// HTTP to Keystone and Ironic.
+pub struct Http {
+    client: Client,
+}
+
+/// An answer, whole.
+pub struct Received {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Http {
+    pub fn new(tls: &Tls) -> Result<Self, Error> {
+        if rustls::crypto::CryptoProvider::get_default().is_none() {
+            // Whoever was quicker chose one too.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        }
+        // A redirect would take the token and the drive to wherever it points.
+        let builder = || Client::builder().connect_timeout(CONNECT_TIMEOUT).redirect(redirect::Policy::none());
+        let mut client = builder();
+        if tls.insecure {
+            client = client.tls_danger_accept_invalid_certs(true);
+        } else if let Some(path) = &tls.ca {
+            client = client.tls_certs_only(certificates(path)?);
+        }
+        let identity = tls.certificate.as_deref().map(|path| identity(path, tls.key.as_deref())).transpose()?;
+        if let Some(identity) = identity.clone() {
+            client = client.identity(identity);
+        }
+        let mut client = client.build();
+        if client.is_err() && !tls.insecure && tls.ca.is_none() {
+            // A system without a single CA, such as a small container, is no obstacle to http, nor a reason to trust
+            // anybody.
+            let alone = builder().tls_certs_only([]);
+            client = match identity {
+                Some(identity) => alone.identity(identity),
+                None => alone,
+            }
+            .build();
+        }
+        let client = client.map_err(|error| Error::Http(cause(&error)))?;
+        Ok(Self { client })
+    }
+
+    /// Sends a request once.
+    pub async fn send(
+        &self,
+        method: Method,
+        url: Url,
+        headers: HeaderMap,
+        body: Option<Bytes>,
+        timeout: Duration,
+    ) -> Result<Received, TransportError> {
+        let started = Instant::now();
+        let mut shown = url.clone();
+        shown.set_query(None);
+        let mut request = self.client.request(method.clone(), url).headers(headers).timeout(timeout);
+        let unsent = Arc::new(AtomicUsize::new(body.as_ref().map_or(0, Bytes::len)));
+        if let Some(rest) = body {
+            request = request.body(reqwest::Body::wrap(Upload { rest, unsent: unsent.clone(), pause: None }));
+        }
+        let received = receive(request, timeout).await.map_err(|error| match error {
+            TransportError::Lost(cause) if unsent.load(Ordering::Relaxed) > 0 => TransportError::Lost(format!(
+                "{cause}, before the whole request was sent: the server, or a proxy before it, may not take one of that \
+                 size"
+            )),
+            error => error,
+        });
+        let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        match &received {
+            Ok(received) => {
+                tracing::debug!(%method, url = %shown, status = received.status, milliseconds, "answer");
+            }
+            Err(error) => tracing::debug!(%method, url = %shown, %error, milliseconds, "no answer"),
+        }
+        received
+    }
+}
+
+async fn receive(request: reqwest::RequestBuilder, timeout: Duration) -> Result<Received, TransportError> {
+    let failed = |error| transport_error(&error, timeout);
+    let mut response = request.send().await.map_err(failed)?;
+    let mut body = Vec::new();
+    let status = response.status().as_u16();
+    loop {
+        let chunk = match response.chunk().await {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => break,
+            // Refused is refused, even where the words got lost because the server closed the connection.
+            Err(_) if status >= 400 => break,
+            Err(error) => return Err(failed(error)),
+        };
+        if body.len() + chunk.len() > Answer::LIMIT {
+            return Err(TransportError::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Received { status, headers: std::mem::take(response.headers_mut()), body })
+}
+
+/// For a TCP connection and the TLS handshake.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+
+fn certificates(path: &Path) -> Result<Vec<Certificate>, Error> {
+    let bundle = Certificate::from_pem_bundle(&read("the CA file", path)?);
+    match bundle {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        _ => Err(Error::Pem { path: path.to_owned(), why: "should be a CA's certificates in PEM, and has none" }),
+    }
+}
+
+fn identity(certificate: &Path, key: Option<&Path>) -> Result<Identity, Error> {
+    let mut pem = read("the client certificate", certificate)?;
+    if let Some(key) = key {
+        pem.push(b'\n');
+        pem.extend(read("the client certificate's key", key)?);
+    }
+    let why = "should be a client certificate in PEM, with its unencrypted key here or in a file of its own (--os-key)";
+    Identity::from_pem(&pem).map_err(|_| Error::Pem { path: certificate.to_owned(), why })
+}
+
+fn read(what: &'static str, path: &Path) -> Result<Vec<u8>, Error> {
+    fs::read(path).map_err(|error| Error::File { what, path: path.to_owned(), error: error.to_string() })
+}
+
+fn transport_error(error: &reqwest::Error, timeout: Duration) -> TransportError {
+    if error.is_connect() || error.is_builder() {
+        if error.is_timeout() {
+            return TransportError::Unreachable(format!("no connection within {} s", CONNECT_TIMEOUT.as_secs()));
+        }
+        TransportError::Unreachable(cause(error))
+    } else if error.is_timeout() {
+        TransportError::Timeout(timeout)
+    } else {
+        TransportError::Lost(cause(error))
+    }
+}
+
+/// The outer errors repeat the URL; the innermost one knows what happened.
+fn cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = inner(cause) {
+        cause = source;
+    }
+    let advice = match cause.downcast_ref::<rustls::Error>() {
+        Some(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)) => {
+            "; if it is to be trusted, name its CA's file (--os-cacert, OS_CACERT or `cacert`)"
+        }
+        // OpenSSL takes a self-signed certificate that is in the CA file for the server's; webpki does not if it says
+        // that it is a CA's.
+        Some(error) if error.to_string().contains("CaUsedAsEndEntity") => {
+            "; the server's certificate is a CA's own: it needs one that is signed by that CA"
+        }
+        Some(rustls::Error::InvalidMessage(_)) => "; what answers does not speak TLS (http instead of https?)",
+        _ => "",
+    };
+    one_line(&format!("{cause}{advice}"), 500)
+}
+
+/// An I/O error shows the error that it wraps as itself and not as its source.
+fn inner<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a (dyn std::error::Error + 'static)> {
+    match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+        Some(wrapped) => Some(wrapped),
+        None => error.source(),
+    }
+}
+
+/// A request's body in pieces. After each piece the connection looks whether there is an answer already: servers that
+/// refuse a request's size (413) answer at once and close, and whoever only writes sees a broken pipe.
+struct Upload {
+    rest: Bytes,
+    /// The length of `rest`, for whoever sends.
+    unsent: Arc<AtomicUsize>,
+    /// After a piece, until the runtime has looked what arrived.
+    pause: Option<Pin<Box<dyn Future<Output = ()> + Send + Sync>>>,
+}
+
+/// Few enough pauses for a fast network, and small enough for the operating system to take at once.
+const PIECE: usize = 64 << 10;
+
+impl http_body::Body for Upload {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        if self.rest.is_empty() {
+            return Poll::Ready(None);
+        }
+        if let Some(pause) = &mut self.pause {
+            ready!(pause.as_mut().poll(context));
+        }
+        // hyper asks twice before it gives way, and only then does the runtime look at the socket.
+        self.pause = Some(Box::pin(async {
+            yield_now().await;
+            yield_now().await;
+        }));
+        let length = self.rest.len().min(PIECE);
+        let piece = self.rest.split_to(length);
+        self.unsent.store(self.rest.len(), Ordering::Relaxed);
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.rest.len() as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::thread::{self, JoinHandle};
+
+    use super::super::testing::{Server, Tls as ServerTls, run};
+    use super::*;
+
+    fn get(tls: &Tls, url: &str) -> Result<u16, TransportError> {
+        send(tls, Method::GET, url, None).map(|received| received.status)
+    }
+
+    fn send(tls: &Tls, method: Method, url: &str, body: Option<Bytes>) -> Result<Received, TransportError> {
+        let http = Http::new(tls).unwrap();
+        run(http.send(method, Url::parse(url).unwrap(), HeaderMap::new(), body, Duration::from_secs(2)))
+    }
+
+    #[test]
+    fn a_server_is_trusted_for_its_ca_alone() {
+        let tls = ServerTls::new();
+        let server = Server::with_tls(&tls, false, |_, _| (200, String::new(), String::new()));
+        let of_ca = Tls { ca: Some(tls.path("ca.pem")), ..Tls::default() };
+        assert_eq!(get(&of_ca, &server.url), Ok(200));
+        let Err(TransportError::Unreachable(words)) = get(&Tls::default(), &server.url) else { panic!() };
+        assert!(words.contains("UnknownIssuer") && words.contains("OS_CACERT"), "{words}");
+        let other = ServerTls::new();
+        let other = Tls { ca: Some(other.path("ca.pem")), ..Tls::default() };
+        assert!(matches!(get(&other, &server.url), Err(TransportError::Unreachable(_))));
+        assert_eq!(get(&Tls { insecure: true, ..Tls::default() }, &server.url), Ok(200));
+    }
+
+    #[test]
+    fn a_client_certificate_is_shown_where_it_is_asked_for() {
+        let tls = ServerTls::new();
+        let server = Server::with_tls(&tls, true, |_, _| (200, String::new(), String::new()));
+        let without = Tls { ca: Some(tls.path("ca.pem")), ..Tls::default() };
+        assert!(get(&without, &server.url).is_err());
+        let certificate = Some(tls.path("client.pem"));
+        let with = Tls { certificate: certificate.clone(), key: Some(tls.path("client.key")), ..without };
+        assert_eq!(get(&with, &server.url), Ok(200));
+        let keyless = Tls { certificate, ..Tls::default() };
+        assert!(matches!(Http::new(&keyless), Err(Error::Pem { .. })));
+    }
+
+    #[test]
+    fn a_ca_file_that_is_none_is_told() {
+        let tls = ServerTls::new();
+        let error = |path| Http::new(&Tls { ca: Some(path), ..Tls::default() }).err().unwrap().to_string();
+        assert!(error(tls.path("client.key")).ends_with("should be a CA's certificates in PEM, and has none"));
+        assert!(error(tls.path("missing")).starts_with("the CA file: cannot read \""));
+    }
+
+    #[test]
+    fn what_does_not_speak_tls_is_told() {
+        let (url, server) = plain("https", |mut stream| {
+            assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
+            stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
+        });
+        let Err(TransportError::Unreachable(words)) = get(&Tls::default(), &url) else { panic!() };
+        assert!(words.contains("does not speak TLS"), "{words}");
+        server.join().unwrap();
+    }
+
+    #[test]
+    fn what_is_known_about_a_failure_is_told() {
+        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        assert!(matches!(get(&Tls::default(), &format!("http://{closed}")), Err(TransportError::Unreachable(_))));
+
+        let answers = |answer: &'static [u8], silent: bool| {
+            let (url, server) = plain("http", move |mut stream| {
+                assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
+                stream.write_all(answer).unwrap();
+                while silent && stream.read(&mut [0; 4096]).unwrap_or_default() > 0 {}
+            });
+            let result = get(&Tls::default(), &url);
+            server.join().unwrap();
+            result
+        };
+        assert!(matches!(answers(b"", false), Err(TransportError::Lost(_))), "closed without an answer");
+        assert!(matches!(answers(b"SSH-2.0\r\n", false), Err(TransportError::Lost(_))), "not HTTP");
+        let half = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n12";
+        assert!(matches!(answers(half, false), Err(TransportError::Lost(_))), "half an answer");
+        assert_eq!(answers(b"", true), Err(TransportError::Timeout(Duration::from_secs(2))));
+    }
+
+    #[test]
+    fn a_redirect_is_an_answer() {
+        let server = Server::new(|_, url| (302, format!("Location: {url}/else\r\n"), String::new()));
+        assert_eq!(get(&Tls::default(), &server.url), Ok(302));
+        assert_eq!(server.requests().len(), 1);
+    }
+
+    #[test]
+    fn a_body_arrives_whole_and_with_its_length() {
+        let server = Server::new(|request, _| {
+            let length = request.split_once("\r\n\r\n").unwrap().1.len();
+            (
+                if request.contains("\r\ncontent-length: 1000000\r\n") { 200 } else { 411 },
+                String::new(),
+                length.to_string(),
+            )
+        });
+        let received = send(&Tls::default(), Method::PUT, &server.url, Some(vec![b'a'; 1_000_000].into())).unwrap();
+        assert_eq!((received.status, received.body.as_slice()), (200, &b"1000000"[..]));
+    }
+
+    #[test]
+    fn an_answer_that_comes_before_the_body_is_sent_is_read() {
+        let too_large = |mut stream: &TcpStream| {
+            assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
+            stream.write_all(b"HTTP/1.1 413 Too Large\r\nContent-Length: 4\r\nConnection: close\r\n\r\nlong").unwrap();
+        };
+        let put = |url: &str| send(&Tls::default(), Method::PUT, url, Some(vec![b'a'; 32 << 20].into()));
+        // As nginx and others do: they go on reading, so that the answer is not lost.
+        let (url, server) = plain("http", move |mut stream| {
+            too_large(&stream);
+            while stream.read(&mut [0; 65536]).unwrap_or_default() > 0 {}
+        });
+        let received = put(&url).unwrap();
+        assert_eq!((received.status, received.body.as_slice()), (413, &b"long"[..]));
+        server.join().unwrap();
+        // Without that, the answer is read in nearly all cases, and the others tell what is known.
+        let (url, server) = plain("http", move |stream| too_large(&stream));
+        match put(&url) {
+            Ok(received) => assert_eq!(received.status, 413),
+            Err(TransportError::Lost(words)) => assert!(words.contains("may not take one of that size"), "{words}"),
+            Err(error) => panic!("{error}"),
+        }
+        server.join().unwrap();
+    }
+
+    fn plain(scheme: &str, serve: impl FnOnce(TcpStream) + Send + 'static) -> (String, JoinHandle<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("{scheme}://{}", listener.local_addr().unwrap());
+        (url, thread::spawn(move || serve(listener.accept().unwrap().0)))
+    }
+}

@@ -1,0 +1,170 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use tokio::sync::Mutex;
+
+use super::auth::{ApplicationCredential, Domain, Identity, Method, Scope, User};
+use super::catalogue::Catalogue;
+use super::error::Error;
+use super::http::{Http, Received};
+use crate::ironic::Fault;
+
+/// Tokens of Keystone's, always fresh ones.
+pub struct Keystone {
+    identity: Identity,
+    last: Mutex<Result<Token, Error>>,
+    /// How many times a token was asked for.
+    logins: AtomicU64,
+}
+
+impl Keystone {
+    /// Asks for the first token. The catalogue is none where the token is for nothing.
+    pub async fn log_in(http: &Http, identity: Identity) -> Result<(Self, Option<Catalogue>), Error> {
+        let (token, catalogue) = issue(http, &identity).await?;
+        Ok((Self { identity, last: Mutex::new(Ok(token)), logins: AtomicU64::new(1) }, catalogue))
+    }
+
+    /// A token that is neither about to expire nor the one that was `refused`. Who needs a new one at the same time
+    /// waits for the same login, and shares its failure.
+    pub async fn token(&self, http: &Http, refused: Option<&HeaderValue>) -> Result<HeaderValue, Error> {
+        let logins = self.logins.load(Ordering::Relaxed);
+        let mut last = self.last.lock().await;
+        match &*last {
+            Ok(token) if token.is_fresh() && Some(&token.value) != refused => return Ok(token.value.clone()),
+            Err(error) if self.logins.load(Ordering::Relaxed) != logins => return Err(error.clone()),
+            _ => {}
+        }
+        let issued = issue(http, &self.identity).await.map(|(token, _)| token);
+        self.logins.fetch_add(1, Ordering::Relaxed);
+        *last = issued;
+        last.as_ref().map(|token| token.value.clone()).map_err(Clone::clone)
+    }
+}
+
+struct Token {
+    /// Marked as sensitive: its `Debug` shows nothing.
+    value: HeaderValue,
+    /// When to ask for another; none where Keystone does not say how long it holds.
+    stale: Option<Instant>,
+}
+
+impl Token {
+    fn is_fresh(&self) -> bool {
+        self.stale.is_none_or(|stale| Instant::now() < stale)
+    }
+}
+
+/// `POST /v3/auth/tokens`
+async fn issue(http: &Http, identity: &Identity) -> Result<(Token, Option<Catalogue>), Error> {
+    let asked = Instant::now();
+    let json = HeaderValue::from_static("application/json");
+    let headers = HeaderMap::from_iter([(ACCEPT, json.clone()), (CONTENT_TYPE, json)]);
+    let body = request(identity).to_string().into();
+    let received = http.send(reqwest::Method::POST, identity.url.clone(), headers, Some(body), LOGIN_TIMEOUT).await;
+    let keystone = || identity.url.as_str().trim_end_matches("/auth/tokens").to_owned();
+    let received = received.map_err(|error| Error::Unreachable { keystone: keystone(), error })?;
+    let status = received.status;
+    let broken = |why: &str| Error::NotKeystone { keystone: keystone(), status, why: why.to_owned() };
+    match status {
+        200 | 201 => {}
+        300..400 => return Err(broken("a redirect, which is not followed: write the URL where Keystone is")),
+        404 | 405 => return Err(broken("there is no Identity API v3 below that URL")),
+        400..500 => {
+            let Fault { status, words } = Fault::decode(status, &received.body);
+            return Err(Error::Refused { keystone: keystone(), place: identity.place.clone(), status, words });
+        }
+        _ => {
+            let words = Fault::decode(status, &received.body).words;
+            return Err(broken(if words.is_empty() { "it does not say why" } else { &words }));
+        }
+    }
+    let Received { mut headers, body, .. } = received;
+    let Some(mut value) = headers.remove("X-Subject-Token") else { return Err(broken("there is no token in it")) };
+    value.set_sensitive(true);
+    // serde_json's words would quote the answer.
+    let answer: Answer =
+        serde_json::from_slice(&body).map_err(|_| broken("it is not a token as Keystone describes it"))?;
+    let stale = answer.token.lifetime().and_then(|lifetime| asked.checked_add(lifetime - margin(lifetime)));
+    Ok((Token { value, stale }, answer.token.catalog.filter(|catalogue| !catalogue.is_empty())))
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    token: Issued,
+}
+
+#[derive(Deserialize)]
+struct Issued {
+    issued_at: Option<String>,
+    expires_at: Option<String>,
+    catalog: Option<Catalogue>,
+}
+
+impl Issued {
+    /// By Keystone's own clock: ours may go differently.
+    fn lifetime(&self) -> Option<Duration> {
+        let at = |text: &Option<String>| OffsetDateTime::parse(text.as_deref()?, &Rfc3339).ok();
+        Duration::try_from(at(&self.expires_at)? - at(&self.issued_at)?).ok()
+    }
+}
+
+/// How long before its end a token is not used any more: as long as keystoneauth's, if the token lives that long.
+fn margin(lifetime: Duration) -> Duration {
+    Duration::from_secs(120).min(lifetime / 4)
+}
+
+/// For a token and the catalogue.
+const LOGIN_TIMEOUT: Duration = Duration::from_secs(60);
+
+fn request(identity: &Identity) -> Value {
+    let (name, method) = match &identity.method {
+        Method::Password { user: of, password } => {
+            let mut user = user(of);
+            user.as_object_mut().map(|user| user.insert("password".to_owned(), password.expose().into()));
+            ("password", json!({ "user": user }))
+        }
+        Method::Token(token) => ("token", json!({"id": token.expose()})),
+        Method::ApplicationCredential { credential, secret } => {
+            let secret = secret.expose();
+            let method = match credential {
+                ApplicationCredential::Id(id) => json!({"id": id, "secret": secret}),
+                ApplicationCredential::Name { name, user: of } => {
+                    json!({"name": name, "user": user(of), "secret": secret})
+                }
+            };
+            ("application_credential", method)
+        }
+    };
+    let mut auth = json!({"identity": {"methods": [name], name: method}});
+    let scope = match &identity.scope {
+        Scope::Unscoped => None,
+        Scope::ProjectId(id) => Some(json!({"project": {"id": id}})),
+        Scope::ProjectName { name, domain: of } => Some(json!({"project": {"name": name, "domain": domain(of)}})),
+        Scope::Domain(of) => Some(json!({"domain": domain(of)})),
+        Scope::System => Some(json!({"system": {"all": true}})),
+        Scope::Trust(id) => Some(json!({"OS-TRUST:trust": {"id": id}})),
+    };
+    if let (Some(scope), Some(auth)) = (scope, auth.as_object_mut()) {
+        auth.insert("scope".to_owned(), scope);
+    }
+    json!({ "auth": auth })
+}
+
+fn user(user: &User) -> Value {
+    match user {
+        User::Id(id) => json!({"id": id}),
+        User::Name { name, domain: of } => json!({"name": name, "domain": domain(of)}),
+    }
+}
+
+fn domain(domain: &Domain) -> Value {
+    match domain {
+        Domain::Id(id) => json!({"id": id}),
+        Domain::Name(name) => json!({"name": name}),
+    }
+}
