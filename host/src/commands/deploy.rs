@@ -1,120 +1,269 @@
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use clap::Args;
 use configdrive_host::{
-    ironic::{self, Cloud, CloudSettings, Done, Ironic, Job, NodeIdent, Step, Target, Wait},
+    cloud::Cloud,
+    ironic::{self, Done, Ironic, Job, NodeIdent, Step, Target},
     sandbox::Sandbox,
 };
 use serde_json::json;
 
 use super::{
+    cloud::{self, CloudOptions},
     exit::Error,
+    fleet::{self, Fleet},
+    fleet_file::{Document, Entry},
     input::DocumentInput,
+    interrupt::Interrupt,
+    log::LogOptions,
     options::{LimitOptions, OperatorOptions},
     output,
+    progress::{Phase, Progress},
 };
 
-/// Deploy a node with its instance's drive: decide, build, send, and wait if asked to
+/// Deploy nodes with their instances' drives: decide, build, send, and wait if asked to
 ///
 /// Where the instance needs no drive, the deployment is started without one. The drive's ports and port groups are
 /// those that Ironic has for the node. The cloud is found as everywhere in OpenStack: in clouds.yaml, or in the
 /// environment (OS_CLOUD, OS_AUTH_TYPE, OS_AUTH_URL, OS_ENDPOINT and so on).
+///
+/// Several nodes (NODE=DOC, or --fleet) are deployed side by side and waited for. What becomes of one does not touch the
+/// others. When a node is active, the fingerprint of its drive is noted down in its `extra`, and a later run passes it by
+/// for as long as it has that drive.
 #[derive(Args)]
-#[command(after_help = "Example:\n  configdrive deploy rack1-node7 -i instance.json --os-cloud lab --wait\n  \
-    configdrive deploy rack1-node7 -i instance.json --endpoint http://127.0.0.1:6385 --dry-run")]
+#[command(after_help = "Examples:\n  configdrive deploy rack1-node7 -i instance.json --os-cloud lab --wait\n  \
+    configdrive deploy rack1-node7 -i instance.json --endpoint http://127.0.0.1:6385 --dry-run\n  \
+    configdrive deploy rack1-node7=web.json rack1-node8=db.json\n  \
+    configdrive deploy --fleet fleet.yaml --parallel 20\n\n\
+    A fleet file is JSON, an object a line or a list, or YAML:\n  \
+    - node: rack1-node7\n    document: web.json         # relative to the file\n    \
+    options: {format: vfat}    # as the flags are called\n    rebuild: true")]
 pub struct Deploy {
-    /// The node's name or UUID
-    node: NodeIdent,
+    /// The node's name or UUID; with its document behind a `=` there can be several
+    #[arg(value_name = "NODE", required_unless_present = "fleet")]
+    nodes: Vec<NodeArgument>,
     #[command(flatten)]
     document: DocumentInput,
+    /// Deploy the nodes that a file names, each with its document and options
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["nodes", "input", "directory"])]
+    fleet: Option<PathBuf>,
+    /// How many nodes are deployed at a time
+    #[arg(long, value_name = "N", default_value = "10")]
+    parallel: NonZeroUsize,
+    /// Neither read nor write what a fleet's nodes have in their `extra`
+    #[arg(long)]
+    no_record: bool,
     /// Deploy again a node that has an instance
     #[arg(long)]
     rebuild: bool,
-    /// Wait until the node is active, or has failed
+    /// Wait until the node is active, or has failed; several nodes are always waited for
     #[arg(long)]
     wait: bool,
-    /// Wait no longer than this; the deployment itself goes on [default: as long as it takes]
-    #[arg(long, value_name = "SECONDS", requires = "wait", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Send nothing, and wait for the deployment that the node is at
+    #[arg(long, conflicts_with_all = ["input", "directory", "fleet", "rebuild", "dry_run"])]
+    attach: bool,
+    /// Wait no longer than this for Ironic; what goes on there then goes on [default: as long as it takes]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     timeout: Option<u32>,
     /// Deploy even a drive in which `configdrive check` finds an error
     #[arg(long)]
     no_check: bool,
     /// Print the request instead of sending it, with the drive's digest for the drive
-    #[arg(long, conflicts_with = "wait")]
+    #[arg(long, conflicts_with_all = ["wait", "fleet"])]
     dry_run: bool,
     /// Print the outcome, or the request, as JSON, and nothing else
     #[arg(long)]
     json: bool,
-    /// A cloud of clouds.yaml
-    #[arg(long, value_name = "NAME")]
-    os_cloud: Option<String>,
-    /// Ironic's URL, instead of the catalogue's; with nothing else configured, without authentication
-    #[arg(long, value_name = "URL")]
-    endpoint: Option<String>,
+    #[command(flatten)]
+    cloud: CloudOptions,
     #[command(flatten)]
     operator: OperatorOptions,
     #[command(flatten)]
     limits: LimitOptions,
+    #[command(flatten)]
+    log: LogOptions,
+}
+
+/// `NODE`, or `NODE=DOC`: a node's name has no `=`.
+#[derive(Clone, Debug)]
+struct NodeArgument {
+    node: NodeIdent,
+    document: Option<PathBuf>,
+}
+
+impl FromStr for NodeArgument {
+    type Err = ironic::NotANode;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once('=') {
+            Some((node, document)) => Ok(Self { node: node.parse()?, document: Some(document.into()) }),
+            None => Ok(Self { node: text.parse()?, document: None }),
+        }
+    }
 }
 
 impl Deploy {
     pub fn run(self) -> Result<(), Error> {
+        let log = self.log.start();
+        let quiet = self.json || log;
+        // Standard input is read before signals are caught.
+        let work = self.work()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
+        let (report, outcome) = match work {
+            Work::Fleet(entries) => {
+                let progress = Progress::new(quiet, Some(entries.len()));
+                runtime.block_on(self.deploy_fleet(entries, &progress))?
+            }
+            Work::One(one) => {
+                let progress = Progress::new(quiet, None);
+                let report = runtime.block_on(async {
+                    let mut interrupt = Interrupt::new().map_err(Error::Runtime)?;
+                    let node = one.node().clone();
+                    tokio::select! {
+                        report = self.work_on_one(one, &progress) => report,
+                        () = interrupt.heard() => {
+                            let phase = if self.attach { Phase::Begun } else { progress.phase() };
+                            Err(Error::Interrupted { node, phase })
+                        }
+                    }
+                });
+                progress.clear();
+                (report?, progress.written())
+            }
+        };
+        // The sandbox may be at work for somebody who has gone.
+        runtime.shutdown_background();
+        if !report.is_empty() {
+            output::print(&format!("{report}\n"))?;
+        }
+        outcome
+    }
+
+    /// Reads what the command line names, as far as its turn has come.
+    fn work(&self) -> Result<Work, Error> {
+        if let Some(path) = &self.fleet {
+            return Ok(Work::Fleet(fleet::read(path, self.limits.limits().input)?));
+        }
+        if let [NodeArgument { node, document: None }] = self.nodes.as_slice() {
+            if self.attach {
+                return Ok(Work::One(One::Attach(node.clone())));
+            }
+            let document = self.document.read(self.limits.limits().input)?;
+            let job = self.job(Job::new(node.clone(), document), &self.operator, self.rebuild)?;
+            return Ok(Work::One(One::Deploy(Box::new(Job { wait: self.wait, ..job }))));
+        }
+        if self.dry_run || self.attach {
+            return Err(Error::Usage("--dry-run and --attach want one NODE, without a document behind it".into()));
+        }
+        let entries = self.nodes.iter().map(|argument| match &argument.document {
+            Some(document) => Ok(Entry {
+                node: argument.node.clone(),
+                document: Document::File(document.clone()),
+                rebuild: false,
+                flags: Vec::new(),
+            }),
+            None => Err(Error::Usage(format!("node {0} has no document: {0}=DOC", argument.node))),
+        });
+        Ok(Work::Fleet(entries.collect::<Result<_, _>>()?))
+    }
+
+    fn job(&self, job: Job, operator: &OperatorOptions, rebuild: bool) -> Result<Job, Error> {
         let limits = self.limits.limits();
-        let operator = self.operator.read(&limits)?;
-        let job = Job {
-            node: self.node,
+        let operator = operator.clone().read(&limits)?;
+        Ok(Job {
             policy: operator.policy(),
             options: operator.options(&limits)?,
-            document: self.document.read(limits.input)?.into(),
+            target: if rebuild { Target::Rebuild } else { Target::Active },
             check: !self.no_check,
-            target: if self.rebuild { Target::Rebuild } else { Target::Active },
-            wait: self.wait.then(|| Wait { timeout: self.timeout.map(|seconds| Duration::from_secs(seconds.into())) }),
-        };
-        let sandbox = Arc::new(Sandbox::new(limits)?);
-        let cloud = CloudSettings { name: self.os_cloud, endpoint: self.endpoint };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
-        let mut progress = Progress { silent: self.json, written: Ok(()) };
-        runtime.block_on(async {
-            let ironic = Ironic::connect(Cloud::connect(cloud).await?).await?;
-            let report = if self.dry_run {
-                let prepared = ironic::prepare(&ironic, &sandbox, job, |step| progress.show(&step)).await?;
-                let preview = ironic.preview(&prepared.node, &prepared.request);
-                if self.json {
-                    json!(preview).to_string()
-                } else {
-                    format!("nothing is sent; this would be:\n\n{preview}")
-                }
-            } else {
-                let waited = job.wait.is_some();
-                let done = ironic::deploy(&ironic, &sandbox, job, |step| progress.show(&step)).await?;
-                if self.json { outcome(&done, waited).to_string() } else { String::new() }
-            };
-            progress.written?;
-            if report.is_empty() { Ok(()) } else { output::print(&format!("{report}\n")) }
+            timeout: self.timeout(),
+            ..job
         })
     }
-}
 
-/// Says what is being done, a line for each step.
-struct Progress {
-    silent: bool,
-    /// A deployment is not broken off because nobody reads about it.
-    written: Result<(), Error>,
-}
+    /// Deploys one node, or waits for it; gives what is to be printed in the end.
+    async fn work_on_one(&self, one: One, progress: &Progress) -> Result<String, Error> {
+        let ironic = self.connect(progress).await?;
+        let (done, waited) = match one {
+            One::Attach(node) => {
+                let observe = |step: Step<'_>| progress.show(&node, &step);
+                let ended = ironic::attach(&ironic, &node, self.timeout(), observe).await?;
+                (Done { node: ended, drive: None, already_active: false }, true)
+            }
+            One::Deploy(job) => {
+                let sandbox = Arc::new(Sandbox::new(self.limits.limits())?);
+                let (node, waited) = (job.node.clone(), job.wait);
+                let observe = |step: Step<'_>| progress.show(&node, &step);
+                if self.dry_run {
+                    let prepared = ironic::prepare(&ironic, &sandbox, *job, observe).await?;
+                    let preview = ironic.preview(&prepared.node, &prepared.request);
+                    return Ok(match self.json {
+                        true => json!(preview).to_string(),
+                        false => format!("nothing is sent; this would be:\n\n{preview}"),
+                    });
+                }
+                (ironic::deploy(&ironic, &sandbox, *job, observe).await?, waited)
+            }
+        };
+        Ok(if self.json { outcome(&done, waited).to_string() } else { String::new() })
+    }
 
-impl Progress {
-    fn show(&mut self, step: &Step<'_>) {
-        if let Step::Finding(_) = step {
-            eprintln!("warning: {step}");
-            return;
+    async fn deploy_fleet(
+        &self,
+        entries: Vec<Entry>,
+        progress: &Progress,
+    ) -> Result<(String, Result<(), Error>), Error> {
+        let fleet = Fleet {
+            sandbox: Arc::new(Sandbox::new(self.limits.limits())?),
+            ironic: self.connect(progress).await?,
+            parallel: self.parallel,
+            progress,
+        };
+        fleet.deploy(entries, self.json, &|entry| self.member(entry)).await
+    }
+
+    async fn connect(&self, progress: &Progress) -> Result<Ironic<Cloud>, Error> {
+        let cloud = Cloud::connect(self.cloud.clone().settings()).await?;
+        if cloud.is_insecure() {
+            progress.warn(cloud::INSECURE);
         }
-        if !self.silent && self.written.is_ok() {
-            self.written = output::print(&format!("{step}\n"));
+        Ok(Ironic::connect(cloud).await?)
+    }
+
+    /// The job of a fleet's node, when its turn has come.
+    fn member(&self, entry: Entry) -> Result<Job, Error> {
+        let document = entry.document.read(self.limits.limits().input)?;
+        let operator = self.operator.with(&entry.flags)?;
+        let job = self.job(Job::new(entry.node, document), &operator, self.rebuild || entry.rebuild)?;
+        Ok(Job { wait: true, record: !self.no_record, ..job })
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        self.timeout.map(|seconds| Duration::from_secs(seconds.into()))
+    }
+}
+
+/// What the command line asks for.
+enum Work {
+    One(One),
+    Fleet(Vec<Entry>),
+}
+
+enum One {
+    Attach(NodeIdent),
+    Deploy(Box<Job>),
+}
+
+impl One {
+    fn node(&self) -> &NodeIdent {
+        match self {
+            Self::Attach(node) => node,
+            Self::Deploy(job) => &job.node,
         }
     }
 }
 
-fn outcome(done: &Done, waited: bool) -> serde_json::Value {
+/// A node's outcome for programs.
+pub fn outcome(done: &Done, waited: bool) -> serde_json::Value {
     json!({
         "uuid": done.node.uuid.as_str(),
         "name": done.node.name.as_ref().map(NodeIdent::as_str),

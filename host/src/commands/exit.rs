@@ -2,11 +2,18 @@
 
 use std::{fmt, io, path::PathBuf, process::ExitCode};
 
+#[cfg(not(target_family = "wasm"))]
 use configdrive_host::{
-    ironic::{self, TransportError},
+    cloud,
+    ironic::{self, NodeIdent, TransportError},
+};
+use configdrive_host::{
     sandbox::{self, ErrorCode},
     untrusted,
 };
+
+#[cfg(not(target_family = "wasm"))]
+use super::progress::Phase;
 
 /// The exit codes. Programs read them: a number keeps its meaning.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -21,10 +28,12 @@ pub enum Exit {
     DeploymentFailed = 7,
     Fault = 8,
     Findings = 9,
+    /// As shells have it for SIGINT: 128 and the signal's number.
+    Interrupted = 130,
 }
 
 impl Exit {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Success,
         Self::Io,
         Self::Usage,
@@ -35,6 +44,7 @@ impl Exit {
         Self::DeploymentFailed,
         Self::Fault,
         Self::Findings,
+        Self::Interrupted,
     ];
 
     fn meaning(self) -> &'static str {
@@ -46,9 +56,10 @@ impl Exit {
             Self::Limit => "a limit was hit: of size, memory or time",
             Self::IronicRefused => "Ironic said no",
             Self::IronicUnreachable => "Ironic could not be reached",
-            Self::DeploymentFailed => "the deployment failed",
+            Self::DeploymentFailed => "the deployment failed, or one of several did for whatever reason",
             Self::Fault => "a fault in configdrive itself",
             Self::Findings => "the drive is valid, and useless: check found an error",
+            Self::Interrupted => "Ctrl-C or SIGTERM; what was sent to Ironic goes on",
         }
     }
 }
@@ -61,7 +72,7 @@ impl From<Exit> for ExitCode {
 
 /// The exit codes for `--help`.
 pub fn help() -> String {
-    let codes = Exit::ALL.map(|exit| format!("\n  {}  {}", exit as u8, exit.meaning()));
+    let codes = Exit::ALL.map(|exit| format!("\n  {:<3}  {}", exit as u8, exit.meaning()));
     format!("Exit codes:{}", codes.concat())
 }
 
@@ -69,18 +80,53 @@ pub fn help() -> String {
 #[derive(Debug)]
 pub enum Error {
     Usage(String),
-    Read { from: Place, error: io::Error },
-    Write { to: Place, error: io::Error },
-    TooLarge { from: Place, limit: usize },
-    NotText { path: PathBuf, offset: usize },
-    Config { path: PathBuf, message: String },
-    Directory { place: PathBuf, why: &'static str },
+    Read {
+        from: Place,
+        error: io::Error,
+    },
+    Write {
+        to: Place,
+        error: io::Error,
+    },
+    TooLarge {
+        from: Place,
+        limit: usize,
+    },
+    NotText {
+        path: PathBuf,
+        offset: usize,
+    },
+    Config {
+        path: PathBuf,
+        message: String,
+    },
+    Directory {
+        place: PathBuf,
+        why: &'static str,
+    },
     Terminal,
     Random(getrandom::Error),
     Sandbox(sandbox::Error),
+    #[cfg(not(target_family = "wasm"))]
     Ironic(ironic::Error),
     Runtime(io::Error),
-    Findings { errors: usize },
+    Findings {
+        errors: usize,
+    },
+    /// Some nodes of a fleet were not deployed; each was told of.
+    Fleet {
+        failed: usize,
+        of: usize,
+    },
+    /// A signal.
+    #[cfg(not(target_family = "wasm"))]
+    Interrupted {
+        node: NodeIdent,
+        phase: Phase,
+    },
+    FleetInterrupted {
+        not_ended: usize,
+    },
 }
 
 /// Where bytes come from or go to.
@@ -110,8 +156,13 @@ impl Error {
             Self::TooLarge { .. } => Exit::Limit,
             Self::NotText { .. } | Self::Config { .. } | Self::Directory { .. } => Exit::InvalidInput,
             Self::Sandbox(error) => of_sandbox(error),
+            #[cfg(not(target_family = "wasm"))]
             Self::Ironic(error) => of_ironic(error),
             Self::Findings { .. } => Exit::Findings,
+            Self::Fleet { .. } => Exit::DeploymentFailed,
+            #[cfg(not(target_family = "wasm"))]
+            Self::Interrupted { .. } => Exit::Interrupted,
+            Self::FleetInterrupted { .. } => Exit::Interrupted,
         }
     }
 
@@ -133,24 +184,49 @@ fn of_sandbox(error: &sandbox::Error) -> Exit {
     }
 }
 
+#[cfg(not(target_family = "wasm"))]
 fn of_ironic(error: &ironic::Error) -> Exit {
     match error {
-        ironic::Error::Cloud(_) => Exit::Usage,
+        ironic::Error::Cloud(error) => of_cloud(error),
         ironic::Error::Drive(error) => of_sandbox(error),
         ironic::Error::TooLarge { .. } | ironic::Error::TimedOut { .. } => Exit::Limit,
-        ironic::Error::Login(error) | ironic::Error::Transport { error, .. } => match error {
+        ironic::Error::Transport { error, .. } => match error {
             TransportError::Unauthenticated(_) => Exit::IronicRefused,
             _ => Exit::IronicUnreachable,
         },
         ironic::Error::NotIronic { .. } => Exit::IronicUnreachable,
-        ironic::Error::Refused { .. } | ironic::Error::TooOld { .. } | ironic::Error::TooNew(_) => Exit::IronicRefused,
+        ironic::Error::Refused { .. }
+        | ironic::Error::WrongState { .. }
+        | ironic::Error::Maintenance { .. }
+        | ironic::Error::Unfit { .. }
+        | ironic::Error::TooOld { .. }
+        | ironic::Error::TooNew(_) => Exit::IronicRefused,
         ironic::Error::Useless { .. } => Exit::Findings,
         ironic::Error::Failed { .. } => Exit::DeploymentFailed,
-        ironic::Error::Unwatched { error, .. } => of_ironic(error),
+        ironic::Error::NotBegun { error, .. }
+        | ironic::Error::Unknown { error, .. }
+        | ironic::Error::Unwatched { error, .. } => of_ironic(error),
         _ => Exit::Fault,
     }
 }
 
+#[cfg(not(target_family = "wasm"))]
+fn of_cloud(error: &cloud::Error) -> Exit {
+    match error {
+        cloud::Error::Refused { .. } => Exit::IronicRefused,
+        cloud::Error::Unreachable { .. } | cloud::Error::NotKeystone { .. } => Exit::IronicUnreachable,
+        _ => Exit::Usage,
+    }
+}
+
+#[cfg(not(target_family = "wasm"))]
+impl From<cloud::Error> for Error {
+    fn from(error: cloud::Error) -> Self {
+        Self::Ironic(error.into())
+    }
+}
+
+#[cfg(not(target_family = "wasm"))]
 impl From<ironic::Error> for Error {
     fn from(error: ironic::Error) -> Self {
         Self::Ironic(error)
@@ -180,9 +256,26 @@ impl fmt::Display for Error {
             }
             Self::Random(error) => write!(f, "the operating system has no random bytes: {error}"),
             Self::Sandbox(error) => error.fmt(f),
+            #[cfg(not(target_family = "wasm"))]
             Self::Ironic(error) => error.fmt(f),
             Self::Findings { errors: 1 } => f.write_str("the check found an error"),
             Self::Findings { errors } => write!(f, "the check found {errors} errors"),
+            Self::Fleet { failed, of } => write!(f, "{failed} of {of} nodes were not deployed"),
+            #[cfg(not(target_family = "wasm"))]
+            Self::Interrupted { node, phase } => match phase {
+                Phase::Before => write!(f, "interrupted: node {node} is as it was"),
+                Phase::Sending | Phase::Doubt => {
+                    write!(f, "interrupted: node {node} may have begun; look at it before you run this again")
+                }
+                Phase::Begun => {
+                    write!(f, "interrupted: node {node} goes on; `configdrive deploy {node} --attach` waits for it")
+                }
+            },
+            Self::FleetInterrupted { not_ended: 0 } => f.write_str("interrupted: all that was begun has ended"),
+            Self::FleetInterrupted { not_ended } => write!(
+                f,
+                "interrupted: {not_ended} nodes were not begun, or go on without being waited for; run this again for them"
+            ),
             Self::Runtime(error) => write!(f, "the machine does not let the command work: {error}"),
         }
     }

@@ -2,27 +2,35 @@
 
 mod build;
 mod check;
+mod cloud;
+mod completions;
 mod component;
 mod deploy;
 mod directory;
 mod encode;
 mod exit;
 mod extract;
+mod fleet;
+mod fleet_file;
 mod input;
 mod inspect;
+mod interrupt;
+mod log;
+mod man;
 mod nova_conf;
 mod options;
 mod output;
 mod pack;
+mod progress;
 mod required_by;
+mod run;
 mod schema;
 
-use std::{env, process::ExitCode};
+use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand, error::ErrorKind};
-use configdrive_host::untrusted;
+use clap::{Parser, Subcommand};
 
-use self::exit::{Error, Exit};
+use self::exit::Error;
 
 /// OpenStack config drives for bare metal: decides whether an instance needs one, builds it in a sandbox, and deploys it.
 #[derive(Parser)]
@@ -44,6 +52,8 @@ enum Verb {
     Extract(extract::Extract),
     Component(component::Component),
     Schema(schema::Schema),
+    Completions(completions::Completions),
+    Man(man::Man),
 }
 
 impl Verb {
@@ -59,39 +69,13 @@ impl Verb {
             Self::Extract(verb) => verb.run(),
             Self::Component(verb) => verb.run(),
             Self::Schema(verb) => verb.run(),
+            Self::Completions(verb) => verb.run(),
+            Self::Man(verb) => verb.run(),
         }
     }
 }
 
 /// Runs the command, and tells the process how it went.
 pub fn main() -> ExitCode {
-    let outcome = match Cli::try_parse() {
-        Ok(cli) => cli.verb.run(),
-        Err(help) if matches!(help.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-            output::print(&help.render().to_string())
-        }
-        Err(error) => Err(usage(&error)),
-    };
-    match outcome {
-        Ok(()) => Exit::Success,
-        // Whoever read our output has had enough of it.
-        Err(error) if error.is_broken_pipe() => Exit::Success,
-        Err(error) => {
-            eprintln!("error: {error}");
-            error.exit()
-        }
-    }
-    .into()
-}
-
-/// clap's message without its usage and tips, in one line.
-fn usage(error: &clap::Error) -> Error {
-    let text = error.render().to_string();
-    let paragraph = text.split("\n\n").next().unwrap_or_default();
-    let message = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
-    let message = untrusted::one_line(message.strip_prefix("error: ").unwrap_or(&message), 300);
-    let verb = env::args().nth(1).filter(|verb| Cli::command().find_subcommand(verb).is_some());
-    let help = ["configdrive", verb.as_deref().unwrap_or_default(), "--help"];
-    let help = help.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    Error::Usage(format!("{message}; see `{help}`"))
+    run::run(|cli: Cli| cli.verb.run()).into()
 }

@@ -1,22 +1,23 @@
 //! The operator's options, under the names that nova.conf gives them.
 
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use std::{path::PathBuf, str::FromStr};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use clap::{Args, ValueEnum};
+use clap::{Args, FromArgMatches as _, ValueEnum};
 use configdrive_host::sandbox::{ImageFormat, Limits, Options, Policy, VendordataProvider};
 
 use super::{
     exit::Error,
     input,
     nova_conf::{self, NovaConf},
+    run::usage_words,
 };
 
 /// The heading of the operator's options.
 pub const OPERATOR: &str = "Operator's options";
 
 /// The operator's part. A flag wins over nova.conf, which wins over Nova's defaults.
-#[derive(Args)]
+#[derive(Args, Clone)]
 #[command(next_help_heading = OPERATOR)]
 pub struct OperatorOptions {
     /// Read the options from nova.conf; flags win
@@ -67,6 +68,16 @@ pub struct OperatorOptions {
 }
 
 impl OperatorOptions {
+    /// These options with others over them, given as flags.
+    pub fn with(&self, flags: &[String]) -> Result<Self, Error> {
+        let mut options = self.clone();
+        let command = Self::augment_args_for_update(clap::Command::new("options").no_binary_name(true));
+        let flags = command.disable_help_flag(true).try_get_matches_from(flags);
+        let updated = flags.and_then(|flags| options.update_from_arg_matches(&flags));
+        updated.map_err(|error| Error::Usage(usage_words(&error)))?;
+        Ok(options)
+    }
+
     /// Reads nova.conf, if it is to be read.
     pub fn read(self, limits: &Limits) -> Result<Operator, Error> {
         let conf = match &self.config_file {
@@ -162,35 +173,38 @@ impl FromStr for Providers {
 
     fn from_str(names: &str) -> Result<Self, String> {
         let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
-        let provider = |name| match name {
-            "StaticJSON" => Ok(VendordataProvider::StaticJson),
-            "DynamicJSON" => Ok(VendordataProvider::DynamicJson),
-            name => Err(format!("{name:?} is no provider, StaticJSON and DynamicJSON are")),
-        };
-        names.map(provider).collect::<Result<_, _>>().map(Self)
+        names.map(str::parse).collect::<Result<_, _>>().map(Self)
     }
 }
 
-/// Caps on the sandbox.
+/// Caps on the sandbox. Where the command is a component itself, they are its engine's.
 #[derive(Args)]
 #[command(next_help_heading = "Limits")]
 pub struct LimitOptions {
     /// Memory that the component may take, in MiB [default: 1024]
+    #[cfg(not(target_family = "wasm"))]
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..=4096))]
     memory_limit: Option<u32>,
     /// Time that the component may take, in seconds [default: 60]
+    #[cfg(not(target_family = "wasm"))]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     time_limit: Option<u32>,
 }
 
 impl LimitOptions {
+    #[cfg(target_family = "wasm")]
+    pub fn limits(&self) -> Limits {
+        Limits::default()
+    }
+
+    #[cfg(not(target_family = "wasm"))]
     pub fn limits(&self) -> Limits {
         let mut limits = Limits::default();
         if let Some(mib) = self.memory_limit {
             limits.memory = usize::try_from(u64::from(mib) << 20).unwrap_or(usize::MAX);
         }
         if let Some(seconds) = self.time_limit {
-            limits.time = Duration::from_secs(seconds.into());
+            limits.time = std::time::Duration::from_secs(seconds.into());
         }
         limits
     }

@@ -1,10 +1,13 @@
-use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::node::{Node, NodeIdent};
-use super::provision::{Drive, DriveDigest, ProvisionRequest, Target};
-use super::wait::Wait;
-use super::{Error, Ironic, Transport};
+use super::patience::Patience;
+use super::provision::{Drive, DriveDigest, ProvisionRequest, Target, TooLarge};
+use super::record::{Fingerprint, Record};
+use super::start::start;
+use super::wait::{Watch, until_active};
+use super::{Error, Ironic, Step, Transport};
 use crate::sandbox::{self, Finding, Options, Policy, Sandbox, Scope, Severity};
 
 /// A deployment to be made.
@@ -22,8 +25,14 @@ pub struct Job {
     pub target: Target,
     /// Whether to stop at a drive that is valid and useless. What is found is told as [`Step::Finding`].
     pub check: bool,
-    /// Whether to wait for the end, and how.
-    pub wait: Option<Wait>,
+    /// Whether to wait until the node is active or has failed.
+    pub wait: bool,
+    /// Whether to note down in the node's `extra`, once it is active, which drive it has, and to send nothing where it
+    /// has this one already. Takes [`wait`](Self::wait).
+    pub record: bool,
+    /// How long all of it may take; what goes on in Ironic then goes on. Without it, waiting lasts as long as Ironic
+    /// works, which has time limits of its own, and what fails for a reason that may pass is tried again for two minutes.
+    pub timeout: Option<Duration>,
 }
 
 impl Job {
@@ -36,31 +45,11 @@ impl Job {
             options: Options::default(),
             target: Target::Active,
             check: true,
-            wait: None,
+            wait: false,
+            record: false,
+            timeout: None,
         }
     }
-}
-
-/// What a deployment is about to do, for whoever watches it.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Step<'a> {
-    /// The node is there.
-    Found(&'a Node),
-    /// The instance needs no drive (Nova's `required_by`): its deployment is started without one.
-    NoDriveNeeded,
-    /// The ports and port groups have been fetched, and the drive is being built.
-    Building,
-    /// Something about the drive that will not work on this node. Nothing is sent after one that is an error.
-    Finding(&'a Finding),
-    /// The drive is built.
-    Built(&'a Drive),
-    /// The request is being sent.
-    Sending(Target),
-    /// Ironic has taken it.
-    Accepted,
-    /// The node has come to another state.
-    State(&'a Node),
 }
 
 /// A deployment of which nothing has been sent yet.
@@ -70,35 +59,55 @@ pub struct Prepared {
     pub node: Node,
     /// What will be sent.
     pub request: ProvisionRequest,
+    /// Whether the node is active with this drive already, so that nothing is to be sent. Only where the job is
+    /// recorded.
+    pub already_active: bool,
+    fingerprint: Option<Fingerprint>,
 }
 
-/// A deployment that was started.
+/// A deployment that was started, or that was not needed.
 #[derive(Debug)]
 pub struct Done {
     /// The node: as it was found, or at the end if the end was waited for.
     pub node: Node,
     /// The drive; none where the instance needs none.
     pub drive: Option<DriveDigest>,
+    /// Whether the node was active with this drive before, and nothing was sent.
+    pub already_active: bool,
 }
 
 /// Does the whole job: decides, builds, sends and, if asked for, waits. `observe` is told what happens meanwhile.
+///
+/// To drop the future is to leave the node as it is: what was sent goes on, and [`attach`] waits for it.
+#[tracing::instrument(name = "deploy", skip_all, fields(node = %job.node))]
 pub async fn deploy<T: Transport>(
     ironic: &Ironic<T>,
     sandbox: &Arc<Sandbox>,
     job: Job,
-    mut observe: impl FnMut(Step<'_>),
+    observe: impl FnMut(Step<'_>),
 ) -> Result<Done, Error> {
+    let observe = &mut logged(observe);
+    let patience = Patience::new(job.timeout);
     let wait = job.wait;
-    let Prepared { node, request } = prepare(ironic, sandbox, job, &mut observe).await?;
+    let Prepared { node, request, already_active, fingerprint } = plan(ironic, sandbox, job, patience, observe).await?;
     let drive = request.drive.as_ref().map(Drive::digest);
-    observe(Step::Sending(request.target));
-    ironic.provision(&node, request).await?;
+    if already_active {
+        observe(Step::AlreadyActive);
+        return Ok(Done { node, drive, already_active });
+    }
+    let request = request.seal().map_err(|TooLarge { length }| Error::TooLarge { length })?;
+    let before = start(ironic, node, &request, patience, observe).await?;
+    drop(request); // up to 64 MiB, for as long as a deployment takes
     observe(Step::Accepted);
-    let node = match wait {
-        Some(wait) => wait.until_active(ironic, &node, &mut observe).await?,
-        None => node,
-    };
-    Ok(Done { node, drive })
+    if !wait {
+        return Ok(Done { node: before, drive, already_active });
+    }
+    let node = until_active(ironic, &before, Watch::since(&before), patience, observe).await?;
+    if let Some(record) = fingerprint.and_then(|fingerprint| Record::new(&node, fingerprint)) {
+        let noted = patience.ask(observe, || ironic.record(&node, &record)).await;
+        noted.unwrap_or_else(|error| observe(Step::NotRecorded(&error)));
+    }
+    Ok(Done { node, drive, already_active })
 }
 
 /// Does everything up to the request, which [`Ironic::provision`] sends. Ironic is only read.
@@ -106,35 +115,57 @@ pub async fn prepare<T: Transport>(
     ironic: &Ironic<T>,
     sandbox: &Arc<Sandbox>,
     job: Job,
-    mut observe: impl FnMut(Step<'_>),
+    observe: impl FnMut(Step<'_>),
+) -> Result<Prepared, Error> {
+    let patience = Patience::new(job.timeout);
+    plan(ironic, sandbox, job, patience, &mut logged(observe)).await
+}
+
+/// Waits for the deployment that a node is at, whoever started it. Nothing is sent.
+#[tracing::instrument(name = "attach", skip_all, fields(%node))]
+pub async fn attach<T: Transport>(
+    ironic: &Ironic<T>,
+    node: &NodeIdent,
+    timeout: Option<Duration>,
+    observe: impl FnMut(Step<'_>),
+) -> Result<Node, Error> {
+    let observe = &mut logged(observe);
+    let patience = Patience::new(timeout);
+    let node = patience.ask(observe, || ironic.node(node)).await?;
+    until_active(ironic, &node, Watch::now(), patience, observe).await
+}
+
+async fn plan<T: Transport>(
+    ironic: &Ironic<T>,
+    sandbox: &Arc<Sandbox>,
+    job: Job,
+    patience: Patience,
+    observe: &mut impl FnMut(Step<'_>),
 ) -> Result<Prepared, Error> {
     // Where no drive can be made, Ironic need not be asked.
     let document = Arc::clone(&job.document);
     let required = in_sandbox(sandbox, move |sandbox| sandbox.required_by(&document, job.policy)).await?;
-    let node = ironic.node(&job.node).await?;
+    let node = patience.ask(observe, || ironic.node(&job.node)).await?;
     observe(Step::Found(&node));
+    // A node that is active may have this very drive, which is known when the drive is.
+    let may_have_it = job.record && node.provision_state.is_active();
+    if !may_have_it {
+        node.check_fit_for(job.target)?;
+    }
+    let mut options = job.options;
     let drive = if required {
-        let mut options = job.options;
         if options.ports.is_none() {
-            options.ports = Some(ironic.ports(&node).await?);
+            options.ports = Some(patience.ask(observe, || ironic.ports(&node)).await?);
         }
         if options.portgroups.is_none() {
-            options.portgroups = Some(ironic.portgroups(&node).await?);
+            options.portgroups = Some(patience.ask(observe, || ironic.portgroups(&node)).await?);
         }
         observe(Step::Building);
         if job.check {
-            let (document, options) = (Arc::clone(&job.document), options.clone());
-            let mut findings = in_sandbox(sandbox, move |sandbox| sandbox.check_document(&document, &options)).await?;
-            findings.retain(|finding| concerns(finding, &node));
-            for finding in &findings {
-                observe(Step::Finding(finding));
-            }
-            match findings.iter().filter(|finding| finding.severity == Severity::Error).count() {
-                0 => {}
-                errors => return Err(Error::Useless { errors }),
-            }
+            check(sandbox, &job.document, &options, &node, observe).await?;
         }
-        let text = in_sandbox(sandbox, move |sandbox| sandbox.pack(&job.document, &options)).await?;
+        let (document, options) = (Arc::clone(&job.document), options.clone());
+        let text = in_sandbox(sandbox, move |sandbox| sandbox.pack(&document, &options)).await?;
         let drive = Drive::new(text).map_err(|_| Error::NotADrive)?;
         observe(Step::Built(&drive));
         Some(drive)
@@ -142,9 +173,46 @@ pub async fn prepare<T: Transport>(
         observe(Step::NoDriveNeeded);
         None
     };
+    let fingerprint = match (job.record, required) {
+        (false, _) => None,
+        (true, false) => Some(Fingerprint::new(None)),
+        (true, true) => {
+            // Random bytes drawn for this run would make each drive another one.
+            options.default_random_seed = None;
+            let text = in_sandbox(sandbox, move |sandbox| sandbox.pack(&job.document, &options)).await?;
+            Some(Fingerprint::new(Some(&text)))
+        }
+    };
     let request = ProvisionRequest { target: job.target, drive };
+    if fingerprint.as_ref().is_some_and(|fingerprint| Record::tells(&node, fingerprint)) {
+        return Ok(Prepared { node, request, already_active: true, fingerprint });
+    }
+    node.check_fit_for(job.target)?;
     ironic.can_provision(&request)?;
-    Ok(Prepared { node, request })
+    let reasons = patience.ask(observe, || ironic.validate(&node)).await?.reasons();
+    if !reasons.is_empty() {
+        return Err(Error::Unfit { node: node.label().clone(), reasons });
+    }
+    Ok(Prepared { node, request, already_active: false, fingerprint })
+}
+
+async fn check(
+    sandbox: &Arc<Sandbox>,
+    document: &Arc<[u8]>,
+    options: &Options,
+    node: &Node,
+    observe: &mut impl FnMut(Step<'_>),
+) -> Result<(), Error> {
+    let (document, options) = (Arc::clone(document), options.clone());
+    let mut findings = in_sandbox(sandbox, move |sandbox| sandbox.check_document(&document, &options)).await?;
+    findings.retain(|finding| concerns(finding, node));
+    for finding in &findings {
+        observe(Step::Finding(finding));
+    }
+    match findings.iter().filter(|finding| finding.severity == Severity::Error).count() {
+        0 => Ok(()),
+        errors => Err(Error::Useless { errors }),
+    }
 }
 
 fn concerns(finding: &Finding, node: &Node) -> bool {
@@ -169,18 +237,24 @@ async fn in_sandbox<R: Send + 'static>(
     }
 }
 
-impl fmt::Display for Step<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Found(node) => write!(f, "node {} ({}) is {}", node.label(), node.uuid, node.provision_state),
-            Self::NoDriveNeeded => f.write_str("the instance needs no config drive"),
-            Self::Building => f.write_str("building the config drive from the document and the node's ports"),
-            Self::Finding(finding) => finding.fmt(f),
-            Self::Built(drive) => write!(f, "config drive: {}", drive.digest()),
-            Self::Sending(Target::Active) => f.write_str("asking Ironic to deploy"),
-            Self::Sending(Target::Rebuild) => f.write_str("asking Ironic to rebuild"),
-            Self::Accepted => f.write_str("Ironic has started"),
-            Self::State(node) => write!(f, "node {} is {}", node.label(), node.provision_state),
+/// What is observed also becomes an event for `tracing`.
+fn logged(mut observe: impl FnMut(Step<'_>)) -> impl FnMut(Step<'_>) {
+    move |step| {
+        match step.is_warning() {
+            true => tracing::warn!("{step}"),
+            false => tracing::info!("{step}"),
         }
+        observe(step);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloud::Cloud;
+
+    /// It compiles: a deployment can be spawned on a runtime of many threads.
+    fn _can_be_spawned(ironic: &Ironic<Cloud>, sandbox: &Arc<Sandbox>, job: Job) -> impl Send {
+        deploy(ironic, sandbox, job, |_| ())
     }
 }

@@ -3,19 +3,18 @@ use std::time::Duration;
 
 use super::fault::Fault;
 use super::node::{NodeIdent, ProvisionState};
-use super::provision::ProvisionRequest;
+use super::provision::{ProvisionRequest, Target};
 use super::transport::TransportError;
+use super::validation::Reason;
 use super::version::{Feature, Microversion, VersionRange};
-use crate::sandbox;
+use crate::{cloud, sandbox};
 
 /// Why a deployment did not come about. Each `Display` is one line for people, fit for a terminal.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The cloud's configuration does not hold; nothing was asked.
-    Cloud(String),
-    /// No token: Keystone could not be reached, or said no.
-    Login(TransportError),
+    /// There is no way into the cloud; Ironic was not asked.
+    Cloud(cloud::Error),
     /// The component has no answer for the document.
     Drive(sandbox::Error),
     /// The component's text is not base64: it is broken, or not ours.
@@ -45,6 +44,43 @@ pub enum Error {
         doing: Doing,
         /// Its words.
         fault: Fault,
+    },
+    /// The node is in a state from which Ironic knows no way to what is wanted.
+    WrongState {
+        /// Which node.
+        node: NodeIdent,
+        /// Where it is.
+        state: ProvisionState,
+        /// What is wanted.
+        target: Target,
+    },
+    /// The node is in maintenance.
+    Maintenance {
+        /// Which node.
+        node: NodeIdent,
+        /// Ironic's or an operator's words, if there are any.
+        reason: Option<String>,
+    },
+    /// The node is not fit for a deployment, as Ironic itself says.
+    Unfit {
+        /// Which node.
+        node: NodeIdent,
+        /// At least one.
+        reasons: Vec<Reason>,
+    },
+    /// The answer to the request was lost, and the node has not begun since.
+    NotBegun {
+        /// Which node.
+        node: NodeIdent,
+        /// How the answer was lost.
+        error: Box<Error>,
+    },
+    /// The answer to the request was lost, and the node's state cannot be seen.
+    Unknown {
+        /// Which node.
+        node: NodeIdent,
+        /// Why it cannot.
+        error: Box<Error>,
     },
     /// What answers is not Ironic's API, or is broken.
     NotIronic {
@@ -102,17 +138,35 @@ pub enum Doing {
     Ports(NodeIdent),
     /// A node's port groups.
     PortGroups(NodeIdent),
+    /// Whether a node is fit for a deployment.
+    Validate(NodeIdent),
     /// To deploy a node.
     Deploy(NodeIdent),
     /// To rebuild a node.
     Rebuild(NodeIdent),
+    /// To note down in a node's `extra` what it has.
+    Record(NodeIdent),
+}
+
+impl Error {
+    /// Whether the same may succeed a little later, where nothing but the answer counts.
+    pub(super) fn may_pass(&self) -> bool {
+        match self {
+            Self::Transport { error, .. } => {
+                matches!(error, TransportError::Unreachable(_) | TransportError::Lost(_) | TransportError::Timeout(_))
+            }
+            Self::Refused { fault, .. } => matches!(fault.status, 409 | 429 | 500 | 502..=504),
+            // The page of a proxy whose Ironic is away.
+            Self::NotIronic { .. } => true,
+            _ => false,
+        }
+    }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Cloud(what) => f.write_str(what),
-            Self::Login(error) => write!(f, "no token for the cloud: {error}"),
+            Self::Cloud(error) => error.fmt(f),
             Self::Drive(error) => error.fmt(f),
             Self::Useless { errors } => {
                 let errors = if *errors == 1 { "an error".into() } else { format!("{errors} errors") };
@@ -134,6 +188,34 @@ impl fmt::Display for Error {
             Self::Refused { doing, fault: Fault { status, words } } => {
                 write!(f, "{doing}: Ironic answers {status}: {words}")
             }
+            Self::WrongState { node, state, target } => {
+                write!(f, "node {node} is `{state}`")?;
+                f.write_str(match (target, state.as_str()) {
+                    (Target::Active, "active") => ": it has an instance; --rebuild deploys it again",
+                    (Target::Active, _) if state.is_deploying() => {
+                        ": a deployment goes on already; --attach waits for it"
+                    }
+                    (Target::Active, _) => ", and only one that is `available` or `deploy failed` is deployed",
+                    (Target::Rebuild, "available") => ": it has no instance yet; without --rebuild it is deployed",
+                    (Target::Rebuild, _) => ", and only one that is `active`, `deploy failed` or `error` is rebuilt",
+                })
+            }
+            Self::Maintenance { node, reason } => {
+                write!(f, "node {node} is in maintenance, where Ironic deploys nothing")?;
+                reason.as_ref().map_or(Ok(()), |reason| write!(f, ": {reason}"))
+            }
+            Self::Unfit { node, reasons } => {
+                let reasons: Vec<String> = reasons.iter().map(Reason::to_string).collect();
+                write!(f, "node {node} is not fit for a deployment: {}", reasons.join("; "))
+            }
+            Self::NotBegun { node, error } => {
+                write!(f, "node {node} has not begun: {error}; it is as it was, and the same command may be run again")
+            }
+            Self::Unknown { node, error } => write!(
+                f,
+                "whether the deployment of node {node} was started is unknown: {error}; look at the node before you run \
+                 this again"
+            ),
             Self::NotIronic { doing, endpoint, what } => write!(f, "{doing}: {endpoint}: {what}"),
             Self::TooOld { feature, max } => write!(
                 f,
@@ -155,17 +237,27 @@ impl fmt::Display for Error {
             }
             Self::TimedOut { node, state, after } => write!(
                 f,
-                "node {node} is `{state}` after {} s; its deployment goes on without being waited for",
+                "node {node} is `{state}` after {} s; its deployment goes on, `configdrive deploy {node} --attach` waits \
+                 for it",
                 after.as_secs()
             ),
             Self::Unwatched { node, error } => {
-                write!(f, "the deployment of node {node} was started, how it goes on is unknown: {error}")
+                write!(
+                    f,
+                    "the deployment of node {node} was started, how it goes on is unknown: {error}; `configdrive deploy {node} --attach` waits for it"
+                )
             }
         }
     }
 }
 
 impl std::error::Error for Error {}
+
+impl From<cloud::Error> for Error {
+    fn from(error: cloud::Error) -> Self {
+        Self::Cloud(error)
+    }
+}
 
 impl fmt::Display for Doing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -174,8 +266,10 @@ impl fmt::Display for Doing {
             Self::Node(node) => write!(f, "cannot look up node {node}"),
             Self::Ports(node) => write!(f, "cannot fetch the ports of node {node}"),
             Self::PortGroups(node) => write!(f, "cannot fetch the port groups of node {node}"),
+            Self::Validate(node) => write!(f, "cannot ask whether node {node} is fit for a deployment"),
             Self::Deploy(node) => write!(f, "cannot deploy node {node}"),
             Self::Rebuild(node) => write!(f, "cannot rebuild node {node}"),
+            Self::Record(node) => write!(f, "cannot note down in the `extra` of node {node} what it has"),
         }
     }
 }

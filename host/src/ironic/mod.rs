@@ -1,74 +1,105 @@
 //! Ironic's API, as far as a deployment needs it, and the deployment itself.
 //!
 //! [`deploy()`] is the whole job; [`prepare`] is its first half, which changes nothing. Both go through an [`Ironic`],
-//! which speaks through a [`Transport`]: [`Cloud`] for real clouds.
+//! which speaks through a [`Transport`]: [`Cloud`](crate::cloud::Cloud) for real clouds.
 //!
 //! ```no_run
 //! use std::sync::Arc;
-//! use configdrive_host::ironic::{Cloud, CloudSettings, Ironic, Job, Wait, deploy};
+//! use configdrive_host::cloud::{Cloud, CloudSettings};
+//! use configdrive_host::ironic::{Ironic, Job, deploy};
 //! use configdrive_host::sandbox::{Limits, Sandbox};
 //!
 //! # async fn example(document: Vec<u8>) -> Result<(), Box<dyn std::error::Error>> {
 //! let sandbox = Arc::new(Sandbox::new(Limits::default())?);
 //! let ironic = Ironic::connect(Cloud::connect(CloudSettings::default()).await?).await?;
-//! let job = Job { wait: Some(Wait::default()), ..Job::new("rack1-node7".parse()?, document) };
+//! let job = Job { wait: true, ..Job::new("rack1-node7".parse()?, document) };
 //! let done = deploy(&ironic, &sandbox, job, |step| println!("{step}")).await?;
 //! println!("{} is {}", done.node.label(), done.node.provision_state);
 //! # Ok(())
 //! # }
 //! ```
 
-mod cloud;
 mod collection;
 mod deploy;
 mod error;
 mod fault;
+mod fleet;
 mod node;
+mod patience;
 mod preview;
 mod provision;
+mod record;
+mod start;
+mod step;
 mod transport;
+mod validation;
 mod version;
 mod wait;
 
-pub use self::cloud::{Cloud, CloudSettings};
-pub use self::deploy::{Done, Job, Prepared, Step, deploy, prepare};
+pub use self::deploy::{Done, Job, Prepared, attach, deploy, prepare};
 pub use self::error::{Doing, Error};
 pub use self::fault::Fault;
-pub use self::node::{Node, NodeIdent, NotANode, ProvisionState};
+pub use self::fleet::{Member, fleet};
+pub use self::node::{DeployStep, Node, NodeIdent, NotANode, ProvisionState};
 pub use self::preview::{Preview, PreviewBody};
-pub use self::provision::{Drive, DriveDigest, NotADrive, ProvisionRequest, Target, TooLarge};
+pub use self::provision::{Drive, DriveDigest, NotADrive, ProvisionRequest, SealedRequest, Target, TooLarge};
+pub use self::record::Fingerprint;
+pub use self::step::Step;
 pub use self::transport::{Answer, Body, Method, Request, Transport, TransportError};
+pub use self::validation::{Reason, Validation};
 pub use self::version::{Feature, Microversion, NotAVersion, VersionRange};
-pub use self::wait::Wait;
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use self::collection::Collection;
+use bytes::Bytes;
 
-/// Ironic's API in the newest version that both sides know.
+use self::collection::Collection;
+use self::record::Record;
+
+/// Ironic's API in the newest version that both sides know. Each method sends one request, and none sends it again.
 pub struct Ironic<T> {
     transport: T,
+    spoken: Mutex<Spoken>,
+}
+
+#[derive(Clone, Copy)]
+struct Spoken {
     range: VersionRange,
     version: Microversion,
+}
+
+impl Spoken {
+    fn new(range: VersionRange) -> Result<Self, Error> {
+        let version = range.negotiate().ok_or(Error::TooNew(range))?;
+        Ok(Self { range, version })
+    }
+
+    /// The version for a request that relies on `feature`.
+    fn version_for(self, feature: Feature) -> Result<Microversion, Error> {
+        if self.version < feature.since() {
+            return Err(Error::TooOld { feature, max: self.range.max });
+        }
+        Ok(self.version)
+    }
 }
 
 impl<T: Transport> Ironic<T> {
     /// Asks which versions the server speaks.
     pub async fn connect(transport: T) -> Result<Self, Error> {
         let doing = Doing::Versions;
-        let request = Request::get("/v1");
-        let answer = send(&transport, doing.clone(), request).await?;
+        let answer = transport.send(Request::get("/v1")).await;
+        let answer = Self::judge(&transport, doing.clone(), answer)?;
         let Some(range) = answer.versions else {
             let what = "what answers is not Ironic: its headers name no API versions";
             return Err(Error::NotIronic { doing, endpoint: transport.endpoint().to_owned(), what });
         };
-        let version = range.negotiate().ok_or(Error::TooNew(range))?;
-        Ok(Self { transport, range, version })
+        Ok(Self { transport, spoken: Mutex::new(Spoken::new(range)?) })
     }
 
     /// The version in which everything is asked.
     pub fn version(&self) -> Microversion {
-        self.version
+        self.spoken().version
     }
 
     /// Where Ironic is, without `/v1`.
@@ -78,77 +109,95 @@ impl<T: Transport> Ironic<T> {
 
     /// Looks a node up.
     pub async fn node(&self, ident: &NodeIdent) -> Result<Node, Error> {
-        self.need(Feature::Nodes)?;
         let doing = Doing::Node(ident.clone());
-        let query = vec![("fields", Node::FIELDS.to_owned())];
-        let answer = self.send(doing.clone(), Request { query, ..Request::get(format!("/v1/nodes/{ident}")) }).await?;
-        serde_json::from_slice(&answer.body)
+        let answer = self.send(doing.clone(), Feature::Nodes, |version| Request {
+            query: vec![("fields", Node::fields(version))],
+            ..Request::get(format!("/v1/nodes/{ident}"))
+        });
+        serde_json::from_slice(&answer.await?.body)
             .map_err(|_| self.not_ironic(doing, "the answer is no node as Ironic describes them"))
     }
 
     /// The node's ports as JSON text, an object whose member `ports` is their list, as the component takes it. The
     /// ports themselves are not looked at.
     pub async fn ports(&self, node: &Node) -> Result<String, Error> {
-        self.collection("ports", Doing::Ports(node.label().clone()), node).await
+        self.collection("ports", Doing::Ports(node.label().clone()), Feature::Nodes, node).await
     }
 
     /// The same for `portgroups`.
     pub async fn portgroups(&self, node: &Node) -> Result<String, Error> {
-        self.need(Feature::PortGroups)?;
-        self.collection("portgroups", Doing::PortGroups(node.label().clone()), node).await
+        self.collection("portgroups", Doing::PortGroups(node.label().clone()), Feature::PortGroups, node).await
+    }
+
+    /// Has Ironic try whether the node is fit for a deployment.
+    pub async fn validate(&self, node: &Node) -> Result<Validation, Error> {
+        let doing = Doing::Validate(node.label().clone());
+        let request = |_| Request::get(format!("/v1/nodes/{}/validate", node.uuid));
+        let answer = self.send(doing.clone(), Feature::Nodes, request).await?;
+        serde_json::from_slice(&answer.body)
+            .map_err(|_| self.not_ironic(doing, "the answer is no validation as Ironic describes them"))
     }
 
     /// Starts what `request` says. Ironic answers when the node's state has changed, not when the work is done.
     ///
     /// Not to be repeated blindly: after [`TransportError::Lost`] and [`TransportError::Timeout`] the node's state
-    /// tells whether the request arrived.
-    pub async fn provision(&self, node: &Node, request: ProvisionRequest) -> Result<(), Error> {
-        self.can_provision(&request)?;
-        let doing = match request.target {
-            Target::Active => Doing::Deploy(node.label().clone()),
-            Target::Rebuild => Doing::Rebuild(node.label().clone()),
-        };
-        let body = request.into_body().map_err(|TooLarge { length }| Error::TooLarge { length })?;
-        self.send(doing, Self::put(node, body)).await?;
+    /// tells whether the request arrived. [`deploy()`] looks.
+    pub async fn provision(&self, node: &Node, request: &SealedRequest) -> Result<(), Error> {
+        let put = |_| Self::put(node, request.body.clone());
+        self.send(request.doing(node), request.feature, put).await?;
         Ok(())
     }
 
     /// What [`provision`](Self::provision) would send.
     pub fn preview(&self, node: &Node, request: &ProvisionRequest) -> Preview {
-        let put = Request { version: Some(self.version), ..Self::put(node, Vec::new()) };
+        let put = Request { version: Some(self.version()), ..Self::put(node, Body(Bytes::new())) };
         Preview::new(self.endpoint(), &put, request)
     }
 
-    fn put(node: &Node, body: Vec<u8>) -> Request {
-        let path = format!("/v1/nodes/{}/states/provision", node.uuid);
-        Request { method: Method::Put, body: Some(Body(body)), timeout: UPLOAD_TIMEOUT, ..Request::get(path) }
+    /// Writes `record` into the node's `extra`.
+    async fn record(&self, node: &Node, record: &Record) -> Result<(), Error> {
+        let doing = Doing::Record(node.label().clone());
+        let path = format!("/extra/{}", Record::MEMBER);
+        let patch = serde_json::json!([{"op": "add", "path": path, "value": record}]).to_string();
+        let body = Body(patch.into());
+        self.send(doing, Feature::Nodes, |_| Request {
+            method: Method::Patch,
+            body: Some(body.clone()),
+            ..Request::get(format!("/v1/nodes/{}", node.uuid))
+        })
+        .await?;
+        Ok(())
     }
 
     /// Whether the server's version and its limit allow `request`.
     fn can_provision(&self, request: &ProvisionRequest) -> Result<(), Error> {
-        self.need(request.needs())?;
+        self.spoken().version_for(request.feature())?;
         match request.length() {
             length if length > ProvisionRequest::LIMIT => Err(Error::TooLarge { length }),
             _ => Ok(()),
         }
     }
 
-    fn need(&self, feature: Feature) -> Result<(), Error> {
-        if self.version < feature.since() {
-            return Err(Error::TooOld { feature, max: self.range.max });
-        }
-        Ok(())
+    fn put(node: &Node, body: Body) -> Request {
+        let path = format!("/v1/nodes/{}/states/provision", node.uuid);
+        Request { method: Method::Put, body: Some(body), timeout: UPLOAD_TIMEOUT, ..Request::get(path) }
     }
 
     /// All pages of a list as one.
-    async fn collection(&self, name: &'static str, doing: Doing, node: &Node) -> Result<String, Error> {
+    async fn collection(
+        &self,
+        name: &'static str,
+        doing: Doing,
+        feature: Feature,
+        node: &Node,
+    ) -> Result<String, Error> {
         let mut collection = Collection::new(name);
-        let mut marker = None;
+        let mut marker: Option<NodeIdent> = None;
         loop {
             let mut query = vec![("node", node.uuid.to_string())];
-            query.extend(marker.map(|marker: NodeIdent| ("marker", marker.to_string())));
-            let answer =
-                self.send(doing.clone(), Request { query, ..Request::get(format!("/v1/{name}/detail")) }).await?;
+            query.extend(marker.as_ref().map(|marker| ("marker", marker.to_string())));
+            let request = |_| Request { query: query.clone(), ..Request::get(format!("/v1/{name}/detail")) };
+            let answer = self.send(doing.clone(), feature, request).await?;
             marker = collection.page(answer.body).map_err(|what| self.not_ironic(doing.clone(), what))?;
             if marker.is_none() {
                 return Ok(collection.into_json());
@@ -156,8 +205,38 @@ impl<T: Transport> Ironic<T> {
         }
     }
 
-    async fn send(&self, doing: Doing, request: Request) -> Result<Answer, Error> {
-        send(&self.transport, doing, Request { version: Some(self.version), ..request }).await
+    /// Sends the request that `of` makes for the version. Behind one address there can be Ironics of several versions,
+    /// as long as an upgrade takes: one that says 406 also says what it speaks.
+    async fn send(
+        &self,
+        doing: Doing,
+        feature: Feature,
+        of: impl Fn(Microversion) -> Request,
+    ) -> Result<Answer, Error> {
+        loop {
+            let version = self.spoken().version_for(feature)?;
+            let answer = self.transport.send(Request { version: Some(version), ..of(version) }).await;
+            if let Ok(Answer { status: NOT_ACCEPTABLE, versions: Some(range), .. }) = &answer {
+                let spoken = Spoken::new(*range)?;
+                if spoken.version < version {
+                    *self.spoken() = spoken;
+                    continue;
+                }
+            }
+            return Self::judge(&self.transport, doing, answer);
+        }
+    }
+
+    fn judge(transport: &T, doing: Doing, answer: Result<Answer, TransportError>) -> Result<Answer, Error> {
+        match answer {
+            Ok(answer) if (200..300).contains(&answer.status) => Ok(answer),
+            Ok(answer) => Err(Error::Refused { doing, fault: Fault::decode(answer.status, &answer.body) }),
+            Err(error) => Err(Error::Transport { doing, endpoint: transport.endpoint().to_owned(), error }),
+        }
+    }
+
+    fn spoken(&self) -> MutexGuard<'_, Spoken> {
+        self.spoken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn not_ironic(&self, doing: Doing, what: &'static str) -> Error {
@@ -165,6 +244,7 @@ impl<T: Transport> Ironic<T> {
     }
 }
 
+const NOT_ACCEPTABLE: u16 = 406;
 /// For everything but a drive.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 /// For a drive of 64 MiB by 1 Mbit/s.
@@ -174,14 +254,6 @@ impl Request {
     fn get(path: impl Into<String>) -> Self {
         let (query, timeout) = (Vec::new(), ANSWER_TIMEOUT);
         Self { method: Method::Get, path: path.into(), query, version: None, body: None, timeout }
-    }
-}
-
-async fn send<T: Transport>(transport: &T, doing: Doing, request: Request) -> Result<Answer, Error> {
-    match transport.send(request).await {
-        Ok(answer) if (200..300).contains(&answer.status) => Ok(answer),
-        Ok(answer) => Err(Error::Refused { doing, fault: Fault::decode(answer.status, &answer.body) }),
-        Err(error) => Err(Error::Transport { doing, endpoint: transport.endpoint().to_owned(), error }),
     }
 }
 
@@ -215,7 +287,8 @@ mod tests {
             let ironic = Ironic::connect(&script).await?;
             let node = ironic.node(&"n".parse().unwrap()).await?;
             let drive = Drive::new("H4sI".into()).ok();
-            ironic.provision(&node, ProvisionRequest { target: Target::Rebuild, drive }).await
+            let request = ProvisionRequest { target: Target::Rebuild, drive };
+            ironic.provision(&node, &request.seal().unwrap()).await
         });
         assert!(matches!(error, Err(Error::TooOld { feature: Feature::RebuildWithDrive, .. })), "{error:?}");
         assert_eq!(script.asked().len(), 2);

@@ -3,7 +3,11 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
+use super::Error;
 use super::fault::tidy;
+use super::provision::Target;
+use super::record::Record;
+use super::version::{Feature, Microversion};
 
 /// What a node is called by: its name or its UUID.
 ///
@@ -73,6 +77,9 @@ pub struct Node {
     pub provision_updated_at: Option<String>,
     /// Whether an operator, or Ironic after a failure, took it out of service.
     pub maintenance: bool,
+    /// Why. Untrusted text; [`Node::maintenance_reason`] is fit for a terminal.
+    #[serde(rename = "maintenance_reason")]
+    pub raw_maintenance_reason: Option<String>,
     /// The conductor that holds its lock.
     pub reservation: Option<String>,
     /// What went wrong last. Untrusted text; [`Node::last_error`] is fit for a terminal.
@@ -82,16 +89,94 @@ pub struct Node {
     pub instance_uuid: Option<String>,
     /// `noop`, `flat` or `neutron`. With the latter two, Ironic itself opens the drive.
     pub network_interface: Option<String>,
+    /// What a deployment is at, where the server is new enough to tell ([`Feature::DeploySteps`]).
+    #[serde(default)]
+    pub deploy_step: DeployStep,
+    /// What operators note down, of which [`Record`] is one.
+    #[serde(default)]
+    pub(super) extra: Extra,
+}
+
+/// A step of a deployment, such as `deploy.write_image`; empty between steps.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "Option<RawDeployStep>")]
+pub struct DeployStep(Option<String>);
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RawDeployStep {
+    interface: Option<String>,
+    step: Option<String>,
+}
+
+impl From<Option<RawDeployStep>> for DeployStep {
+    fn from(raw: Option<RawDeployStep>) -> Self {
+        let RawDeployStep { interface, step } = raw.unwrap_or_default();
+        let name = step.map(|step| match interface {
+            Some(interface) => format!("{interface}.{step}"),
+            None => step,
+        });
+        Self(name.map(|name| tidy(&name)))
+    }
+}
+
+impl DeployStep {
+    /// Its name as one line, fit for a terminal.
+    pub fn name(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+}
+
+/// A node's `extra`, which anybody may fill with anything.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(from = "Option<serde_json::Map<String, serde_json::Value>>")]
+pub(super) struct Extra {
+    pub record: Option<Record>,
+}
+
+impl From<Option<serde_json::Map<String, serde_json::Value>>> for Extra {
+    fn from(members: Option<serde_json::Map<String, serde_json::Value>>) -> Self {
+        let record = members.and_then(|mut members| members.remove(Record::MEMBER));
+        // What is not ours, or of a later version, is as good as none.
+        Self { record: record.and_then(|record| serde_json::from_value(record).ok()) }
+    }
 }
 
 impl Node {
     /// The members of this type, for the query `fields`.
-    pub(super) const FIELDS: &str = "uuid,name,provision_state,target_provision_state,provision_updated_at,maintenance,\
-                                     reservation,last_error,instance_uuid,network_interface";
+    pub(super) fn fields(version: Microversion) -> String {
+        let steps = if version >= Feature::DeploySteps.since() { ",deploy_step" } else { "" };
+        format!(
+            "uuid,name,provision_state,target_provision_state,provision_updated_at,maintenance,maintenance_reason,\
+             reservation,last_error,instance_uuid,network_interface,extra{steps}"
+        )
+    }
 
     /// What people call it.
     pub fn label(&self) -> &NodeIdent {
         self.name.as_ref().unwrap_or(&self.uuid)
+    }
+
+    /// Whether Ironic would take a request for `target`.
+    pub(super) fn check_fit_for(&self, target: Target) -> Result<(), Error> {
+        if self.maintenance {
+            return Err(Error::Maintenance { node: self.label().clone(), reason: self.maintenance_reason() });
+        }
+        if !self.provision_state.allows(target) {
+            let state = self.provision_state.clone();
+            return Err(Error::WrongState { node: self.label().clone(), state, target });
+        }
+        Ok(())
+    }
+
+    /// Whether its provisioning has come to another place since it was `before`.
+    pub(super) fn has_moved_since(&self, before: &Self) -> bool {
+        self.provision_state != before.provision_state || self.provision_updated_at != before.provision_updated_at
+    }
+
+    /// Ironic's words, or an operator's, for why it is in maintenance, as one line.
+    pub fn maintenance_reason(&self) -> Option<String> {
+        self.raw_maintenance_reason.as_deref().map(tidy).filter(|words| !words.is_empty())
     }
 
     /// Ironic's words for what went wrong last, as one line.
@@ -106,9 +191,27 @@ impl Node {
 pub struct ProvisionState(String);
 
 impl ProvisionState {
+    /// Its name as one line, fit for a terminal.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The node waits for its first deployment.
+    pub fn is_available(&self) -> bool {
+        self.0 == "available"
+    }
+
     /// The deployment is done.
     pub fn is_active(&self) -> bool {
         self.0 == "active"
+    }
+
+    /// Whether Ironic's state machine (`ironic.common.state_machine`) has a way from here for `target`.
+    pub fn allows(&self, target: Target) -> bool {
+        match target {
+            Target::Active => matches!(self.0.as_str(), "available" | "deploy failed"),
+            Target::Rebuild => matches!(self.0.as_str(), "active" | "deploy failed" | "error"),
+        }
     }
 
     /// The deployment goes on.

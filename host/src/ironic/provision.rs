@@ -1,8 +1,12 @@
 use std::fmt;
 
+use bytes::Bytes;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::error::Doing;
+use super::node::Node;
+use super::transport::Body;
 use super::version::Feature;
 
 /// What a node is to do.
@@ -92,22 +96,23 @@ impl ProvisionRequest {
         before.len() + self.drive.as_ref().map_or(0, |drive| drive.0.len()) + after.len()
     }
 
-    /// The body. The drive is moved within its own memory, not copied: it can be 64 MiB.
-    pub fn into_body(self) -> Result<Vec<u8>, TooLarge> {
+    /// Makes the body. The drive is moved within its own memory, not copied: it can be 64 MiB.
+    pub fn seal(self) -> Result<SealedRequest, TooLarge> {
         let length = self.length();
         if length > Self::LIMIT {
             return Err(TooLarge { length });
         }
         let (before, after) = self.frame();
+        let (target, feature) = (self.target, self.feature());
         let mut body = self.drive.map(|drive| drive.0).unwrap_or_default();
         body.reserve_exact(before.len() + after.len());
         body.insert_str(0, &before);
         body.push_str(after);
-        Ok(body.into_bytes())
+        Ok(SealedRequest { target, feature, body: Body(body.into()) })
     }
 
-    /// What the server has to speak for this request.
-    pub(super) fn needs(&self) -> Feature {
+    /// What the server has to have for this request.
+    pub(super) fn feature(&self) -> Feature {
         match (self.target, &self.drive) {
             (Target::Rebuild, Some(_)) => Feature::RebuildWithDrive,
             _ => Feature::Nodes,
@@ -119,6 +124,29 @@ impl ProvisionRequest {
             Some(_) => (format!(r#"{{"target": "{}", "configdrive": ""#, self.target), r#""}"#),
             None => (format!(r#"{{"target": "{}""#, self.target), "}"),
         }
+    }
+}
+
+/// A request that fits Ironic's limit. It can be sent more than once: its bytes are shared, not copied.
+#[derive(Clone, Debug)]
+pub struct SealedRequest {
+    pub(super) target: Target,
+    pub(super) feature: Feature,
+    pub(super) body: Body,
+}
+
+impl SealedRequest {
+    /// What is asked for with it.
+    pub(super) fn doing(&self, node: &Node) -> Doing {
+        match self.target {
+            Target::Active => Doing::Deploy(node.label().clone()),
+            Target::Rebuild => Doing::Rebuild(node.label().clone()),
+        }
+    }
+
+    /// The body, as it is sent.
+    pub fn body(&self) -> &Bytes {
+        &self.body.0
     }
 }
 
@@ -142,9 +170,9 @@ mod tests {
         let json = |target, drive| {
             let request = request(target, drive);
             let length = request.length();
-            let body = request.into_body().unwrap();
-            assert_eq!(body.len(), length);
-            serde_json::from_slice::<serde_json::Value>(&body).unwrap()
+            let sealed = request.seal().unwrap();
+            assert_eq!(sealed.body().len(), length);
+            serde_json::from_slice::<serde_json::Value>(sealed.body()).unwrap()
         };
         assert_eq!(
             json(Target::Active, Some("H4sI+/==")),
@@ -164,9 +192,9 @@ mod tests {
     fn a_body_of_the_limit_is_sent_and_one_byte_more_is_not() {
         let frame = request(Target::Active, Some("A")).length() - 1;
         let fitting = "A".repeat(ProvisionRequest::LIMIT - frame);
-        assert_eq!(request(Target::Active, Some(&fitting)).into_body().unwrap().len(), ProvisionRequest::LIMIT);
+        assert_eq!(request(Target::Active, Some(&fitting)).seal().unwrap().body().len(), ProvisionRequest::LIMIT);
         let length = ProvisionRequest::LIMIT + 1;
-        assert_eq!(request(Target::Active, Some(&(fitting + "A"))).into_body(), Err(TooLarge { length }));
+        assert_eq!(request(Target::Active, Some(&(fitting + "A"))).seal().unwrap_err(), TooLarge { length });
     }
 
     #[test]
@@ -175,6 +203,8 @@ mod tests {
         // printf c2VjcmV0 | sha256sum
         let digest = "1c1185e02ff3e23b3e5a1c5bc86cf15d4126caa3dcde0fdb6e93adc4deec119e";
         assert_eq!(drive.digest().sha256, digest);
-        assert!(!format!("{:?}", ProvisionRequest { target: Target::Active, drive: Some(drive) }).contains("c2Vj"));
+        let request = ProvisionRequest { target: Target::Active, drive: Some(drive) };
+        assert!(!format!("{request:?}").contains("c2Vj"));
+        assert!(!format!("{:?}", request.seal().unwrap()).contains("c2Vj"));
     }
 }

@@ -2,17 +2,19 @@ use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde::Serialize;
 
 use super::version::{Microversion, VersionRange};
 
 /// The way to Ironic: one request there, one answer back. What is behind it (authentication, TLS, proxies) is its own
-/// affair; [`Cloud`](super::Cloud) is the implementation for real clouds.
+/// affair; [`Cloud`](crate::cloud::Cloud) is the implementation for real clouds.
 pub trait Transport: Send + Sync {
     /// Where Ironic is, without `/v1` and without a slash at the end.
     fn endpoint(&self) -> &str;
 
-    /// Sends `request` once; whether to send it again is not the transport's decision. Any HTTP status is an answer.
+    /// Sends `request` once; whether to send it again is not the transport's decision, but for one that was refused for
+    /// its token (401). Any HTTP status is an answer.
     fn send(&self, request: Request) -> impl Future<Output = Result<Answer, TransportError>> + Send;
 }
 
@@ -43,8 +45,9 @@ impl Request {
     }
 }
 
-/// The body of a request. It may hold secrets, so it shows its length alone.
-pub struct Body(pub Vec<u8>);
+/// The body of a request. It may hold secrets, so it shows its length alone. Cloning it does not copy the bytes.
+#[derive(Clone)]
+pub struct Body(pub Bytes);
 
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -60,6 +63,8 @@ pub enum Method {
     Get,
     /// Sets a node's target state.
     Put,
+    /// Changes members of a node (RFC 6902).
+    Patch,
 }
 
 impl fmt::Display for Method {
@@ -67,6 +72,7 @@ impl fmt::Display for Method {
         f.write_str(match self {
             Self::Get => "GET",
             Self::Put => "PUT",
+            Self::Patch => "PATCH",
         })
     }
 }
@@ -125,9 +131,17 @@ pub(super) struct Script {
 impl Script {
     /// The first answer is to the question for versions, and has none of them if `versions` is none.
     pub(super) fn new(versions: Option<(&str, &str)>, answers: Vec<Result<&str, TransportError>>) -> Self {
+        let answers = answers.into_iter().map(|body| body.map(|body| (200, body))).collect();
+        Self::with_statuses(versions, answers)
+    }
+
+    pub(super) fn with_statuses(
+        versions: Option<(&str, &str)>,
+        answers: Vec<Result<(u16, &str), TransportError>>,
+    ) -> Self {
         let versions = versions.map(|(min, max)| VersionRange { min: min.parse().unwrap(), max: max.parse().unwrap() });
-        let answer = |body: &str| Answer { status: 200, versions, body: body.into() };
-        let answers = std::iter::once(Ok("{}")).chain(answers).map(|body| body.map(answer)).collect();
+        let answer = |(status, body): (u16, &str)| Answer { status, versions, body: body.into() };
+        let answers = std::iter::once(Ok((200, "{}"))).chain(answers).map(|body| body.map(answer)).collect();
         Self { answers: std::sync::Mutex::new(answers), asked: Default::default() }
     }
 
@@ -151,5 +165,5 @@ impl Transport for &Script {
 /// Runs a future of a unit test.
 #[cfg(test)]
 pub(super) fn run<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
+    tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(future)
 }

@@ -66,6 +66,8 @@ pub enum Feature {
     PortGroups,
     /// A rebuild takes a drive since 1.35.
     RebuildWithDrive,
+    /// Nodes show the step that their deployment is at since 1.44.
+    DeploySteps,
 }
 
 impl Feature {
@@ -75,6 +77,7 @@ impl Feature {
             Self::Nodes => Microversion::new(1, 20),
             Self::PortGroups => Microversion::new(1, 26),
             Self::RebuildWithDrive => Microversion::new(1, 35),
+            Self::DeploySteps => Microversion::new(1, 44),
         }
     }
 }
@@ -85,6 +88,7 @@ impl fmt::Display for Feature {
             Self::Nodes => "nodes with all that is needed of them",
             Self::PortGroups => "port groups with their properties",
             Self::RebuildWithDrive => "a rebuild with a config drive",
+            Self::DeploySteps => "the steps of a deployment",
         })
     }
 }

@@ -1,61 +1,45 @@
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::node::Node;
+use super::patience::{Patience, Pauses};
 use super::{Error, Ironic, Step, Transport};
 
-/// How to wait for the end of a deployment.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Wait {
-    /// How long. Without it, as long as Ironic works on it, which has time limits of its own.
-    pub timeout: Option<Duration>,
-}
-
-impl Wait {
-    /// Asks for the node again and again until its deployment has ended. `before` is the node as it was before the
-    /// request.
-    pub(super) async fn until_active<T: Transport>(
-        self,
-        ironic: &Ironic<T>,
-        before: &Node,
-        mut observe: impl FnMut(Step<'_>),
-    ) -> Result<Node, Error> {
-        let started = Instant::now();
-        let mut watch = Watch::new(before);
-        let mut pause = FIRST_PAUSE;
-        let mut shown = None;
-        loop {
-            let node = ironic
-                .node(&before.uuid)
-                .await
-                .map_err(|error| Error::Unwatched { node: before.label().clone(), error: Box::new(error) })?;
-            if shown.as_ref() != Some(&node.provision_state) {
-                observe(Step::State(&node));
-                shown = Some(node.provision_state.clone());
-            }
-            match watch.judge(&node) {
-                Verdict::Active => return Ok(node),
-                Verdict::Failed => {
-                    let last_error = node.last_error();
-                    return Err(Error::Failed {
-                        node: before.label().clone(),
-                        state: node.provision_state,
-                        last_error,
-                    });
-                }
-                Verdict::GoesOn => {}
-            }
-            let left = self.timeout.map(|timeout| timeout.saturating_sub(started.elapsed()));
-            if let (Some(Duration::ZERO), Some(after)) = (left, self.timeout) {
-                return Err(Error::TimedOut { node: before.label().clone(), state: node.provision_state, after });
-            }
-            tokio::time::sleep(left.map_or(pause, |left| pause.min(left))).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+/// Asks for a node again and again until its deployment has ended.
+pub(super) async fn until_active<T: Transport>(
+    ironic: &Ironic<T>,
+    node: &Node,
+    mut watch: Watch<'_>,
+    patience: Patience,
+    observe: &mut impl FnMut(Step<'_>),
+) -> Result<Node, Error> {
+    let started = tokio::time::Instant::now();
+    let label = || node.label().clone();
+    let mut pauses = Pauses::new();
+    let mut shown = None;
+    loop {
+        let node = patience.ask(observe, || ironic.node(&node.uuid)).await;
+        let node = node.map_err(|error| Error::Unwatched { node: label(), error: error.into() })?;
+        let at = (node.provision_state.clone(), node.deploy_step.clone());
+        if shown.as_ref() != Some(&at) {
+            observe(Step::State(&node));
+            shown = Some(at);
         }
+        match watch.judge(&node) {
+            Verdict::Active => return Ok(node),
+            Verdict::Failed => {
+                let last_error = node.last_error();
+                return Err(Error::Failed { node: label(), state: node.provision_state, last_error });
+            }
+            Verdict::GoesOn => {}
+        }
+        let left = patience.left();
+        if left == Some(Duration::ZERO) {
+            return Err(Error::TimedOut { node: label(), state: node.provision_state, after: started.elapsed() });
+        }
+        let pause = pauses.next();
+        tokio::time::sleep(left.map_or(pause, |left| pause.min(left))).await;
     }
 }
-
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Tells the outcome of a deployment from the state that the node had before.
 ///
@@ -63,8 +47,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// a rebuilt node would seem `active` at once. So a state that ends a deployment counts when something has changed
 /// since before, or when it stays: some databases keep times in whole seconds, and a node can be deployed twice within
 /// one.
-struct Watch<'a> {
-    before: &'a Node,
+pub(super) struct Watch<'a> {
+    before: Option<&'a Node>,
     unchanged: u32,
 }
 
@@ -76,8 +60,14 @@ enum Verdict {
 }
 
 impl<'a> Watch<'a> {
-    fn new(before: &'a Node) -> Self {
-        Self { before, unchanged: 0 }
+    /// For the deployment that was begun when the node was `before`.
+    pub fn since(before: &'a Node) -> Self {
+        Self { before: Some(before), unchanged: 0 }
+    }
+
+    /// For whatever the node is at.
+    pub fn now() -> Self {
+        Self { before: None, unchanged: UNCHANGED }
     }
 
     fn judge(&mut self, node: &Node) -> Verdict {
@@ -85,8 +75,7 @@ impl<'a> Watch<'a> {
             self.unchanged = UNCHANGED; // it has left the state that it was in
             return Verdict::GoesOn;
         }
-        let changed = node.provision_state != self.before.provision_state
-            || node.provision_updated_at != self.before.provision_updated_at;
+        let changed = self.before.is_none_or(|before| node.has_moved_since(before));
         if !changed && self.unchanged < UNCHANGED {
             self.unchanged += 1;
             return Verdict::GoesOn;
@@ -112,7 +101,7 @@ mod tests {
     }
 
     fn judge(before: &Node, seen: &[Node]) -> Vec<Verdict> {
-        let mut watch = Watch::new(before);
+        let mut watch = Watch::since(before);
         seen.iter().map(|node| watch.judge(node)).collect()
     }
 
@@ -159,30 +148,53 @@ mod tests {
         assert_eq!(judge(&before, &[before.clone(), node("deploy failed", 2, None)]), [GoesOn, Failed]);
     }
 
+    #[test]
+    fn what_a_node_is_at_already_is_believed_at_once() {
+        assert_eq!(Watch::now().judge(&node("active", 1, None)), Active);
+        assert_eq!(Watch::now().judge(&node("available", 1, None)), Failed);
+        assert_eq!(Watch::now().judge(&node("wait call-back", 1, None)), GoesOn);
+    }
+
     const DEPLOYING: &str = r#"{"uuid": "u", "name": "n", "provision_state": "wait call-back", "maintenance": false}"#;
 
-    fn wait(script: &Script, timeout: Duration) -> Error {
+    fn wait(script: &Script, timeout: Option<Duration>) -> Error {
         let before = node("available", 1, None);
         run(async {
             let ironic = Ironic::connect(script).await?;
-            Wait { timeout: Some(timeout) }.until_active(&ironic, &before, |_| ()).await
+            until_active(&ironic, &before, Watch::since(&before), Patience::new(timeout), &mut |_| ()).await
         })
         .unwrap_err()
     }
 
     #[test]
     fn a_deployment_that_takes_longer_than_one_waits_goes_on() {
-        let script = Script::new(Some(("1.1", "1.115")), vec![Ok(DEPLOYING); 2]);
-        let error = wait(&script, Duration::from_millis(50)).to_string();
-        assert_eq!(error, "node u is `wait call-back` after 0 s; its deployment goes on without being waited for");
+        let script = Script::new(Some(("1.1", "1.115")), vec![Ok(DEPLOYING); 10]);
+        let error = wait(&script, Some(Duration::from_secs(1))).to_string();
+        assert_eq!(
+            error,
+            "node u is `wait call-back` after 1 s; its deployment goes on, `configdrive deploy u --attach` waits for it"
+        );
     }
 
     #[test]
-    fn an_ironic_that_goes_away_meanwhile_leaves_the_outcome_unknown() {
-        let lost = TransportError::Unreachable("Connection refused".into());
-        let script = Script::new(Some(("1.1", "1.115")), vec![Ok(DEPLOYING), Err(lost)]);
-        let error = wait(&script, Duration::from_secs(600)).to_string();
+    fn an_ironic_that_comes_back_is_asked_on() {
+        let lost = || Err(TransportError::Unreachable("Connection refused".into()));
+        let active = DEPLOYING.replace("wait call-back", "active");
+        let script = Script::new(Some(("1.1", "1.115")), vec![Ok(DEPLOYING), lost(), lost(), Ok(&active)]);
+        let before = node("available", 1, None);
+        let ended = run(async {
+            let ironic = Ironic::connect(&script).await?;
+            until_active(&ironic, &before, Watch::since(&before), Patience::new(None), &mut |_| ()).await
+        });
+        assert!(ended.unwrap().provision_state.is_active());
+    }
+
+    #[test]
+    fn an_ironic_that_goes_away_for_good_leaves_the_outcome_unknown() {
+        let lost = || Err(TransportError::Unreachable("Connection refused".into()));
+        let answers = std::iter::once(Ok(DEPLOYING)).chain(std::iter::repeat_with(lost).take(100)).collect();
+        let error = wait(&Script::new(Some(("1.1", "1.115")), answers), None).to_string();
         assert!(error.starts_with("the deployment of node u was started, how it goes on is unknown: "), "{error}");
-        assert!(error.ends_with("Connection refused"), "{error}");
+        assert!(error.contains("Connection refused"), "{error}");
     }
 }

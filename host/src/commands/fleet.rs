@@ -1,0 +1,155 @@
+//! Many nodes in one go.
+
+use std::{cell::Cell, num::NonZeroUsize, path::Path, pin::pin, sync::Arc};
+
+use configdrive_host::{
+    cloud::Cloud,
+    ironic::{self, Done, Ironic, Job, Member, NodeIdent},
+    sandbox::Sandbox,
+};
+use futures_util::StreamExt;
+use serde_json::{Value, json};
+
+use super::{
+    deploy,
+    exit::Error,
+    fleet_file::{self, Document, Entry},
+    input,
+    interrupt::Interrupt,
+    progress::Progress,
+};
+
+/// Reads the file of `--fleet`.
+pub fn read(path: &Path, limit: usize) -> Result<Vec<Entry>, Error> {
+    let text = input::read(path, limit)?;
+    let text = String::from_utf8(text)
+        .map_err(|error| Error::NotText { path: path.to_owned(), offset: error.utf8_error().valid_up_to() })?;
+    fleet_file::parse(&text, path)
+}
+
+impl Document {
+    /// The document's bytes.
+    pub fn read(self, limit: usize) -> Result<Arc<[u8]>, Error> {
+        match self {
+            Self::File(path) => Ok(input::read_file(&path, limit)?.into()),
+            Self::Here(document) => Ok(document),
+        }
+    }
+}
+
+/// What the deployments of a fleet share.
+pub struct Fleet<'a> {
+    pub sandbox: Arc<Sandbox>,
+    pub ironic: Ironic<Cloud>,
+    pub parallel: NonZeroUsize,
+    pub progress: &'a Progress,
+}
+
+impl Fleet<'_> {
+    /// Deploys all nodes; gives what is to be printed in the end, and how the command ends.
+    ///
+    /// Who interrupts it once is understood to want no more nodes started; who does it twice, to leave those as well
+    /// that are under way.
+    pub async fn deploy(
+        &self,
+        entries: Vec<Entry>,
+        as_json: bool,
+        job: &impl Fn(Entry) -> Result<Job, Error>,
+    ) -> Result<(String, Result<(), Error>), Error> {
+        let mut interrupt = Interrupt::new().map_err(Error::Runtime)?;
+        let stopped = Cell::new(false);
+        let (progress, of) = (self.progress, entries.len());
+        let waiting = entries.into_iter().take_while(|_| !stopped.get());
+        let members = waiting.map(|entry| Member { node: entry.node.clone(), job: move || job(entry) });
+        let observe = |node: &NodeIdent, step: ironic::Step<'_>| progress.show_member(node, &step);
+        let mut outcomes = pin!(ironic::fleet(&self.ironic, &self.sandbox, members, self.parallel, &observe));
+        let mut summary = Summary { of, ..Summary::default() };
+        loop {
+            tokio::select! {
+                ended = outcomes.next() => match ended {
+                    Some((node, outcome)) => {
+                        progress.end(&node);
+                        summary.add(node, outcome, progress);
+                    }
+                    None => break,
+                },
+                () = interrupt.heard() => {
+                    if stopped.replace(true) {
+                        break;
+                    }
+                    progress.warn("interrupted: no more nodes are begun, those under way are waited for; once more leaves them");
+                }
+            }
+        }
+        progress.clear();
+        summary.interrupted = stopped.get();
+        Ok(summary.report(as_json))
+    }
+}
+
+#[derive(Default)]
+struct Summary {
+    of: usize,
+    nodes: Vec<Value>,
+    deployed: usize,
+    already_active: usize,
+    failed: usize,
+    interrupted: bool,
+}
+
+impl Summary {
+    fn add(&mut self, node: NodeIdent, outcome: Result<Done, Error>, progress: &Progress) {
+        let mut told = match &outcome {
+            Ok(done) => deploy::outcome(done, true),
+            Err(error) => json!({"error": {"message": error.to_string(), "exit_code": error.exit() as u8}}),
+        };
+        let (word, line) = match &outcome {
+            Ok(Done { already_active: true, .. }) => {
+                self.already_active += 1;
+                ("already active", Some(format!("node {node} is active with this drive already")))
+            }
+            Ok(_) => {
+                self.deployed += 1;
+                ("deployed", Some(format!("node {node} is deployed")))
+            }
+            Err(error) => {
+                self.failed += 1;
+                progress.warn(&format!("node {node} is not deployed: {error}"));
+                ("failed", None)
+            }
+        };
+        if let Some(line) = line {
+            progress.line(&line);
+        }
+        if let Value::Object(told) = &mut told {
+            told.insert("node".into(), node.as_str().into());
+            told.insert("outcome".into(), word.into());
+        }
+        self.nodes.push(told);
+    }
+
+    /// What is printed in the end, and how the command ends.
+    fn report(&self, as_json: bool) -> (String, Result<(), Error>) {
+        let not_ended = self.of - self.nodes.len();
+        let counts = [
+            (self.deployed, "deployed"),
+            (self.already_active, "already active"),
+            (self.failed, "failed"),
+            (not_ended, "not ended"),
+        ];
+        let report = if as_json {
+            let counts = counts.into_iter().map(|(count, name)| (name.replace(' ', "_"), count.into()));
+            let nodes = ("nodes".to_owned(), self.nodes.clone().into());
+            Value::Object(counts.chain([nodes]).collect()).to_string()
+        } else {
+            let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+            counts.map(|(count, name)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
+        };
+        let outcome = match (self.interrupted, self.failed) {
+            (true, _) => Err(Error::FleetInterrupted { not_ended }),
+            (false, 0) => Ok(()),
+            (false, failed) => Err(Error::Fleet { failed, of: self.of }),
+        };
+        (report, outcome)
+    }
+}

@@ -1,0 +1,199 @@
+//! The file that `deploy --fleet` reads: which node gets what.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use configdrive_host::ironic::NodeIdent;
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
+
+use super::exit::Error;
+
+/// A node of the fleet.
+#[derive(Debug)]
+pub struct Entry {
+    pub node: NodeIdent,
+    pub document: Document,
+    pub rebuild: bool,
+    /// The operator's options for this node, as the command line has them. They win over those that all nodes share.
+    pub flags: Vec<String>,
+}
+
+/// Where an instance document is.
+#[derive(Debug)]
+pub enum Document {
+    /// Read when its node's turn comes.
+    File(PathBuf),
+    /// In the fleet file itself; as it stands there, where that is JSON.
+    Here(Arc<[u8]>),
+}
+
+/// Reads a fleet: JSON, one object after the other (one a line, say) or a list of them; or YAML, likewise a list or one
+/// document after the other. Paths are relative to the file.
+pub fn parse(text: &str, path: &Path) -> Result<Vec<Entry>, Error> {
+    let fail = |message: String| Error::Config { path: path.to_owned(), message };
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let raw = match text.trim_start().chars().next() {
+        Some('{') => json_stream(text),
+        Some('[') => serde_json::from_str(text).map_err(json_words),
+        _ => yaml(text),
+    };
+    let mut nodes = BTreeSet::new();
+    let mut entries = Vec::new();
+    for (number, raw) in raw.map_err(fail)?.into_iter().enumerate() {
+        let entry = raw.entry(folder).map_err(|what| fail(format!("entry {}: {what}", number + 1)))?;
+        if !nodes.insert(entry.node.as_str().to_owned()) {
+            return Err(fail(format!("entry {}: node {} stands there twice", number + 1, entry.node)));
+        }
+        entries.push(entry);
+    }
+    if entries.is_empty() {
+        return Err(fail("names no node".into()));
+    }
+    Ok(entries)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawEntry {
+    node: NodeIdent,
+    document: Box<RawValue>,
+    #[serde(default)]
+    rebuild: bool,
+    #[serde(default)]
+    options: BTreeMap<String, Value>,
+}
+
+impl RawEntry {
+    fn entry(self, folder: &Path) -> Result<Entry, String> {
+        let document = match self.document.get().as_bytes().first() {
+            Some(b'"') => {
+                let path: String = serde_json::from_str(self.document.get()).map_err(json_words)?;
+                Document::File(folder.join(path))
+            }
+            Some(b'{') => Document::Here(self.document.get().as_bytes().into()),
+            _ => return Err("`document` is neither a path nor an object".into()),
+        };
+        let flags = self.options.into_iter().map(|(name, value)| flag(&name, value)).collect::<Result<_, _>>()?;
+        Ok(Entry { node: self.node, document, rebuild: self.rebuild, flags })
+    }
+}
+
+/// `format: vfat` is `--format=vfat`: names, values and errors are the command line's.
+fn flag(name: &str, value: Value) -> Result<String, String> {
+    let value = match value {
+        Value::String(text) => text,
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        _ => return Err(format!("option {name:?} is neither text, nor a number, nor a boolean")),
+    };
+    Ok(format!("--{}={value}", name.replace('_', "-")))
+}
+
+fn json_stream(text: &str) -> Result<Vec<RawEntry>, String> {
+    serde_json::Deserializer::from_str(text).into_iter().collect::<Result<_, _>>().map_err(json_words)
+}
+
+fn yaml(text: &str) -> Result<Vec<RawEntry>, String> {
+    let documents: Vec<Value> = serde_saphyr::from_multiple(text).map_err(|error| yaml_words(&error))?;
+    let entries = documents.into_iter().flat_map(|document| match document {
+        Value::Array(entries) => entries,
+        entry => vec![entry],
+    });
+    entries.map(|entry| serde_json::from_value(entry).map_err(json_words)).collect()
+}
+
+/// The library's words without values: a document's may be secrets. What it expects stands behind a comma.
+fn json_words(error: serde_json::Error) -> String {
+    let place =
+        if error.line() > 0 { format!("line {}, column {}: ", error.line(), error.column()) } else { String::new() };
+    let what = match error.classify() {
+        serde_json::error::Category::Eof => "the text ends too early",
+        serde_json::error::Category::Syntax => "is not JSON",
+        _ => {
+            let text = error.to_string();
+            let known = ["missing field", "unknown field", "neither a node's name"];
+            if known.iter().any(|words| text.starts_with(words)) {
+                return format!("{place}{}", text.split(" at line ").next().unwrap_or_default());
+            }
+            "wants objects with `node`, `document` (a path or an object), and optionally `rebuild` (a boolean) and \
+             `options` (an object)"
+        }
+    };
+    format!("{place}{what}")
+}
+
+fn yaml_words(error: &serde_saphyr::Error) -> String {
+    match error.location() {
+        Some(location) => format!("line {}, column {}: is neither JSON nor YAML", location.line(), location.column()),
+        None => "is neither JSON nor YAML".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nodes(text: &str) -> Vec<String> {
+        parse(text, Path::new("fleets/f")).unwrap().iter().map(|entry| format!("{entry:?}")).collect()
+    }
+
+    fn error(text: &str) -> String {
+        parse(text, Path::new("f")).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn json_lines_and_lists_and_yaml_say_the_same() {
+        let lines = concat!(
+            r#"{"node": "n1", "document": "a.json", "options": {"format": "vfat", "sector_size": 4096}}"#,
+            "\n",
+            r#"{"node": "n2", "document": "/b.json", "rebuild": true}"#,
+            "\n",
+        );
+        let list = format!("[{}]", lines.trim_end().replace('\n', ","));
+        let yaml = "- node: n1\n  document: a.json\n  options: {format: vfat, sector_size: 4096}\n\
+                    - node: n2\n  document: /b.json\n  rebuild: true\n";
+        let documents = "---\nnode: n1\ndocument: a.json\noptions:\n  format: vfat\n  sector_size: 4096\n---\nnode: n2\n\
+                         document: /b.json\nrebuild: true\n";
+        let read = nodes(lines);
+        assert!(read[0].contains("fleets/a.json") && read[0].contains(r#"["--format=vfat", "--sector-size=4096"]"#));
+        assert!(read[1].contains(r#""/b.json""#) && read[1].contains("rebuild: true"));
+        for same in [&*list, yaml, documents] {
+            assert_eq!(nodes(same), read);
+        }
+    }
+
+    #[test]
+    fn a_document_that_stands_in_the_file_stays_as_it_is() {
+        let text = r#"{"node": "n", "document": { "instance": {"a": 1.0e2,  "b": "ü"} }}"#;
+        let entries = parse(text, Path::new("f")).unwrap();
+        let Document::Here(document) = &entries[0].document else { panic!("{entries:?}") };
+        assert_eq!(&**document, r#"{ "instance": {"a": 1.0e2,  "b": "ü"} }"#.as_bytes());
+    }
+
+    #[test]
+    fn an_error_names_the_entry_and_shows_no_value() {
+        for (text, words) in [
+            ("", "names no node"),
+            ("[]", "names no node"),
+            (r#"{"node": "n"}"#, "line 1, column 13: missing field `document`"),
+            (r#"{"node": "n", "document": "a", "opts": {}}"#, "unknown field `opts`"),
+            (r#"{"node": "a/b", "document": "a"}"#, "neither a node's name nor a UUID"),
+            (r#"{"node": "n", "document": 7}"#, "entry 1: `document` is neither a path nor an object"),
+            (r#"{"node": "n", "document": "a", "rebuild": "hunter2"}"#, "wants objects"),
+            (r#"{"node": "n", "document": "a", "options": {"size": ["hunter2"]}}"#, "option \"size\" is neither"),
+            (
+                r#"[{"node": "n", "document": "a"}, {"node": "n", "document": "b"}]"#,
+                "entry 2: node n stands there twice",
+            ),
+            ("{\"node\": \"n\",\n hunter2", "line 2, column 2: is not JSON"),
+            ("- node: n\n  document: a\n - hunter2: [", "line 3, column"),
+            ("hunter2", "wants objects"),
+        ] {
+            let error = error(text);
+            assert!(error.contains(words) && !error.contains("hunter2"), "{text}: {error}");
+        }
+    }
+}

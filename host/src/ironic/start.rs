@@ -1,0 +1,253 @@
+use std::time::Duration;
+
+use super::node::Node;
+use super::patience::{Patience, Pauses};
+use super::provision::{SealedRequest, Target};
+use super::{Error, Fault, Ironic, Step, Transport, TransportError};
+
+/// Sends `request` until its deployment has begun, and gives the node as it was right before.
+///
+/// A deployment is never begun twice. What Ironic refused has begun nothing and is sent again, if the reason may pass:
+/// the node is locked (409), there is no conductor or no API to take it (503). Where the answer is lost, the node's
+/// state decides.
+pub(super) async fn start<T: Transport>(
+    ironic: &Ironic<T>,
+    mut node: Node,
+    request: &SealedRequest,
+    patience: Patience,
+    observe: &mut impl FnMut(Step<'_>),
+) -> Result<Node, Error> {
+    let mut attempts = patience.attempts();
+    // Whether a request whose fate is unknown is about: should it arrive late, the next one is refused.
+    let mut doubt = false;
+    loop {
+        observe(Step::Sending(request.target));
+        let Err(error) = send(ironic, &node, request, patience).await else { return Ok(node) };
+        match Outcome::of(&error) {
+            Outcome::Refused if !doubt => return Err(error),
+            refused @ (Outcome::Refused | Outcome::NotYet) => {
+                let again = matches!(refused, Outcome::NotYet) && attempts.again(&error, observe).await;
+                // Who held the lock may have changed the state.
+                let seen = patience.ask(observe, || ironic.node(&node.uuid)).await?;
+                if doubt && seen.has_moved_since(&node) {
+                    return Ok(node);
+                }
+                if !again {
+                    return Err(error);
+                }
+                seen.check_fit_for(request.target)?;
+                node = seen;
+            }
+            Outcome::Unknown => {
+                observe(Step::Looking(&error));
+                match look(ironic, &node, patience, observe).await {
+                    Ok(Seen::Begun) => return Ok(node),
+                    Ok(Seen::Nothing) if may_repeat(&error, &node, request) => {
+                        doubt = true;
+                        if !attempts.again(&error, observe).await {
+                            return Err(Error::NotBegun { node: node.label().clone(), error: error.into() });
+                        }
+                    }
+                    Ok(Seen::Nothing) => {
+                        return Err(Error::NotBegun { node: node.label().clone(), error: error.into() });
+                    }
+                    Err(blind) => return Err(Error::Unknown { node: node.label().clone(), error: blind.into() }),
+                }
+            }
+        }
+    }
+}
+
+async fn send<T: Transport>(
+    ironic: &Ironic<T>,
+    node: &Node,
+    request: &SealedRequest,
+    patience: Patience,
+) -> Result<(), Error> {
+    let sending = ironic.provision(node, request);
+    match patience.left().map(|left| left.max(ANSWERING)) {
+        None => sending.await,
+        Some(left) => tokio::time::timeout(left, sending).await.unwrap_or_else(|_| {
+            Err(Error::Transport {
+                doing: request.doing(node),
+                endpoint: ironic.endpoint().to_owned(),
+                error: TransportError::Timeout(left),
+            })
+        }),
+    }
+}
+
+/// However little time is left: a request that was sent deserves its answer, and for a locked node Ironic takes seconds.
+const ANSWERING: Duration = Duration::from_secs(10);
+
+/// What an error says about the request's fate.
+enum Outcome {
+    /// It will not do.
+    Refused,
+    /// Nothing has begun, but a little later it may do.
+    NotYet,
+    /// It may have arrived.
+    Unknown,
+}
+
+impl Outcome {
+    fn of(error: &Error) -> Self {
+        match error {
+            Error::Refused { fault: Fault { status, .. }, .. } => match status {
+                409 | 429 | 503 => Self::NotYet,
+                // An Ironic that stumbled, or a proxy that lost it.
+                500 | 502 | 504 => Self::Unknown,
+                _ => Self::Refused,
+            },
+            Error::Transport { error, .. } => match error {
+                TransportError::Unreachable(_) => Self::NotYet,
+                TransportError::Unauthenticated(_) => Self::Refused,
+                TransportError::Lost(_) | TransportError::Timeout(_) | TransportError::TooLarge => Self::Unknown,
+            },
+            _ => Self::Refused,
+        }
+    }
+}
+
+enum Seen {
+    Begun,
+    Nothing,
+}
+
+/// Looks whether a deployment has begun since the node was `before`. Ironic changes the state before it answers, but a
+/// proxy may pass a request on late.
+async fn look<T: Transport>(
+    ironic: &Ironic<T>,
+    before: &Node,
+    patience: Patience,
+    observe: &mut impl FnMut(Step<'_>),
+) -> Result<Seen, Error> {
+    let mut attempts = patience.attempts();
+    let mut pauses = Pauses::new();
+    let mut looked_for = Duration::ZERO;
+    loop {
+        match ironic.node(&before.uuid).await {
+            Ok(node) if node.has_moved_since(before) => return Ok(Seen::Begun),
+            // A lock that was not there before may be the deployment's own.
+            Ok(node) if looked_for >= LOOKING && (node.reservation.is_none() || before.reservation.is_some()) => {
+                return Ok(Seen::Nothing);
+            }
+            Ok(_) => {
+                let pause = pauses.next();
+                looked_for += pause;
+                tokio::time::sleep(pause).await;
+            }
+            Err(error) if error.may_pass() && attempts.again(&error, observe).await => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+const LOOKING: Duration = Duration::from_secs(10);
+
+/// Whether a request of which nothing has been seen may be sent once more. Should the first one arrive after all,
+/// Ironic's state machine refuses the second: a node that is `available` is deployed once. A rebuild could be done
+/// twice.
+fn may_repeat(error: &Error, node: &Node, request: &SealedRequest) -> bool {
+    let answered = matches!(error, Error::Refused { fault: Fault { status: 500, .. }, .. });
+    !answered && request.target == Target::Active && node.provision_state.is_available()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::provision::ProvisionRequest;
+    use super::super::transport::{Method, Script, run};
+    use super::*;
+
+    const LOCKED: &str = r#"{"error_message": "{\"faultstring\": \"Node n is locked by host c\"}"}"#;
+
+    fn node(state: &str, updated_at: u32) -> String {
+        format!(
+            r#"{{"uuid": "u", "name": "n", "provision_state": "{state}", "provision_updated_at": "{updated_at}", "maintenance": false}}"#
+        )
+    }
+
+    fn lost() -> Result<(u16, &'static str), TransportError> {
+        Err(TransportError::Lost("reset".into()))
+    }
+
+    /// The outcome, and how many requests to deploy were sent.
+    fn start(
+        before: &str,
+        target: Target,
+        answers: Vec<Result<(u16, &str), TransportError>>,
+    ) -> (Result<(), String>, usize) {
+        let script = Script::with_statuses(Some(("1.1", "1.115")), answers);
+        let before = serde_json::from_str(before).unwrap();
+        let request = ProvisionRequest { target, drive: None }.seal().unwrap();
+        let outcome = run(async {
+            let ironic = Ironic::connect(&script).await?;
+            super::start(&ironic, before, &request, Patience::new(None), &mut |_| ()).await
+        });
+        let puts = script.asked().iter().filter(|request| request.method == Method::Put).count();
+        (outcome.map(drop).map_err(|error| error.to_string()), puts)
+    }
+
+    #[test]
+    fn a_locked_node_is_asked_again_in_the_state_that_it_then_has() {
+        let available = node("available", 1);
+        let answers = vec![Ok((409, LOCKED)), Ok((200, &*available)), Ok((202, ""))];
+        assert_eq!(start(&available, Target::Active, answers), (Ok(()), 2));
+
+        let cleaning = node("cleaning", 2);
+        let (outcome, puts) = start(&available, Target::Active, vec![Ok((409, LOCKED)), Ok((200, &cleaning))]);
+        assert!(outcome.unwrap_err().contains("is `cleaning`"));
+        assert_eq!(puts, 1);
+    }
+
+    #[test]
+    fn what_ironic_refuses_for_good_is_not_sent_again() {
+        for status in [400, 401, 403, 404, 413] {
+            let (outcome, puts) = start(&node("available", 1), Target::Active, vec![Ok((status, ""))]);
+            assert!(outcome.unwrap_err().contains(&status.to_string()));
+            assert_eq!(puts, 1);
+        }
+    }
+
+    #[test]
+    fn a_request_whose_answer_is_lost_is_not_sent_again_when_the_node_has_begun() {
+        let deploying = node("deploying", 2);
+        for answer in [lost(), Ok((502, "<html>")), Ok((500, "")), Err(TransportError::Timeout(Duration::from_secs(9)))]
+        {
+            let answers = vec![answer, Ok((200, &*deploying))];
+            assert_eq!(start(&node("available", 1), Target::Active, answers), (Ok(()), 1));
+        }
+    }
+
+    #[test]
+    fn an_available_node_of_which_nothing_is_seen_is_asked_again() {
+        let available = node("available", 1);
+        let looks = std::iter::repeat_n(Ok((200, &*available)), 8);
+        let answers = std::iter::once(lost()).chain(looks.clone()).chain([Ok((202, ""))]).collect();
+        assert_eq!(start(&available, Target::Active, answers), (Ok(()), 2));
+
+        // The first request arrives late, and Ironic refuses the second.
+        let deploying = node("deploying", 2);
+        let late = [Ok((400, "")), Ok((200, &*deploying))];
+        let answers = std::iter::once(lost()).chain(looks).chain(late).collect();
+        assert_eq!(start(&available, Target::Active, answers), (Ok(()), 2));
+    }
+
+    #[test]
+    fn a_rebuild_of_which_nothing_is_seen_is_left_to_the_operator() {
+        let active = node("active", 1);
+        let answers = std::iter::once(lost()).chain(std::iter::repeat_n(Ok((200, &*active)), 8)).collect();
+        let (outcome, puts) = start(&active, Target::Rebuild, answers);
+        assert!(outcome.unwrap_err().starts_with("node n has not begun: "));
+        assert_eq!(puts, 1);
+    }
+
+    #[test]
+    fn an_ironic_that_is_gone_for_good_leaves_it_unknown() {
+        let gone = std::iter::repeat_with(|| Err(TransportError::Unreachable("refused".into()))).take(100);
+        let (outcome, puts) =
+            start(&node("available", 1), Target::Active, std::iter::once(lost()).chain(gone).collect());
+        assert!(outcome.unwrap_err().starts_with("whether the deployment of node n was started is unknown: "));
+        assert_eq!(puts, 1);
+    }
+}
