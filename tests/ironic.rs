@@ -10,20 +10,19 @@
 )]
 
 use std::{
-    env, fs,
-    io::{BufRead, BufReader},
+    fs,
     net::TcpListener,
-    path::Path,
-    process::{Child, Command, Output, Stdio},
-    sync::{
-        OnceLock,
-        atomic::{AtomicU8, Ordering},
-    },
+    sync::atomic::{AtomicU8, Ordering},
 };
 
 use serde_json::Value;
-use sha2::{Digest, Sha256};
-use tempfile::TempDir;
+use support::{
+    DEPLOYMENT_FAILED, DOCUMENT, Desk, FINDINGS, INVALID_INPUT, REFUSED, UNREACHABLE, USAGE, configdrive, enroll,
+    failure, has_drive, ironic, ironic_py, root, sha256, state, stored, success,
+};
+
+#[path = "ironic/support.rs"]
+mod support;
 
 #[test]
 fn a_node_is_deployed_by_name() {
@@ -127,14 +126,23 @@ fn a_dry_run_shows_the_request_and_sends_nothing() {
     );
     assert!(output.ends_with(&request), "{output}");
 
-    let output: Value =
-        serde_json::from_str(&desk.deploy(&["dry", "--dry-run", "--json", "--rebuild"]).join("\n")).unwrap();
+    let output: Value = serde_json::from_str(&desk.deploy(&["dry", "--dry-run", "--json"]).join("\n")).unwrap();
     assert_eq!(output["url"], format!("{endpoint}/v1/nodes/{node}/states/provision"));
-    assert_eq!(output["body"]["target"], "rebuild");
+    assert_eq!(output["body"]["target"], "active");
     assert_eq!(output["body"]["configdrive"]["length"], desk.pack(&node).len());
 
     assert_eq!(state(&node), "available");
     assert!(!has_drive(&node));
+}
+
+#[test]
+fn a_node_that_is_active_is_deployed_again_only_on_request() {
+    enroll("taken", &[]);
+    let desk = Desk::new();
+    desk.deploy(&["taken", "--wait"]);
+    let words = "node taken is `active`: it has an instance; --rebuild deploys it again";
+    assert_eq!(desk.fail(&["taken"]), (REFUSED, words.into()));
+    assert_eq!(desk.deploy(&["taken", "--rebuild", "--wait"]).last().unwrap(), "node taken is active");
 }
 
 #[test]
@@ -180,7 +188,8 @@ fn a_cloud_is_found_in_the_environment_or_in_clouds_yaml() {
 
     let output =
         configdrive().args(arguments).args(["--os-cloud", "lap"]).current_dir(desk.folder.path()).output().unwrap();
-    assert_eq!(failure(output), (USAGE, "No such cloud: lap".into()));
+    let (code, error) = failure(output);
+    assert!(code == USAGE && error.ends_with("has no cloud \"lap\"; it has lab"), "{error}");
     let output = configdrive().args(arguments).output().unwrap();
     let (code, error) = failure(output);
     assert!(code == USAGE && error.starts_with("no cloud is configured: "), "{error}");
@@ -198,15 +207,10 @@ fn a_node_that_does_not_exist_is_named() {
 #[test]
 fn a_node_in_the_wrong_state_says_in_which() {
     let node = enroll("unready", &["--state", "manageable"]);
-    let words = format!(
-        "cannot deploy node unready: Ironic answers 400: The requested action \"active\" can not be performed on node \
-         \"{node}\" while it is in state \"manageable\"."
-    );
-    assert_eq!(Desk::new().fail(&["unready"]), (REFUSED, words.clone()));
-    assert_eq!(
-        Desk::new().fail(&["unready", "--rebuild"]).1,
-        words.replace("deploy", "rebuild").replace("active", "rebuild")
-    );
+    let words = "node unready is `manageable`, and only one that is `available` or `deploy failed` is deployed";
+    assert_eq!(Desk::new().fail(&["unready"]), (REFUSED, words.into()));
+    let words = "node unready is `manageable`, and only one that is `active`, `deploy failed` or `error` is rebuilt";
+    assert_eq!(Desk::new().fail(&["unready", "--rebuild"]), (REFUSED, words.into()));
     assert_eq!(state(&node), "manageable");
 }
 
@@ -214,21 +218,31 @@ fn a_node_in_the_wrong_state_says_in_which() {
 fn a_locked_node_says_who_holds_it() {
     let node = enroll("locked", &[]);
     ironic_py(&["lock", "locked", "--database", &ironic().database]);
-    let (code, error) = Desk::new().fail(&["locked", "--wait"]);
+    let output = Desk::new().run_deploy(&["locked", "--timeout", "5"]);
+    let stderr = String::from_utf8(output.stderr).unwrap();
     let words =
         format!("cannot deploy node locked: Ironic answers 409: Node {node} is locked by host another-conductor");
-    assert!(code == REFUSED && error.starts_with(&words), "{error}");
+    let [warning, error] = stderr.lines().collect::<Vec<_>>().try_into().unwrap();
+    assert!(warning.starts_with(&format!("warning: {words}")) && warning.ends_with("; trying again"), "{warning}");
+    assert!(output.status.code() == Some(REFUSED) && error.starts_with(&format!("error: {words}")), "{error}");
     ironic_py(&["unlock", "locked", "--database", &ironic().database]);
     Desk::new().deploy(&["locked", "--wait"]);
 }
 
 #[test]
 fn a_node_in_maintenance_is_refused() {
-    let node = enroll("serviced", &["--maintenance"]);
-    let words =
-        "cannot deploy node serviced: Ironic answers 400: The provisioning operation can't be performed on node";
-    let (code, error) = Desk::new().fail(&["serviced"]);
-    assert!(code == REFUSED && error == format!("{words} {node} because it's in maintenance mode."), "{error}");
+    enroll("serviced", &["--maintenance"]);
+    let words = "node serviced is in maintenance, where Ironic deploys nothing: asked for";
+    assert_eq!(Desk::new().fail(&["serviced"]), (REFUSED, words.into()));
+}
+
+#[test]
+fn a_node_that_is_not_fit_is_refused_with_ironics_reasons() {
+    let node = enroll("unfit", &["--unfit"]);
+    let (code, error) = Desk::new().fail(&["unfit"]);
+    let words = "node unfit is not fit for a deployment: deploy: ";
+    assert!(code == REFUSED && error.starts_with(words) && error.contains("image_source"), "{error}");
+    assert_eq!(state(&node), "available");
 }
 
 #[test]
@@ -299,14 +313,6 @@ fn what_ironic_would_master_anew_is_told_where_it_would() {
     desk.deploy(&["not-opened", "--dry-run"]);
 }
 
-// The exit codes of `configdrive --help`.
-const USAGE: i32 = 2;
-const INVALID_INPUT: i32 = 3;
-const REFUSED: i32 = 5;
-const UNREACHABLE: i32 = 6;
-const DEPLOYMENT_FAILED: i32 = 7;
-const FINDINGS: i32 = 9;
-
 /// `MAC=VIF` for a port of a node's: an address that is not the document's and that no other port has, and the
 /// document's first VIF.
 fn port() -> String {
@@ -316,191 +322,7 @@ fn port() -> String {
     format!("52:54:00:aa:01:{:02x}={vif}", PORTS.fetch_add(1, Ordering::Relaxed))
 }
 
-const DOCUMENT: &str = "examples/deploy/instance.json";
-
-/// A folder with a document and a random seed, so that equal drives are equal texts.
-struct Desk {
-    folder: TempDir,
-}
-
-impl Desk {
-    fn new() -> Self {
-        let desk = Self { folder: tempfile::tempdir().unwrap() };
-        fs::copy(root().join(DOCUMENT), desk.document()).unwrap();
-        fs::write(desk.seed(), [7; 512]).unwrap();
-        desk
-    }
-
-    fn document(&self) -> String {
-        self.folder.path().join("instance.json").display().to_string()
-    }
-
-    fn seed(&self) -> String {
-        self.folder.path().join("seed").display().to_string()
-    }
-
-    fn edit(&mut self, from: &str, to: &str) {
-        let document = fs::read_to_string(self.document()).unwrap();
-        assert!(document.contains(from), "{from} is not in the document");
-        fs::write(self.document(), document.replacen(from, to, 1)).unwrap();
-    }
-
-    fn edit_member(&mut self, name: &str, value: &str) {
-        let mut document: Value = serde_json::from_str(&fs::read_to_string(self.document()).unwrap()).unwrap();
-        document["instance"][name] = value.into();
-        fs::write(self.document(), document.to_string()).unwrap();
-    }
-
-    /// Has the document bring its own network data, with this link alone.
-    fn link(&mut self, link: &str) {
-        self.edit("\"network_info\":", &format!("\"network_data\": {{\"links\": [{link}]}}, \"network_info\":"));
-    }
-
-    /// Runs `deploy` to success; gives the lines of its output.
-    fn deploy(&self, arguments: &[&str]) -> Vec<String> {
-        let output = success(self.run_deploy(arguments));
-        output.lines().map(str::to_owned).collect()
-    }
-
-    /// Runs `deploy` to failure; gives its exit code and its error.
-    fn fail(&self, arguments: &[&str]) -> (i32, String) {
-        failure(self.run_deploy(arguments))
-    }
-
-    fn run_deploy(&self, arguments: &[&str]) -> Output {
-        let common = ["--endpoint", &ironic().endpoint, "-i", &self.document(), "--random-seed", &self.seed()];
-        configdrive().arg("deploy").args(arguments).args(common).output().unwrap()
-    }
-
-    /// What `pack` makes of the document with the node's ports and port groups, fetched here without the project's
-    /// help.
-    fn pack(&self, node: &str) -> String {
-        let mut command = self.pack_command();
-        for list in ["ports", "portgroups"] {
-            let file = self.folder.path().join(list);
-            fs::write(&file, get(&format!("/v1/{list}/detail?node={node}"))).unwrap();
-            command.arg(format!("--{list}")).arg(file);
-        }
-        success(command.output().unwrap())
-    }
-
-    fn pack_without_ports(&self) -> String {
-        success(self.pack_command().output().unwrap())
-    }
-
-    fn pack_command(&self) -> Command {
-        let mut command = configdrive();
-        command.args(["pack", "-i", &self.document(), "--random-seed", &self.seed()]);
-        command
-    }
-
-    /// As the command shows the drive.
-    fn digest(&self, node: &str) -> String {
-        let text = self.pack(node);
-        format!("{} bytes of base64, SHA-256 {}", text.len(), sha256(&text))
-    }
-}
-
-/// The command, which neither a cloud nor a proxy of the environment's leads astray.
-fn configdrive() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_configdrive"));
-    for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("OS_")) {
-        command.env_remove(name);
-    }
-    command.envs([("NO_PROXY", "127.0.0.1"), ("no_proxy", "127.0.0.1"), ("HOME", "/nonexistent")]);
-    command
-}
-
-/// Standard output of a command that did its work and had nothing to complain about.
-fn success(output: Output) -> String {
-    let [stdout, stderr] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
-    assert!(output.status.success() && stderr.is_empty(), "{}: {stdout}{stderr}", output.status);
-    stdout
-}
-
-/// The exit code of a command that failed, and what it said after `error: `, which was one line.
-fn failure(output: Output) -> (i32, String) {
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    let error = stderr.strip_prefix("error: ").and_then(|error| error.strip_suffix('\n'));
-    let error = error.filter(|error| !error.contains('\n')).unwrap_or_else(|| panic!("not one line: {stderr:?}"));
-    (output.status.code().unwrap(), error.to_owned())
-}
-
 /// All but the node's states while it is deployed: how many of them are seen depends on the moment.
 fn lines(output: &[String]) -> Vec<&str> {
     output.iter().map(String::as_str).take(5).collect()
-}
-
-fn sha256(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-struct Service {
-    /// Holds the pipe whose end is the server's signal to stop.
-    _server: Child,
-    endpoint: String,
-    database: String,
-    log: String,
-}
-
-/// The Ironic of this process.
-fn ironic() -> &'static Service {
-    static IRONIC: OnceLock<Service> = OnceLock::new();
-    IRONIC.get_or_init(|| {
-        let mut server = python(&["serve"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(server.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        let service: Value = serde_json::from_str(&line).expect("Ironic does not start; standard error says why");
-        let member = |name: &str| service[name].as_str().unwrap().to_owned();
-        Service { _server: server, endpoint: member("endpoint"), database: member("database"), log: member("log") }
-    })
-}
-
-/// Enrols a node; gives its UUID.
-fn enroll(name: &str, arguments: &[&str]) -> String {
-    let node = ironic_py(&[&["enroll", name, "--endpoint", &ironic().endpoint], arguments].concat());
-    serde_json::from_str::<Value>(&node).unwrap()["uuid"].as_str().unwrap().to_owned()
-}
-
-/// The drive in Ironic's database.
-fn stored(node: &str) -> String {
-    ironic_py(&["stored", node, "--database", &ironic().database]).trim_end().to_owned()
-}
-
-fn has_drive(node: &str) -> bool {
-    let output = python(&["stored", node, "--database", &ironic().database]).output().unwrap();
-    let error = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success() || error.contains("no config drive is stored"), "{error}");
-    output.status.success()
-}
-
-fn state(node: &str) -> String {
-    let node: Value = serde_json::from_str(&get(&format!("/v1/nodes/{node}"))).unwrap();
-    node["provision_state"].as_str().unwrap().to_owned()
-}
-
-fn get(path: &str) -> String {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let request =
-            client.get(format!("{}{path}", ironic().endpoint)).header("X-OpenStack-Ironic-API-Version", "1.115");
-        request.send().await.unwrap().error_for_status().unwrap().text().await.unwrap()
-    })
-}
-
-fn ironic_py(arguments: &[&str]) -> String {
-    let output = python(arguments).stderr(Stdio::inherit()).output().unwrap();
-    assert!(output.status.success(), "ironic.py {arguments:?}: {}", output.status);
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn python(arguments: &[&str]) -> Command {
-    let mut command = Command::new("python3");
-    command.arg(root().join("tests/ironic/ironic.py")).args(arguments).current_dir(root());
-    command
-}
-
-fn root() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }

@@ -5,6 +5,8 @@
     read.py glean FOLDER                … as glean does, for Debian
     read.py cloudbase-init FOLDER       … as cloudbase-init does, up to where Windows itself is needed
     read.py agent TEXT IMAGE            base64 of gzip in the file TEXT, unpacked into IMAGE by Ironic's agent
+    read.py agent-writes STORED PARTITION   what Ironic stored, which is such a text or a URL of it, written to a partition by
+                                        the agent; a file does for the partition
     read.py ironic TEXT...              … looked at by Ironic's conductor as before a deployment; a list of answers
 
 Members are `null` where a reader has none. A reader that gives up on a part has its exception in `errors` under that
@@ -27,7 +29,8 @@ from unittest import mock
 
 def main():
     reader, *arguments = sys.argv[1:]
-    readers = {"cloud-init": cloud_init, "glean": glean, "cloudbase-init": cloudbase_init, "agent": agent, "ironic": ironic}
+    readers = {"cloud-init": cloud_init, "glean": glean, "cloudbase-init": cloudbase_init, "agent": agent,
+               "agent-writes": agent_writes, "ironic": ironic}
     json.dump(readers[reader](*arguments), sys.stdout, default=repr)
 
 
@@ -208,6 +211,21 @@ def agent(text, image):
 
     found.part("mebibytes", unpack)
     found.part("limit", lambda: partition_utils.MAX_CONFIG_DRIVE_SIZE_MB)
+    return found.parts
+
+
+def agent_writes(stored, partition):
+    """The agent finds a partition with the label of a config drive, as on a disk that has had one, so that it need not make one.
+    It would try to mount what it wrote; a file is no block device, so it hears that the kernel could."""
+    from ironic_python_agent import config  # noqa: F401: the others expect its options
+    from ironic_python_agent import disk_utils, partition_utils
+
+    found = Findings()
+    with mock.patch.object(partition_utils, "get_labelled_partition", return_value=partition), \
+            mock.patch.object(disk_utils, "fix_gpt_partition"), \
+            mock.patch.object(partition_utils, "_does_config_drive_work", return_value=True):
+        found.part("written", lambda: partition_utils.create_config_drive_partition(
+            "node", "disk", pathlib.Path(stored).read_text()))
     return found.parts
 
 

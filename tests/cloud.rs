@@ -1,0 +1,387 @@
+//! `configdrive deploy` in a real cloud: Ironic behind a real Keystone, with a real Swift that keeps the drives, and Ironic behind
+//! HTTP's basic authentication, which keeps them in its database. `tests/ironic/ironic.py` starts each once for all tests.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+use std::{
+    fs,
+    process::{Child, Command, Output, Stdio},
+    sync::OnceLock,
+    thread,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use reqwest::Method;
+use serde_json::{Value, json};
+use support::{Desk, LOOPBACK, REFUSED, UNREACHABLE, USAGE, ask, failure, ironic_py, root, serve, success};
+
+#[allow(dead_code, reason = "tests/ironic.rs uses the rest")]
+#[path = "ironic/support.rs"]
+mod support;
+
+// Where Ironic keeps the drive, and what its agent makes of it. The first test waits longest.
+
+#[test]
+fn a_drive_in_swift_is_the_text_that_was_sent_until_it_expires() {
+    let lab = keystone();
+    let node = lab.enroll("in-swift", &[]);
+    let desk = Desk::new();
+    let before = now();
+    success(run(desk.command(&["in-swift", "--wait"]).envs(lab.login("owner"))));
+    let after = now();
+
+    let [account, url] = [lab.text("/account"), &lab.stored(&node)];
+    let object = format!("{account}/ironic_configdrive_container/configdrive-{node}");
+    assert!(url.starts_with(&format!("{object}?temp_url_sig=")), "{url}");
+    let (status, headers, body) = ask(Method::GET, url, &[], None);
+    assert_eq!((status, &body), (200, &pack(&desk)));
+    let lifetime = lab.known["temp_url_duration"].as_u64().unwrap();
+    let expiry: u64 = headers["X-Delete-At"].to_str().unwrap().parse().unwrap();
+    assert!((before + lifetime..=after + lifetime).contains(&expiry), "{expiry} is not {before} + {lifetime}");
+    assert_eq!(the_agent_writes(&desk, url), image_of(&body));
+
+    // For the owner of the account, too, and not for the URL alone.
+    let head = || ask(Method::HEAD, &object, &[("X-Auth-Token", &lab.token("/auth_url", "ironic"))], None).0;
+    assert_eq!(head(), 200);
+    until("the drive has expired", || head() == 404);
+    assert!(now() >= expiry);
+}
+
+#[test]
+fn the_agent_writes_the_drive_that_is_in_the_database() {
+    let lab = http_basic();
+    let node = lab.enroll("in-the-database", &[]);
+    let desk = Desk::new();
+    success(run(desk.command(&["in-the-database", "--wait"]).envs(lab.basic())));
+    let text = lab.stored(&node);
+    assert_eq!(text, pack(&desk));
+    assert_eq!(the_agent_writes(&desk, &text), image_of(&text));
+}
+
+// Who may in.
+
+#[test]
+fn a_password_stands_in_secure_yaml() {
+    let lab = keystone();
+    let node = lab.enroll("by-secure-yaml", &[]);
+    let desk = Desk::new();
+    let clouds = json!({"clouds": {"lab": {
+        "region_name": lab.text("/region"),
+        "auth": {
+            "auth_url": lab.text("/auth_url"), "username": "owner", "project_name": lab.text("/users/owner/project"),
+            "user_domain_name": "Default", "project_domain_id": "default",
+        },
+    }}});
+    // JSON is YAML.
+    fs::write(desk.folder.path().join("clouds.yaml"), clouds.to_string()).unwrap();
+    let secure = json!({"clouds": {"lab": {"auth": {"password": lab.text("/users/owner/password")}}}});
+    fs::write(desk.folder.path().join("secure.yaml"), secure.to_string()).unwrap();
+    for (option, variable) in [(&["--os-cloud", "lab"][..], None), (&[], Some(("OS_CLOUD", "lab")))] {
+        let mut command = desk.command(&["by-secure-yaml", "--dry-run"]);
+        command.args(option).envs(variable).current_dir(desk.folder.path());
+        assert!(success(run(&mut command)).contains(&node));
+    }
+}
+
+#[test]
+fn an_application_credential_deploys() {
+    let lab = keystone();
+    let node = lab.enroll("by-application-credential", &[]);
+    let desk = Desk::new();
+    let mut command = desk.command(&["by-application-credential"]);
+    command.arg("--wait").envs([
+        ("OS_AUTH_TYPE", "v3applicationcredential"),
+        ("OS_AUTH_URL", lab.text("/auth_url")),
+        ("OS_REGION_NAME", lab.text("/region")),
+        ("OS_APPLICATION_CREDENTIAL_ID", lab.text("/application_credential/id")),
+        ("OS_APPLICATION_CREDENTIAL_SECRET", lab.text("/application_credential/secret")),
+    ]);
+    success(run(&mut command));
+    assert_eq!(lab.state(&node), "active");
+}
+
+#[test]
+fn a_token_deploys() {
+    let lab = keystone();
+    let node = lab.enroll("by-token", &[]);
+    let token = lab.token("/auth_url", "owner");
+    let desk = Desk::new();
+    let mut command = desk.command(&["by-token"]);
+    command.arg("--wait").envs([
+        ("OS_AUTH_TYPE", "token"),
+        ("OS_AUTH_URL", lab.text("/auth_url")),
+        ("OS_REGION_NAME", lab.text("/region")),
+        ("OS_TOKEN", &token),
+        ("OS_PROJECT_ID", lab.text("/users/owner/project_id")),
+    ]);
+    success(run(&mut command));
+    assert_eq!(lab.state(&node), "active");
+}
+
+#[test]
+fn a_token_that_expires_while_waiting_is_renewed() {
+    let lab = keystone();
+    let node = lab.enroll("patient", &["--waiting"]);
+    let desk = Desk::new();
+    let mut command = desk.command(&["patient"]);
+    command.arg("--wait").envs(lab.login("owner")).env("OS_AUTH_URL", lab.text("/auth_url_short_lived"));
+    let waiting = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    until("the node waits for its agent", || lab.state(&node) == "wait call-back");
+    // When this token has expired, the one that the command began with has, too.
+    let younger = lab.token("/auth_url_short_lived", "owner");
+    until("a token has expired", || lab.get(&node, &younger).0 == 401);
+    ironic_py(&["finish", "patient", "--database", lab.text("/database")]);
+    let output = success(guarded(waiting.wait_with_output().unwrap()));
+    assert_eq!(output.lines().last(), Some("node patient is active"));
+}
+
+#[test]
+fn the_log_at_its_most_talkative_holds_no_secret() {
+    let lab = keystone();
+    let node = lab.enroll("logged", &[]);
+    let desk = Desk::new();
+    let mut command = desk.command(&["logged", "--wait", "--log-format", "json", "--log-level", "trace"]);
+    let output = run(command.envs(lab.login("owner")));
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && log.contains(&node), "{log}");
+    assert!(!log.contains(&pack(&desk)[..40]), "the drive is told");
+}
+
+#[test]
+fn a_wrong_password_is_refused() {
+    let lab = keystone();
+    let desk = Desk::new();
+    let mut command = desk.command(&["any"]);
+    let (code, error) = failure(run(command.envs(lab.login("owner")).env("OS_PASSWORD", "planted-guess")));
+    let url = lab.text("/auth_url");
+    assert!(error.starts_with(&format!("Keystone at {url} refuses the login with 401: ")), "{error}");
+    assert_eq!(code, REFUSED);
+
+    let lab = http_basic();
+    let mut command = desk.command(&["any"]);
+    let (code, error) = failure(run(command.envs(lab.basic()).env("OS_PASSWORD", "planted-guess")));
+    assert!(error.contains("Ironic answers 401"), "{error}");
+    assert_eq!(code, REFUSED);
+}
+
+#[test]
+fn a_role_that_only_reads_is_told_what_it_may_not() {
+    let lab = keystone();
+    let node = lab.enroll("read-only", &[]);
+    let (code, error) = failure(run(Desk::new().command(&["read-only"]).envs(lab.login("reader"))));
+    assert!(
+        error.contains("Ironic answers 403: Access was denied to the following resource: baremetal:node:"),
+        "{error}"
+    );
+    assert_eq!(code, REFUSED);
+    assert_eq!(lab.state(&node), "available");
+}
+
+#[test]
+fn a_node_of_another_project_does_not_exist() {
+    let lab = keystone();
+    let node = lab.enroll("foreign", &[]);
+    let (code, error) = failure(run(Desk::new().command(&["foreign"]).envs(lab.login("stranger"))));
+    assert_eq!(error, "cannot look up node foreign: Ironic answers 404: Node foreign could not be found.");
+    assert_eq!(code, REFUSED);
+    assert_eq!(lab.state(&node), "available");
+}
+
+// Where Ironic is.
+
+#[test]
+fn the_region_and_the_interface_choose_the_endpoint() {
+    let lab = keystone();
+    lab.enroll("chosen", &[]);
+    let desk = Desk::new();
+    let with =
+        |arguments: &[&str]| run(desk.command(&["chosen", "--dry-run"]).envs(lab.login("owner")).args(arguments));
+    let endpoint = lab.text("/endpoint");
+    assert!(success(with(&[])).contains(&format!("PUT {endpoint}/v1/nodes/")));
+    let internal = endpoint.replace("127.0.0.1", "localhost");
+    assert!(success(with(&["--os-interface", "internal"])).contains(&format!("PUT {internal}/v1/nodes/")));
+
+    // There, Ironic is said to be where nobody listens.
+    let (code, error) = failure(with(&["--os-region-name", lab.text("/other_region")]));
+    assert!(error.contains("Ironic at http://127.0.0.1:9") && code == UNREACHABLE, "{code}: {error}");
+    assert!(success(with(&["--os-region-name", lab.text("/other_region"), "--endpoint", endpoint])).contains(endpoint));
+
+    let (code, error) = failure(with(&["--os-region-name", "nowhere"]));
+    assert!(error.starts_with("the catalogue has no ") && error.contains("nowhere"), "{error}");
+    assert_eq!(code, USAGE);
+}
+
+/// Services, and what `ironic.py serve` says of them.
+struct Lab {
+    /// Holds the pipe whose end is the server's signal to stop.
+    _server: Child,
+    known: Value,
+    /// Makes `enroll` one who may.
+    operator: Vec<String>,
+}
+
+fn keystone() -> &'static Lab {
+    static LAB: OnceLock<Lab> = OnceLock::new();
+    LAB.get_or_init(|| {
+        let (server, known) = serve(&["--auth-strategy", "keystone"]);
+        let [auth_url, owner] =
+            ["/auth_url", "/users/owner/project_id"].map(|pointer| text(&known, pointer).to_owned());
+        let operator = ["--auth-url".into(), auth_url, "--owner".into(), owner].into();
+        Lab { _server: server, known, operator }
+    })
+}
+
+fn http_basic() -> &'static Lab {
+    static LAB: OnceLock<Lab> = OnceLock::new();
+    LAB.get_or_init(|| {
+        let (server, known) = serve(&["--auth-strategy", "http_basic"]);
+        Lab { _server: server, known, operator: vec!["--http-basic".into()] }
+    })
+}
+
+impl Lab {
+    fn text(&self, pointer: &str) -> &str {
+        text(&self.known, pointer)
+    }
+
+    /// Enrols a node of the project `tenant`; gives its UUID.
+    fn enroll(&self, name: &str, arguments: &[&str]) -> String {
+        let operator: Vec<_> = self.operator.iter().map(String::as_str).collect();
+        let endpoint = ["--endpoint", self.text("/endpoint")];
+        let node = ironic_py(&[&["enroll", name], &endpoint[..], &operator, arguments].concat());
+        text(&serde_json::from_str(&node).unwrap(), "/uuid").to_owned()
+    }
+
+    /// Keystone's user, by password.
+    fn login(&self, user: &str) -> Vec<(&'static str, String)> {
+        let of_user = |member: &str| self.text(&format!("/users/{user}/{member}")).to_owned();
+        vec![
+            ("OS_AUTH_URL", self.text("/auth_url").into()),
+            ("OS_REGION_NAME", self.text("/region").into()),
+            ("OS_USERNAME", user.into()),
+            ("OS_PASSWORD", of_user("password")),
+            ("OS_PROJECT_NAME", of_user("project")),
+            ("OS_USER_DOMAIN_ID", "default".into()),
+            ("OS_PROJECT_DOMAIN_NAME", "Default".into()),
+        ]
+    }
+
+    /// The operator of HTTP's basic authentication.
+    fn basic(&self) -> [(&str, &str); 4] {
+        let [endpoint, username, password] = ["/endpoint", "/username", "/password"].map(|pointer| self.text(pointer));
+        let login = [("OS_USERNAME", username), ("OS_PASSWORD", password)];
+        [("OS_AUTH_TYPE", "http_basic"), ("OS_ENDPOINT", endpoint), login[0], login[1]]
+    }
+
+    /// A token, fetched without the project's help.
+    fn token(&self, auth_url: &str, user: &str) -> String {
+        let of_user = |member: &str| self.text(&format!("/users/{user}/{member}"));
+        let body = json!({"auth": {
+            "identity": {"methods": ["password"], "password": {
+                "user": {"id": of_user("id"), "password": of_user("password")},
+            }},
+            "scope": {"project": {"id": of_user("project_id")}},
+        }});
+        let (status, headers, body) =
+            ask(Method::POST, &format!("{}/auth/tokens", self.text(auth_url)), &[], Some(&body));
+        assert_eq!(status, 201, "{body}");
+        headers["X-Subject-Token"].to_str().unwrap().to_owned()
+    }
+
+    fn get(&self, node: &str, token: &str) -> (u16, String) {
+        let headers = [("X-Auth-Token", token), ("X-OpenStack-Ironic-API-Version", "1.115")];
+        let (status, _, body) =
+            ask(Method::GET, &format!("{}/v1/nodes/{node}", self.text("/endpoint")), &headers, None);
+        (status, body)
+    }
+
+    fn state(&self, node: &str) -> String {
+        static TOKEN: OnceLock<String> = OnceLock::new();
+        let (status, body) = self.get(node, TOKEN.get_or_init(|| self.token("/auth_url", "owner")));
+        assert_eq!(status, 200, "{body}");
+        text(&serde_json::from_str(&body).unwrap(), "/provision_state").to_owned()
+    }
+
+    /// What Ironic has for the agent: the drive, or the URL where it is.
+    fn stored(&self, node: &str) -> String {
+        ironic_py(&["stored", node, "--database", self.text("/database")])
+    }
+}
+
+fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{pointer} is not there"))
+}
+
+fn run(command: &mut Command) -> Output {
+    guarded(command.output().unwrap())
+}
+
+/// An output that has no secrets: all passwords are planted ones, and so begin Keystone's tokens.
+fn guarded(output: Output) -> Output {
+    for bytes in [&output.stdout, &output.stderr] {
+        let text = String::from_utf8_lossy(bytes);
+        for secret in ["planted-", "gAAAA", &STANDARD.encode("operator:planted-")[..20]] {
+            assert!(!text.contains(secret), "{secret} is told");
+        }
+    }
+    output
+}
+
+/// What `pack` makes of the document for a node without ports.
+fn pack(desk: &Desk) -> String {
+    let mut command = desk.pack_command();
+    for list in ["ports", "portgroups"] {
+        let file = desk.folder.path().join(list);
+        fs::write(&file, json!({list: []}).to_string()).unwrap();
+        command.arg(format!("--{list}")).arg(file);
+    }
+    success(command.output().unwrap())
+}
+
+fn image_of(text: &str) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let [packed, image] = ["text", "image"].map(|name| folder.path().join(name));
+    fs::write(&packed, STANDARD.decode(text).unwrap()).unwrap();
+    let status = Command::new("sh").args(["-c", "gzip -dc <\"$0\" >\"$1\""]).args([&packed, &image]).status().unwrap();
+    assert!(status.success());
+    fs::read(image).unwrap()
+}
+
+/// What the agent's own code leaves in a partition, given what Ironic has for it.
+///
+/// It is `create_config_drive_partition` of ironic-python-agent, with a file for the partition: it downloads, unpacks,
+/// measures and writes with dd. What would need a disk and root is out of reach, and told to it: that the partition is there, as
+/// it is when a node is deployed again, and that the kernel mounts what was written. So its last resort, a drive rebuilt as
+/// FAT where the kernel does not, is not seen here.
+fn the_agent_writes(desk: &Desk, configdrive: &str) -> Vec<u8> {
+    let [stored, partition] = ["stored", "partition"].map(|name| desk.folder.path().join(name));
+    fs::write(&stored, configdrive).unwrap();
+    let mut python = Command::new(root().join("target/readers/venv/bin/python"));
+    python.arg(root().join("tests/readers/read.py")).arg("agent-writes").args([&stored, &partition]);
+    python.envs([("NO_PROXY", LOOPBACK), ("no_proxy", LOOPBACK), ("PYTHONDONTWRITEBYTECODE", "1")]);
+    let output = python.stdin(Stdio::null()).stderr(Stdio::inherit()).output().unwrap();
+    let found: Value = serde_json::from_slice(&output.stdout).expect("the agent answers");
+    assert_eq!(found["errors"], json!({}));
+    fs::read(partition).unwrap()
+}
+
+fn until(what: &str, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(240);
+    while !condition() {
+        assert!(Instant::now() < deadline, "still not so: {what}");
+        thread::sleep(Duration::from_millis(200));
+    }
+}
+
+/// In seconds since 1970.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+}

@@ -1,0 +1,192 @@
+//! `configdrive deploy` on a real Ironic behind a proxy that loses, delays and replaces answers. Whatever happens, a
+//! deployment is started once, and what is not known to have succeeded is a failure.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+use std::{
+    process::{Output, Stdio},
+    thread,
+    time::Duration,
+};
+
+use proxy::{Fault, Proxy};
+use support::{Desk, REFUSED, UNREACHABLE, enroll, ironic, ironic_py, state, stored};
+
+#[path = "ironic/proxy.rs"]
+mod proxy;
+#[allow(dead_code, reason = "tests/ironic.rs uses the rest")]
+#[path = "ironic/support.rs"]
+mod support;
+
+#[test]
+fn a_request_that_was_lost_on_its_way_is_sent_again() {
+    let fault = faulty("reset-before", &[Fault::ResetBeforeBody], &["--wait"]);
+    assert_eq!(fault.outcome(), (0, 1, "active".into()));
+    assert!(fault.stderr.contains("looking whether the node has begun"), "{}", fault.stderr);
+    assert!(fault.stdout.ends_with("node reset-before is active\n"), "{}", fault.stdout);
+}
+
+#[test]
+fn a_request_whose_answer_was_lost_is_not_sent_again() {
+    for (name, lost) in [
+        ("reset-after", Fault::ResetAfterBody),
+        ("truncated", Fault::TruncatedAnswer),
+        ("bad-gateway", Fault::AnswerAfter(502, "<html>Bad Gateway</html>")),
+        ("stumbled", Fault::AnswerAfter(500, r#"{"error_message": "{\"faultstring\": \"oops\"}"}"#)),
+        ("timed-out", Fault::AnswerAfter(504, "")),
+    ] {
+        // Should a second request be sent, it is let through.
+        let fault = faulty(name, &[lost], &["--wait"]);
+        assert_eq!(fault.outcome(), (0, 1, "active".into()), "{name}: {}", fault.stderr);
+        assert_eq!(stored(&fault.node), fault.desk.pack(&fault.node));
+    }
+}
+
+#[test]
+fn an_answer_that_takes_too_long_is_not_waited_for() {
+    let fault = faulty("slow", &[Fault::Slow(Duration::from_secs(60))], &["--timeout", "3"]);
+    assert_eq!(fault.outcome(), (0, 1, "active".into()), "{}", fault.stderr);
+    assert!(fault.stderr.contains("no answer within"), "{}", fault.stderr);
+}
+
+#[test]
+fn an_ironic_that_is_busy_is_asked_again() {
+    let busy = r#"{"error_message": "{\"faultstring\": \"Requested action cannot be performed due to lack of free conductor workers.\"}"}"#;
+    let fault = faulty("busy", &[Fault::Answer(503, busy), Fault::Answer(503, "<html>")], &["--wait"]);
+    assert_eq!(fault.outcome(), (0, 1, "active".into()));
+    let warning = "warning: cannot deploy node busy: Ironic answers 503: Requested action cannot be performed due to lack of \
+                   free conductor workers.; trying again\n";
+    assert!(fault.stderr.starts_with(warning), "{}", fault.stderr);
+}
+
+#[test]
+fn an_ironic_that_stumbles_without_beginning_is_a_failure() {
+    let fault = faulty("stumbling", &[Fault::Answer(500, "Internal Server Error")], &["--wait"]);
+    assert_eq!(fault.outcome(), (REFUSED, 0, "available".into()));
+    let error = fault.stderr.lines().last().unwrap();
+    let words = "error: node stumbling has not begun: cannot deploy node stumbling: Ironic answers 500 without a word; it is \
+                 as it was, and the same command may be run again";
+    assert_eq!(error, words);
+}
+
+#[test]
+fn what_a_proxy_refuses_is_told_with_its_status() {
+    let fault = faulty("too-large", &[Fault::Answer(413, "<html>Request Entity Too Large</html>")], &[]);
+    assert_eq!(fault.outcome(), (REFUSED, 0, "available".into()));
+    assert_eq!(fault.stderr, "error: cannot deploy node too-large: Ironic answers 413 without a word\n");
+}
+
+#[test]
+fn a_rebuild_whose_fate_is_unknown_is_left_to_the_operator() {
+    let node = enroll("rebuilding", &[]);
+    let desk = Desk::new();
+    desk.deploy(&["rebuilding", "--wait"]);
+    let proxy = Proxy::before(&ironic().endpoint, &[Fault::ResetBeforeBody]);
+    let output = desk.deploy_command(&proxy.endpoint(), &["rebuilding", "--rebuild", "--wait"]).output().unwrap();
+    let fault = Faulty::new(node, desk, &proxy, output);
+    assert_eq!(fault.outcome(), (UNREACHABLE, 0, "active".into()));
+    assert!(fault.stderr.contains("error: node rebuilding has not begun: "), "{}", fault.stderr);
+}
+
+#[test]
+fn answers_that_are_not_json_are_waited_out_or_told() {
+    let node = enroll("garbled", &[]);
+    let desk = Desk::new();
+    let proxy = Proxy::before(&ironic().endpoint, &[]);
+    proxy.fail_reads(Some(Fault::Answer(200, "<html>We are back soon</html>")));
+    let mut command = desk.deploy_command(&proxy.endpoint(), &["garbled", "--wait"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    thread::sleep(Duration::from_secs(1));
+    proxy.fail_reads(None);
+    let fault = Faulty::new(node.clone(), desk, &proxy, child.wait_with_output().unwrap());
+    assert_eq!(fault.outcome(), (0, 1, "active".into()), "{}", fault.stderr);
+
+    proxy.fail_reads(Some(Fault::Answer(200, "[]")));
+    let arguments = ["garbled", "--rebuild", "--timeout", "1"];
+    let output = fault.desk.deploy_command(&proxy.endpoint(), &arguments).output().unwrap();
+    let fault = Faulty::new(node, fault.desk, &proxy, output);
+    assert_eq!(fault.outcome(), (UNREACHABLE, 1, "active".into()));
+    let error = fault.stderr.lines().last().unwrap();
+    assert!(error.ends_with("the answer is no node as Ironic describes them"), "{error}");
+}
+
+#[test]
+fn an_ironic_that_is_away_while_one_waits_is_waited_for() {
+    let node = enroll("away", &[]);
+    let desk = Desk::new();
+    let proxy = Proxy::before(&ironic().endpoint, &[Fault::GoneAfterBody]);
+    let mut command = desk.deploy_command(&proxy.endpoint(), &["away", "--wait"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while proxy.provisions() == 0 {
+        thread::sleep(Duration::from_millis(10));
+    }
+    thread::sleep(Duration::from_secs(2));
+    proxy.fail_reads(None);
+    let fault = Faulty::new(node, desk, &proxy, child.wait_with_output().unwrap());
+    assert_eq!(fault.outcome(), (0, 1, "active".into()), "{}", fault.stderr);
+}
+
+#[test]
+fn an_ironic_that_stays_away_leaves_it_unknown() {
+    let node = enroll("gone", &[]);
+    let desk = Desk::new();
+    let proxy = Proxy::before(&ironic().endpoint, &[Fault::GoneAfterBody]);
+    let output = desk.deploy_command(&proxy.endpoint(), &["gone", "--wait", "--timeout", "5"]).output().unwrap();
+    let fault = Faulty::new(node, desk, &proxy, output);
+    assert_eq!((fault.code, proxy.provisions()), (UNREACHABLE, 1));
+    let error = fault.stderr.lines().last().unwrap();
+    assert!(error.starts_with("error: whether the deployment of node gone was started is unknown: "), "{error}");
+}
+
+#[test]
+fn a_locked_node_is_deployed_when_it_is_free() {
+    let node = enroll("busy-node", &[]);
+    ironic_py(&["lock", "busy-node", "--database", &ironic().database]);
+    let desk = Desk::new();
+    let proxy = Proxy::before(&ironic().endpoint, &[]);
+    let mut command = desk.deploy_command(&proxy.endpoint(), &["busy-node", "--wait"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while proxy.provisions() == 0 {
+        thread::sleep(Duration::from_millis(10));
+    }
+    ironic_py(&["unlock", "busy-node", "--database", &ironic().database]);
+    let fault = Faulty::new(node, desk, &proxy, child.wait_with_output().unwrap());
+    assert_eq!((fault.code, state(&fault.node)), (0, "active".into()), "{}", fault.stderr);
+    assert!(fault.stderr.contains("is locked by host another-conductor"), "{}", fault.stderr);
+}
+
+/// Deploys a fresh node called `name` through a proxy with these faults.
+fn faulty(name: &str, faults: &[Fault], arguments: &[&str]) -> Faulty {
+    let node = enroll(name, &[]);
+    let desk = Desk::new();
+    let proxy = Proxy::before(&ironic().endpoint, faults);
+    let output = desk.deploy_command(&proxy.endpoint(), &[&[name], arguments].concat()).output().unwrap();
+    Faulty::new(node, desk, &proxy, output)
+}
+
+struct Faulty {
+    node: String,
+    desk: Desk,
+    code: i32,
+    stdout: String,
+    stderr: String,
+    provisions: usize,
+}
+
+impl Faulty {
+    fn new(node: String, desk: Desk, proxy: &Proxy, output: Output) -> Self {
+        let [stdout, stderr] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+        Self { node, desk, code: output.status.code().unwrap(), stdout, stderr, provisions: proxy.provisions() }
+    }
+
+    /// The exit code, how many requests to provision Ironic got, and the node's state.
+    fn outcome(&self) -> (i32, usize, String) {
+        (self.code, self.provisions, state(&self.node))
+    }
+}

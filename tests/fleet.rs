@@ -1,0 +1,146 @@
+//! `configdrive deploy` of many nodes, on a real Ironic.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+use std::fs;
+
+use serde_json::{Value, json};
+use support::{
+    DEPLOYMENT_FAILED, Desk, INVALID_INPUT, USAGE, configdrive, enroll, failure, ironic, state, stored, success,
+};
+
+#[allow(dead_code, reason = "tests/ironic.rs uses the rest")]
+#[path = "ironic/support.rs"]
+mod support;
+
+#[test]
+fn a_fleet_is_deployed_node_by_node_and_a_second_run_passes_it_by() {
+    let nodes: Vec<_> = (0..5).map(|number| enroll(&format!("fleet-{number}"), &[])).collect();
+    let desk = Desk::new();
+    let entries =
+        (0..5).map(|number| json!({"node": format!("fleet-{number}"), "document": "instance.json"}).to_string());
+    let fleet = desk.file("fleet.jsonl", &entries.collect::<Vec<_>>().join("\n"));
+    let output = success(deploy(&["--fleet", &fleet, "--parallel", "2"]));
+    for number in 0..5 {
+        assert!(output.contains(&format!("node fleet-{number} is deployed\n")), "{output}");
+    }
+    assert!(output.ends_with("5 deployed\n"), "{output}");
+    assert!(nodes.iter().all(|node| state(node) == "active"));
+    let before: Vec<_> = nodes.iter().map(|node| stored(node)).collect();
+
+    assert!(success(deploy(&["--fleet", &fleet])).ends_with("5 already active\n"));
+    assert_eq!(nodes.iter().map(|node| stored(node)).collect::<Vec<_>>(), before);
+
+    // A rebuild passes by what has the drive already, and nothing else.
+    let mut other = Desk::new();
+    other.edit_member("availability_zone", "rack-9");
+    let arguments = ["--rebuild", &format!("fleet-0={}", desk.document()), &format!("fleet-1={}", other.document())];
+    assert!(success(deploy(&arguments)).ends_with("1 deployed, 1 already active\n"));
+    assert_eq!(stored(&nodes[0]), before[0]);
+    assert_ne!(stored(&nodes[1]), before[1]);
+
+    // What another did to the node meanwhile is not taken for ours.
+    other.deploy(&["fleet-2", "--rebuild", "--wait"]);
+    let (code, words) = last_lines(deploy(&["--fleet", &fleet]));
+    assert_eq!(code, DEPLOYMENT_FAILED);
+    assert!(words.contains("node fleet-2 is not deployed: node fleet-2 is `active`: it has an instance"), "{words}");
+}
+
+#[test]
+fn what_becomes_of_one_node_does_not_touch_the_others() {
+    for name in ["good-1", "good-2"] {
+        enroll(name, &[]);
+    }
+    enroll("bad-1", &["--failing"]);
+    enroll("bad-2", &["--state", "manageable"]);
+    let desk = Desk::new();
+    let fleet = desk.file(
+        "fleet.yaml",
+        "- {node: good-1, document: instance.json}\n- {node: bad-1, document: instance.json}\n\
+         - {node: bad-2, document: instance.json}\n- {node: nobody, document: instance.json}\n\
+         - {node: good-2, document: instance.json, options: {format: vfat, size: 64MiB}}\n\
+         - {node: good-3, document: missing.json}\n- {node: good-4, document: instance.json, options: {farmat: vfat}}\n",
+    );
+    let output = deploy(&["--fleet", &fleet, "--json"]);
+    let stderr = String::from_utf8(output.stderr.clone()).unwrap();
+    assert!(stderr.ends_with("error: 5 of 7 nodes were not deployed\n"), "{stderr}");
+    assert_eq!(output.status.code(), Some(DEPLOYMENT_FAILED));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&report["deployed"], &report["failed"], &report["not_ended"]), (&json!(2), &json!(5), &json!(0)));
+    let told = |name: &str| {
+        let node = report["nodes"].as_array().unwrap().iter().find(|node| node["node"] == name).unwrap();
+        (
+            node["outcome"].as_str().unwrap(),
+            node["error"]["exit_code"].as_i64(),
+            node["error"]["message"].as_str().unwrap_or(""),
+        )
+    };
+    assert_eq!(told("good-1"), ("deployed", None, ""));
+    assert_eq!(told("good-2"), ("deployed", None, ""));
+    assert_eq!((told("bad-1").0, told("bad-1").1), ("failed", Some(7)));
+    assert_eq!(told("bad-2").1, Some(5));
+    assert_eq!(
+        told("nobody"),
+        ("failed", Some(5), "cannot look up node nobody: Ironic answers 404: Node nobody could not be found.")
+    );
+    assert_eq!(told("good-3").1, Some(1));
+    assert!(told("good-4").2.contains("--farmat"), "{report}");
+    let image =
+        success(configdrive().args(["inspect", "-"]).stdin(desk.open("drive", &stored("good-2"))).output().unwrap());
+    assert!(image.contains("FAT"), "{image}");
+}
+
+#[test]
+fn a_fleet_that_does_not_hold_starts_nothing() {
+    let node = enroll("unstarted", &[]);
+    let desk = Desk::new();
+    let fleet = desk.file("fleet.json", r#"[{"node": "unstarted", "document": "instance.json"}, {"node": "x"}]"#);
+    let (code, words) = failure(deploy(&["--fleet", &fleet]));
+    assert_eq!((code, words.contains("missing field `document`")), (INVALID_INPUT, true), "{words}");
+    assert_eq!(state(&node), "available");
+    assert_eq!(failure(deploy(&["unstarted", "other=instance.json"])).0, USAGE);
+}
+
+#[test]
+fn extra_is_left_alone_on_request() {
+    let node = enroll("unrecorded", &[]);
+    let desk = Desk::new();
+    let argument = format!("unrecorded={}", desk.document());
+    success(deploy(&[&argument, "--no-record"]));
+    assert_eq!(extra(&node), json!({}));
+    let (code, _) = last_lines(deploy(&[&argument]));
+    assert_eq!(code, DEPLOYMENT_FAILED);
+    success(deploy(&[&argument, "--rebuild"]));
+    assert!(extra(&node)["configdrive"]["fingerprint"].is_string());
+}
+
+fn extra(node: &str) -> Value {
+    serde_json::from_str::<Value>(&support::get(&format!("/v1/nodes/{node}"))).unwrap()["extra"].clone()
+}
+
+fn deploy(arguments: &[&str]) -> std::process::Output {
+    configdrive().arg("deploy").args(arguments).args(["--endpoint", &ironic().endpoint]).output().unwrap()
+}
+
+/// The exit code and standard error.
+fn last_lines(output: std::process::Output) -> (i32, String) {
+    (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+}
+
+impl Desk {
+    fn file(&self, name: &str, text: &str) -> String {
+        let path = self.folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.display().to_string()
+    }
+
+    fn open(&self, name: &str, text: &str) -> fs::File {
+        fs::File::open(self.file(name, text)).unwrap()
+    }
+}

@@ -1,0 +1,243 @@
+//! What the tests of `deploy` share: the Ironic of this process, nodes in it, and the command at work on them.
+
+use std::{
+    env, fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+    sync::OnceLock,
+};
+
+use reqwest::{Method, header::HeaderMap};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+// The exit codes of `configdrive --help`.
+pub const USAGE: i32 = 2;
+pub const INVALID_INPUT: i32 = 3;
+pub const REFUSED: i32 = 5;
+pub const UNREACHABLE: i32 = 6;
+pub const DEPLOYMENT_FAILED: i32 = 7;
+pub const FINDINGS: i32 = 9;
+
+pub const DOCUMENT: &str = "examples/deploy/instance.json";
+
+/// A folder with a document and a random seed, so that equal drives are equal texts.
+pub struct Desk {
+    pub folder: TempDir,
+}
+
+impl Desk {
+    pub fn new() -> Self {
+        let desk = Self { folder: tempfile::tempdir().unwrap() };
+        fs::copy(root().join(DOCUMENT), desk.document()).unwrap();
+        fs::write(desk.seed(), [7; 512]).unwrap();
+        desk
+    }
+
+    pub fn document(&self) -> String {
+        self.folder.path().join("instance.json").display().to_string()
+    }
+
+    pub fn seed(&self) -> String {
+        self.folder.path().join("seed").display().to_string()
+    }
+
+    pub fn edit(&mut self, from: &str, to: &str) {
+        let document = fs::read_to_string(self.document()).unwrap();
+        assert!(document.contains(from), "{from} is not in the document");
+        fs::write(self.document(), document.replacen(from, to, 1)).unwrap();
+    }
+
+    pub fn edit_member(&mut self, name: &str, value: &str) {
+        let mut document: Value = serde_json::from_str(&fs::read_to_string(self.document()).unwrap()).unwrap();
+        document["instance"][name] = value.into();
+        fs::write(self.document(), document.to_string()).unwrap();
+    }
+
+    /// Has the document bring its own network data, with this link alone.
+    pub fn link(&mut self, link: &str) {
+        self.edit("\"network_info\":", &format!("\"network_data\": {{\"links\": [{link}]}}, \"network_info\":"));
+    }
+
+    /// Runs `deploy` to success; gives the lines of its output.
+    pub fn deploy(&self, arguments: &[&str]) -> Vec<String> {
+        let output = success(self.run_deploy(arguments));
+        output.lines().map(str::to_owned).collect()
+    }
+
+    /// Runs `deploy` to failure; gives its exit code and its error.
+    pub fn fail(&self, arguments: &[&str]) -> (i32, String) {
+        failure(self.run_deploy(arguments))
+    }
+
+    pub fn run_deploy(&self, arguments: &[&str]) -> Output {
+        self.deploy_command(&ironic().endpoint, arguments).output().unwrap()
+    }
+
+    /// `deploy` of this document, on the Ironic at `endpoint`.
+    pub fn deploy_command(&self, endpoint: &str, arguments: &[&str]) -> Command {
+        let mut command = self.command(arguments);
+        command.args(["--endpoint", endpoint]);
+        command
+    }
+
+    /// `deploy` of this document, in a cloud that is yet to be named.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = configdrive();
+        command.arg("deploy").args(arguments).args(["-i", &self.document(), "--random-seed", &self.seed()]);
+        command
+    }
+
+    /// What `pack` makes of the document with the node's ports and port groups, fetched here without the project's
+    /// help.
+    pub fn pack(&self, node: &str) -> String {
+        let mut command = self.pack_command();
+        for list in ["ports", "portgroups"] {
+            let file = self.folder.path().join(list);
+            fs::write(&file, get(&format!("/v1/{list}/detail?node={node}"))).unwrap();
+            command.arg(format!("--{list}")).arg(file);
+        }
+        success(command.output().unwrap())
+    }
+
+    pub fn pack_without_ports(&self) -> String {
+        success(self.pack_command().output().unwrap())
+    }
+
+    pub fn pack_command(&self) -> Command {
+        let mut command = configdrive();
+        command.args(["pack", "-i", &self.document(), "--random-seed", &self.seed()]);
+        command
+    }
+
+    /// As the command shows the drive.
+    pub fn digest(&self, node: &str) -> String {
+        let text = self.pack(node);
+        format!("{} bytes of base64, SHA-256 {}", text.len(), sha256(&text))
+    }
+}
+
+/// What no proxy is asked for.
+pub const LOOPBACK: &str = "127.0.0.1,localhost";
+
+/// The command, which neither a cloud nor a proxy of the environment's leads astray.
+pub fn configdrive() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_configdrive"));
+    for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("OS_")) {
+        command.env_remove(name);
+    }
+    command.envs([("NO_PROXY", LOOPBACK), ("no_proxy", LOOPBACK), ("HOME", "/nonexistent")]);
+    command
+}
+
+/// Standard output of a command that did its work and had nothing to complain about.
+pub fn success(output: Output) -> String {
+    let [stdout, stderr] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+    assert!(output.status.success() && stderr.is_empty(), "{}: {stdout}{stderr}", output.status);
+    stdout
+}
+
+/// The exit code of a command that failed, and what it said after `error: `, which was one line.
+pub fn failure(output: Output) -> (i32, String) {
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let error = stderr.strip_prefix("error: ").and_then(|error| error.strip_suffix('\n'));
+    let error = error.filter(|error| !error.contains('\n')).unwrap_or_else(|| panic!("not one line: {stderr:?}"));
+    (output.status.code().unwrap(), error.to_owned())
+}
+
+pub fn sha256(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+pub struct Service {
+    /// Holds the pipe whose end is the server's signal to stop.
+    _server: Child,
+    pub endpoint: String,
+    pub database: String,
+    pub log: String,
+}
+
+/// The Ironic of this process.
+pub fn ironic() -> &'static Service {
+    static IRONIC: OnceLock<Service> = OnceLock::new();
+    IRONIC.get_or_init(|| {
+        let (server, service) = serve(&[]);
+        let member = |name: &str| service[name].as_str().unwrap().to_owned();
+        Service { _server: server, endpoint: member("endpoint"), database: member("database"), log: member("log") }
+    })
+}
+
+/// Starts Ironic and what belongs to it, until the child's standard input is closed; gives what it says of itself.
+pub fn serve(arguments: &[&str]) -> (Child, Value) {
+    let mut command = python(&[&["serve"], arguments].concat());
+    let mut server = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(server.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    (server, serde_json::from_str(&line).expect("Ironic does not start; standard error says why"))
+}
+
+/// Enrols a node; gives its UUID.
+pub fn enroll(name: &str, arguments: &[&str]) -> String {
+    let node = ironic_py(&[&["enroll", name, "--endpoint", &ironic().endpoint], arguments].concat());
+    serde_json::from_str::<Value>(&node).unwrap()["uuid"].as_str().unwrap().to_owned()
+}
+
+/// The drive in Ironic's database.
+pub fn stored(node: &str) -> String {
+    ironic_py(&["stored", node, "--database", &ironic().database]).trim_end().to_owned()
+}
+
+pub fn has_drive(node: &str) -> bool {
+    let output = python(&["stored", node, "--database", &ironic().database]).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() || error.contains("no config drive is stored"), "{error}");
+    output.status.success()
+}
+
+pub fn state(node: &str) -> String {
+    let node: Value = serde_json::from_str(&get(&format!("/v1/nodes/{node}"))).unwrap();
+    node["provision_state"].as_str().unwrap().to_owned()
+}
+
+pub fn get(path: &str) -> String {
+    let version = [("X-OpenStack-Ironic-API-Version", "1.115")];
+    let (status, _, body) = ask(Method::GET, &format!("{}{path}", ironic().endpoint), &version, None);
+    assert_eq!(status, 200, "{body}");
+    body
+}
+
+/// A request without the project's help; gives status, headers and body.
+pub fn ask(method: Method, url: &str, headers: &[(&str, &str)], body: Option<&Value>) -> (u16, HeaderMap, String) {
+    // A second time it is there already.
+    _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut request = reqwest::Client::builder().no_proxy().build().unwrap().request(method, url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.header("Content-Type", "application/json").body(body.to_string());
+        }
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.headers().clone(), answer.text().await.unwrap())
+    })
+}
+
+pub fn ironic_py(arguments: &[&str]) -> String {
+    let output = python(arguments).stderr(Stdio::inherit()).output().unwrap();
+    assert!(output.status.success(), "ironic.py {arguments:?}: {}", output.status);
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn python(arguments: &[&str]) -> Command {
+    let mut command = Command::new("python3");
+    command.arg(root().join("tests/ironic/ironic.py")).args(arguments).current_dir(root());
+    command
+}
+
+pub fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}

@@ -1,0 +1,229 @@
+//! Waiting for deployments that take their time, on a real Ironic: what a signal, a deadline and a restart do to it.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    process::{Child, Command, ExitStatus, Stdio},
+};
+
+use serde_json::Value;
+use support::{Desk, configdrive, enroll, ironic, ironic_py, serve, state, success};
+
+#[allow(dead_code, reason = "tests/ironic.rs uses the rest")]
+#[path = "ironic/support.rs"]
+mod support;
+
+const LIMIT: i32 = 4;
+const INTERRUPTED: i32 = 130;
+
+#[test]
+fn who_is_interrupted_can_go_on_waiting() {
+    let node = enroll("interrupted", &["--waiting"]);
+    let desk = Desk::new();
+    let commands = [
+        ("INT", desk.deploy_command(&ironic().endpoint, &["interrupted", "--wait"])),
+        ("TERM", attach("interrupted", &[])),
+    ];
+    for (signal, command) in commands {
+        let mut watched = Watched::new(command);
+        watched.until("node interrupted is wait call-back");
+        watched.signal(signal);
+        let (status, error) = watched.end();
+        assert_eq!(status.code(), Some(INTERRUPTED));
+        let words =
+            "error: interrupted: node interrupted goes on; `configdrive deploy interrupted --attach` waits for it\n";
+        assert_eq!(error, words);
+        assert_eq!(state(&node), "wait call-back");
+    }
+
+    // A deployment that goes on is not begun once more.
+    let words = "node interrupted is `wait call-back`: a deployment goes on already; --attach waits for it";
+    assert_eq!(desk.fail(&["interrupted"]).1, words);
+
+    let mut watched = Watched::new(attach("interrupted", &["--json"]));
+    ironic_py(&["finish", "interrupted", "--database", &ironic().database]);
+    let report: Value = serde_json::from_str(&watched.rest()).unwrap();
+    assert_eq!(report["provision_state"], "active");
+    assert!(watched.end().0.success());
+    assert!(success(attach("interrupted", &[]).output().unwrap()).starts_with("node interrupted is active"));
+}
+
+#[test]
+fn an_interruption_before_anything_has_begun_says_so() {
+    let node = enroll("interrupted-early", &[]);
+    ironic_py(&["lock", "interrupted-early", "--database", &ironic().database]);
+    let desk = Desk::new();
+    let mut watched = Watched::new(desk.deploy_command(&ironic().endpoint, &["interrupted-early", "--wait"]));
+    watched.until("asking Ironic to deploy");
+    let mut warning = String::new();
+    BufReader::new(watched.child.stderr.as_mut().unwrap()).read_line(&mut warning).unwrap();
+    assert!(warning.ends_with("trying again\n"), "{warning}");
+    // Between two requests, or with one on its way: which of them it is depends on the moment.
+    watched.signal("INT");
+    let (status, error) = watched.end();
+    assert_eq!(status.code(), Some(INTERRUPTED));
+    let words = ["is as it was", "may have begun"];
+    assert!(words.iter().any(|words| error.contains(words)), "{error}");
+    ironic_py(&["unlock", "interrupted-early", "--database", &ironic().database]);
+    assert_eq!(state(&node), "available");
+}
+
+#[test]
+fn one_waits_no_longer_than_one_said() {
+    enroll("patient", &["--waiting"]);
+    let (code, error) = Desk::new().fail(&["patient", "--wait", "--timeout", "2"]);
+    assert_eq!(code, LIMIT);
+    let words = "node patient is `wait call-back` after ";
+    assert!(error.starts_with(words) && error.contains("--attach"), "{error}");
+}
+
+#[test]
+fn an_ironic_that_is_restarted_meanwhile_is_waited_for() {
+    let (mut server, service) = serve(&[]);
+    let [endpoint, database] = ["endpoint", "database"].map(|name| service[name].as_str().unwrap());
+    ironic_py(&["enroll", "restarted", "--endpoint", endpoint, "--waiting"]);
+    let desk = Desk::new();
+    let mut watched = Watched::new(desk.deploy_command(endpoint, &["restarted", "--wait"]));
+    watched.until("node restarted is wait call-back");
+    server.stdin.as_mut().unwrap().write_all(b"restart\n").unwrap();
+    let mut restarted = String::new();
+    BufReader::new(server.stdout.as_mut().unwrap()).read_line(&mut restarted).unwrap();
+    ironic_py(&["finish", "restarted", "--database", database]);
+    assert!(watched.rest().ends_with("node restarted is active\n"));
+    let (status, warnings) = watched.end();
+    assert!(status.success(), "{warnings}");
+    drop(server.stdin.take());
+    assert!(server.wait().unwrap().success());
+}
+
+#[test]
+fn a_fleet_that_is_interrupted_begins_no_more_nodes_and_waits_for_those_under_way() {
+    let nodes: Vec<_> = (0..3).map(|number| enroll(&format!("half-{number}"), &["--waiting"])).collect();
+    let desk = Desk::new();
+    let arguments = (0..3).map(|number| format!("half-{number}={}", desk.document()));
+    let mut command = configdrive();
+    command.arg("deploy").args(arguments).args(["--parallel", "1", "--endpoint", &ironic().endpoint]);
+    let mut watched = Watched::new(command);
+    watched.until("node half-0 is wait call-back");
+    watched.signal("INT");
+    let mut warning = String::new();
+    let mut stderr = BufReader::new(watched.child.stderr.take().unwrap());
+    stderr.read_line(&mut warning).unwrap();
+    assert!(warning.starts_with("warning: interrupted: no more nodes are begun"), "{warning}");
+    ironic_py(&["finish", "half-0", "--database", &ironic().database]);
+    assert!(watched.rest().ends_with("1 deployed, 2 not ended\n"));
+    assert_eq!(watched.child.wait().unwrap().code(), Some(INTERRUPTED));
+    assert_eq!(nodes.iter().map(|node| state(node)).collect::<Vec<_>>(), ["active", "available", "available"]);
+}
+
+#[test]
+fn a_service_gets_a_log_of_json_with_the_node_in_each_line() {
+    enroll("logged", &[]);
+    let arguments = ["logged", "--wait", "--log-format", "json", "--log-level", "debug"];
+    let output = Desk::new().run_deploy(&arguments);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && output.stdout.is_empty(), "{stderr}");
+    let events: Vec<Value> = stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(events.iter().all(|event| event["target"].as_str().unwrap().starts_with("configdrive_host")));
+    let step = |words: &str| events.iter().find(|event| event["fields"]["message"] == words).unwrap();
+    assert_eq!(step("node logged is active")["span"]["node"], "logged");
+    assert_eq!(step("asking Ironic to deploy")["level"], "INFO");
+    assert!(events.iter().any(|event| event["level"] == "DEBUG" && event["fields"]["status"] == 202), "{stderr}");
+}
+
+#[test]
+fn no_secret_is_told_at_any_level() {
+    enroll("discreet", &[]);
+    let desk = Desk::new();
+    let document = fs::read_to_string(desk.document()).unwrap();
+    let mut document: Value = serde_json::from_str(&document).unwrap();
+    document["admin_pass"] = "planted-password".into();
+    // What the user data says in plain text is in the drive alone: base64 of it is in the document.
+    document["instance"]["user_data"] = "cGxhbnRlZC11c2VyLWRhdGE=".into();
+    fs::write(desk.document(), document.to_string()).unwrap();
+    let drive = success(desk.pack_command().output().unwrap());
+    let command = |arguments: &[&str]| {
+        let mut command = desk.deploy_command(&ironic().endpoint, arguments);
+        command.env("RUST_LOG", "trace").env("RUST_BACKTRACE", "1");
+        command.output().unwrap()
+    };
+    let mut said = Vec::new();
+    for format in ["text", "json"] {
+        let output = command(&["discreet", "--wait", "--log-format", format, "--log-level", "trace"]);
+        said.extend([output.stdout, output.stderr]);
+        let output = command(&["discreet", "--rebuild", "--wait"]);
+        said.extend([output.stdout, output.stderr]);
+        let output = command(&["discreet", "--rebuild", "--dry-run", "--log-format", format, "--log-level", "trace"]);
+        said.extend([output.stdout, output.stderr]);
+    }
+    for said in said {
+        let said = String::from_utf8(said).unwrap();
+        for secret in ["planted-password", "planted-user-data", "cGxhbnRlZC11c2VyLWRhdGE", &drive[..60], "H4sI"] {
+            assert!(!said.contains(secret), "{secret}: {said}");
+        }
+    }
+}
+
+fn attach(node: &str, arguments: &[&str]) -> Command {
+    let mut command = configdrive();
+    command.args(["deploy", node, "--attach", "--endpoint", &ironic().endpoint]).args(arguments);
+    command
+}
+
+/// A command whose output is read while it runs.
+struct Watched {
+    child: Child,
+    stdout: BufReader<std::process::ChildStdout>,
+}
+
+impl Watched {
+    fn new(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        Self { child, stdout }
+    }
+
+    /// Reads on until a line begins so.
+    fn until(&mut self, start: &str) {
+        let mut read = String::new();
+        loop {
+            let before = read.len();
+            if self.stdout.read_line(&mut read).unwrap() == 0 {
+                let mut error = String::new();
+                self.child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
+                panic!("{start:?} is not among {read:?}: {error}");
+            }
+            if read[before..].starts_with(start) {
+                return;
+            }
+        }
+    }
+
+    fn rest(&mut self) -> String {
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).unwrap();
+        rest
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args(["-s", signal, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// How it ended, and what it wrote to standard error.
+    fn end(mut self) -> (ExitStatus, String) {
+        self.rest();
+        let mut error = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
+        (self.child.wait().unwrap(), error)
+    }
+}
