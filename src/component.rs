@@ -40,7 +40,7 @@ impl wit::Guest for Component {
     }
 
     fn build_drive(document: String, options: wit::Options) -> Result<Vec<u8>, wit::Error> {
-        Ok(crate::build_drive(&document, &options.into())?)
+        Ok(crate::build_drive(document, &options.into())?)
     }
 
     fn encode(image: Vec<u8>) -> Result<String, wit::Error> {
@@ -48,7 +48,7 @@ impl wit::Guest for Component {
     }
 
     fn pack(document: String, options: wit::Options) -> Result<String, wit::Error> {
-        Ok(crate::pack(&document, &options.into())?)
+        Ok(crate::pack(document, &options.into())?)
     }
 
     fn inspect(drive: wit::DriveSource) -> Result<wit::Inspection, wit::Error> {

@@ -3,14 +3,13 @@
 use alloc::{borrow::Cow, vec::Vec};
 use core::fmt;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use crc32fast::Hasher;
 use miniz_oxide::inflate::{
     TINFLStatus,
     core::{DecompressorOxide, decompress, inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF},
 };
 
-use crate::image::MAX_IMAGE_SIZE;
+use crate::{base64, image::MAX_IMAGE_SIZE};
 
 /// A drive in any of its forms.
 #[derive(Clone, Copy)]
@@ -117,7 +116,7 @@ fn from_base64(text: &[u8]) -> Result<Vec<u8>, DecodeError> {
     } else {
         Cow::Borrowed(trimmed)
     };
-    STANDARD.decode(&*dense).map_err(|_| {
+    base64::decode(&dense).map_err(|_| {
         let odd = text.iter().position(|byte| !is_base64_or_space(byte));
         odd.map_or(DecodeError::Base64End, |offset| DecodeError::Base64 { offset })
     })
@@ -246,6 +245,7 @@ const RESERVED: u8 = 0xe0;
 mod tests {
     use super::*;
     use crate::encode::encode;
+    use ::base64::{Engine as _, engine::general_purpose::STANDARD};
     use alloc::{string::String, vec};
 
     fn image() -> Vec<u8> {

@@ -1,18 +1,21 @@
 //! From an image to the text that Ironic takes: one gzip member (RFC 1952) in base64 (RFC 4648, 4).
 
+mod crc32;
+mod deflate;
+mod stored;
+mod text;
 mod zeros;
 
 use alloc::{string::String, vec::Vec};
 use core::{fmt, mem};
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use crc32fast::Hasher;
-use miniz_oxide::{
-    DataFormat,
-    deflate::core::{CompressionStrategy, CompressorOxide, TDEFLFlush, compress_to_output},
-};
 
-use self::zeros::Run;
+use self::{
+    deflate::{Deflate, Flush},
+    text::Text,
+    zeros::Run,
+};
 use crate::image::{MAX_IMAGE_SIZE, Sink};
 
 /// In bytes. Ironic's API refuses a request's body of more than 67,108,864 bytes; this leaves room for what stands around
@@ -29,11 +32,14 @@ pub fn encode(image: &[u8]) -> Result<String, EncodeError> {
 /// Takes an image bit by bit; neither it nor its gzip is ever there as a whole.
 ///
 /// Long runs of zeros are not compressed: a ready-made block stands for them, whether they come as bytes or are only told.
+/// What lies between two of them is a segment, and is taken in blocks: those that do not compress are stored.
 pub struct Encoder {
-    deflate: CompressorOxide,
-    /// The compressor has bytes of the segment between two long runs.
-    is_inside_segment: bool,
-    /// How many zeros the image ends with so far; neither the compressor nor the checksum has seen them.
+    deflate: Deflate,
+    /// The compressor has bytes of blocks that it has not written yet.
+    is_inside_blocks: bool,
+    /// What is there of the segment's last block.
+    block: Vec<u8>,
+    /// How many zeros the image ends with so far; they are in no block, and the checksum has not seen them.
     zeros: usize,
     crc: Hasher,
     /// Of the image, in bytes.
@@ -46,8 +52,15 @@ impl Encoder {
     pub fn new() -> Self {
         let mut text = Text::default();
         text.extend(&HEADER);
-        let deflate = CompressorOxide::with_params(DataFormat::Raw, LEVEL, CompressionStrategy::Default, WINDOW_BITS);
-        Self { deflate, is_inside_segment: false, zeros: 0, crc: Hasher::new(), size: 0, text }
+        Self {
+            deflate: Deflate::new(),
+            is_inside_blocks: false,
+            block: Vec::new(),
+            zeros: 0,
+            crc: Hasher::new(),
+            size: 0,
+            text,
+        }
     }
 
     /// The text, once the encoder has seen all of the image.
@@ -56,7 +69,8 @@ impl Encoder {
             return Err(EncodeError::ImageTooLarge { size: self.size });
         }
         self.end_zeros();
-        self.deflate(&[], TDEFLFlush::Finish);
+        self.end_block();
+        self.deflate(&[], Flush::Finish);
         self.text.extend(&self.crc.finalize().to_le_bytes());
         // The limit of an image keeps its size within 32 bits.
         self.text.extend(&(self.size as u32).to_le_bytes());
@@ -66,7 +80,7 @@ impl Encoder {
     /// Tells whether `count` more bytes are of use.
     fn takes(&mut self, count: usize) -> bool {
         self.size = self.size.saturating_add(count as u64);
-        self.size <= MAX_IMAGE_SIZE && !self.text.is_full
+        self.size <= MAX_IMAGE_SIZE && !self.text.is_full()
     }
 
     /// The zeros so far are a whole run.
@@ -74,34 +88,66 @@ impl Encoder {
         const ZEROS: [u8; 2048] = [0; 2048];
         let mut left = mem::take(&mut self.zeros);
         if let Some(run) = Run::new(left) {
-            if mem::take(&mut self.is_inside_segment) {
-                // Ends the block with a byte, and forgets what matches could reach back to.
-                self.deflate(&[], TDEFLFlush::Full);
-            }
-            run.deflate(|gzip| {
-                self.text.extend(gzip);
-            });
+            self.end_block();
+            self.end_blocks();
+            run.deflate(|gzip| self.text.extend(gzip));
             self.crc.combine(&run.checksum());
             left = run.rest;
         }
         while left > 0 {
             let part = ZEROS.get(..left).unwrap_or(&ZEROS);
-            self.compress(part);
+            self.segment(part);
             left -= part.len();
         }
     }
 
-    fn compress(&mut self, bytes: &[u8]) {
-        if !bytes.is_empty() {
-            self.is_inside_segment = true;
-            self.crc.update(bytes);
-            self.deflate(bytes, TDEFLFlush::None);
+    /// More of the segment. Its blocks are the same in whatever parts it comes, and so is what becomes of them.
+    fn segment(&mut self, bytes: &[u8]) {
+        let missing = if self.block.is_empty() { 0 } else { stored::BLOCK - self.block.len() };
+        let (head, tail) = bytes.split_at_checked(missing).unwrap_or((bytes, &[]));
+        self.block.extend_from_slice(head);
+        if self.block.len() == stored::BLOCK {
+            self.end_block();
+        }
+        let (blocks, rest) = tail.as_chunks::<{ stored::BLOCK }>();
+        for (block, behind) in blocks.iter().zip((0..blocks.len()).rev()) {
+            self.put(block, behind * stored::BLOCK);
+        }
+        self.block.extend_from_slice(rest);
+    }
+
+    fn end_block(&mut self) {
+        let block = mem::take(&mut self.block);
+        self.put(&block, 0);
+        self.block = block;
+        self.block.clear();
+    }
+
+    /// A block, behind which so many bytes of the same kind are known to come.
+    fn put(&mut self, block: &[u8], behind: usize) {
+        if block.is_empty() {
+            return;
+        }
+        crc32::update(&mut self.crc, block);
+        if stored::is_noise(block) {
+            self.end_blocks();
+            self.text.expect(block.len() + behind);
+            stored::store(block, |gzip| self.text.extend(gzip));
+        } else {
+            self.is_inside_blocks = true;
+            self.deflate(block, Flush::None);
         }
     }
 
-    fn deflate(&mut self, bytes: &[u8], flush: TDEFLFlush) {
-        // Ends early only where the closure says so, and then nothing is of use any more.
-        compress_to_output(&mut self.deflate, bytes, flush, |gzip| self.text.extend(gzip));
+    /// Something follows that is not the compressor's.
+    fn end_blocks(&mut self) {
+        if mem::take(&mut self.is_inside_blocks) {
+            self.deflate(&[], Flush::Full);
+        }
+    }
+
+    fn deflate(&mut self, bytes: &[u8], flush: Flush) {
+        self.deflate.compress(bytes, flush, |gzip| self.text.extend(gzip));
     }
 }
 
@@ -124,7 +170,7 @@ impl Sink for Encoder {
             if !left.is_empty() {
                 self.end_zeros();
                 let (segment, zeros, behind) = zeros::part(left);
-                self.compress(segment);
+                self.segment(segment);
                 self.zeros = zeros;
                 left = behind;
             }
@@ -169,57 +215,15 @@ impl fmt::Display for EncodeError {
 
 impl core::error::Error for EncodeError {}
 
-/// The text so far, and the zero to two bytes behind it that do not fill a group of base64 yet.
-#[derive(Default)]
-struct Text {
-    base64: String,
-    rest: Vec<u8>,
-    is_full: bool,
-}
-
-impl Text {
-    /// Tells whether there is room for more.
-    fn extend(&mut self, gzip: &[u8]) -> bool {
-        let missing = if self.rest.is_empty() { 0 } else { (GROUP - self.rest.len()).min(gzip.len()) };
-        let (head, tail) = gzip.split_at_checked(missing).unwrap_or((gzip, &[]));
-        self.rest.extend(head);
-        let (whole, rest) = tail.split_at_checked(tail.len() / GROUP * GROUP).unwrap_or((tail, &[]));
-        if self.rest.len() == GROUP {
-            STANDARD.encode_string(&self.rest, &mut self.base64);
-            self.rest.clear();
-        }
-        self.is_full = self.is_full || self.base64.len() + whole.len() / GROUP * 4 > MAX_TEXT_SIZE;
-        if !self.is_full {
-            STANDARD.encode_string(whole, &mut self.base64);
-            self.rest.extend(rest);
-        }
-        !self.is_full
-    }
-
-    fn finish(mut self) -> Result<String, EncodeError> {
-        STANDARD.encode_string(&self.rest, &mut self.base64);
-        if self.is_full || self.base64.len() > MAX_TEXT_SIZE {
-            return Err(EncodeError::TextTooLarge);
-        }
-        Ok(self.base64)
-    }
-}
-
-/// In bytes.
-const GROUP: usize = 3;
-
 /// A gzip header (RFC 1952, 2.3): deflate, no flags, no time stamp, no word about the level, unknown operating system.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
-
-/// gzip's own default.
-const LEVEL: u8 = 6;
-
-const WINDOW_BITS: u8 = 15;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ::base64::{Engine as _, engine::general_purpose::STANDARD};
     use alloc::vec;
+    use proptest::prelude::*;
 
     /// A gzip member taken apart by RFC 1952: the image, once its checks hold.
     fn decode(text: &str) -> Vec<u8> {
@@ -234,7 +238,7 @@ mod tests {
     }
 
     /// Bytes that do not compress (xorshift).
-    fn noise(count: usize) -> Vec<u8> {
+    pub fn noise(count: usize) -> Vec<u8> {
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let mut next = || {
             state ^= state << 13;
@@ -282,39 +286,53 @@ mod tests {
         }
     }
 
-    #[test]
-    fn random_mixtures_are_encoded_alike_in_whatever_parts_they_come() {
-        let mut numbers = noise(1 << 16).into_iter();
-        let mut number = |below: usize| {
-            let bytes = [numbers.next().unwrap(), numbers.next().unwrap(), numbers.next().unwrap(), 0];
-            u32::from_le_bytes(bytes) as usize % below
-        };
-        for _ in 0..60 {
-            let mut image = Vec::new();
-            for _ in 0..number(12) {
-                let count = [number(4), number(3000), 32_760 + number(16), number(100_000)][number(4)];
-                match number(3) {
-                    0 => image.extend(noise(count)),
-                    1 => image.extend((0..count).map(|index| (index % 7) as u8)),
-                    _ => image.extend(vec![0; count]),
-                }
-            }
+    /// A part of an image, of a size at which something changes: a long run of zeros, a byte of its block, a stored block.
+    fn part() -> impl Strategy<Value = Vec<u8>> {
+        let around = |size: usize| size - 2..size + 3;
+        let size = prop_oneof![
+            0_usize..3000,
+            around(2048),
+            around(Run::SHORTEST),
+            around(33_025),
+            around(stored::BLOCK),
+            around(stored::BLOCK + Run::SHORTEST),
+            0_usize..150_000,
+        ];
+        (0..3, size).prop_map(|(kind, size)| match kind {
+            0 => vec![0; size],
+            1 => noise(size),
+            _ => (0..size).map(|index| (index % 7) as u8).collect(),
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn mixtures_are_encoded_alike_in_whatever_parts_they_come(
+            parts in prop::collection::vec(part(), 0..8),
+            cuts in prop::collection::vec((prop_oneof![0_usize..100, 0_usize..70_000], any::<bool>()), 1..20),
+        ) {
+            let image = parts.concat();
             let text = encode(&image).unwrap();
-            assert!(decode(&text) == image);
+            prop_assert!(decode(&text) == image);
+            let gzip = STANDARD.decode(&text).unwrap();
+            let mut decoded = vec![0; image.len()];
+            prop_assert_eq!(libdeflater::Decompressor::new().gzip_decompress(&gzip, &mut decoded), Ok(image.len()));
+            prop_assert!(decoded == image);
+
             let mut encoder = Encoder::new();
             let mut left = &*image;
-            while !left.is_empty() {
-                let limit = [2, 100, 5000, 70_000][number(4)];
-                let (part, behind) = left.split_at(number(limit).min(left.len()));
+            for (cut, tells_zeros) in cuts.into_iter().cycle().take(10_000).chain([(image.len(), false)]) {
+                let (part, behind) = left.split_at(cut.min(left.len()));
                 // Whoever knows of zeros may tell them, or not.
-                if part.iter().all(|&byte| byte == 0) && number(2) == 0 {
+                if tells_zeros && part.iter().all(|&byte| byte == 0) {
                     encoder.zeros(part.len());
                 } else {
                     encoder.bytes(part);
                 }
                 left = behind;
             }
-            assert!(encoder.finish().unwrap() == text);
+            prop_assert!(encoder.finish().unwrap() == text);
         }
     }
 
@@ -336,19 +354,6 @@ mod tests {
 
     #[test]
     fn a_text_has_at_most_what_ironic_takes() {
-        let fitting = MAX_TEXT_SIZE / 4 * GROUP;
-        let mut text = Text::default();
-        assert!(text.extend(&vec![0; fitting]));
-        assert!(text.extend(&[]));
-        assert_eq!(text.finish().unwrap().len(), MAX_TEXT_SIZE);
-        let mut text = Text::default();
-        text.extend(&vec![0; fitting]);
-        text.extend(&[0]);
-        assert_eq!(text.finish(), Err(EncodeError::TextTooLarge));
-        let mut text = Text::default();
-        text.extend(&vec![0; fitting]);
-        assert!(!text.extend(&[0; 3]));
-        assert_eq!(text.finish(), Err(EncodeError::TextTooLarge));
         let mut encoder = Encoder::new();
         let noise = noise(1 << 20);
         (0..60).for_each(|_| encoder.bytes(&noise));

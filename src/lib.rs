@@ -3,6 +3,24 @@
 //! Data flows one way: [`document`] (JSON text → typed instance) → [`metadata`] (instance → files) → [`tree`] (the files) →
 //! [`image`] (files → file system) → [`mod@encode`] (image → base64 of gzip); and back: [`mod@decode`] → [`image::read`] →
 //! [`mod@inspect`] and [`mod@check`]. For wasm, `component` exports it as `wit/` says.
+//!
+//! As a plain library it runs in the caller's process without a sandbox, for those who trust their documents:
+//!
+//! ```
+//! use configdrive::{Options, Policy};
+//!
+//! # fn main() -> Result<(), configdrive::Error> {
+//! let document = r#"{
+//!     "instance": {"uuid": "…", "hostname": "web-01", "config_drive": true, "ec2_ids": {"instance_id": "i-0000002a"}},
+//!     "network_data": {}
+//! }"#;
+//! if configdrive::required_by(document, Policy::default())? {
+//!     let text = configdrive::pack(document, &Options::default())?;
+//! #   assert!(text.starts_with("H4sI"));
+//! }
+//! # Ok(())
+//! # }
+//! ```
 #![no_std]
 #![cfg_attr(not(target_family = "wasm"), forbid(unsafe_code))]
 
@@ -20,6 +38,7 @@ pub mod inspect;
 pub mod metadata;
 pub mod tree;
 
+mod base64;
 #[cfg(target_family = "wasm")]
 mod component;
 mod error;
@@ -52,10 +71,11 @@ pub fn files(document: &str, options: &Options) -> Result<Tree, Error> {
     metadata::tree(&Document::parse(&document, &beside)?, options)
 }
 
-/// Builds the image of `document`'s drive.
-pub fn build_drive(document: &str, options: &Options) -> Result<Vec<u8>, Error> {
+/// Builds the image of `document`'s drive. A document that is handed over, not lent, is gone before the image comes into being.
+pub fn build_drive(document: impl AsRef<str>, options: &Options) -> Result<Vec<u8>, Error> {
     let file_system = options.file_system()?;
-    let tree = files(document, options)?;
+    let tree = files(document.as_ref(), options)?;
+    drop(document);
     let date = options.source_date_epoch();
     Ok(match file_system {
         FileSystem::Iso9660 => iso9660::write(&tree, date)?,
@@ -69,9 +89,10 @@ pub fn encode(image: &[u8]) -> Result<String, Error> {
 }
 
 /// [`build_drive`] and [`encode()`] in one go; the image is never there as a whole.
-pub fn pack(document: &str, options: &Options) -> Result<String, Error> {
+pub fn pack(document: impl AsRef<str>, options: &Options) -> Result<String, Error> {
     let file_system = options.file_system()?;
-    let tree = files(document, options)?;
+    let tree = files(document.as_ref(), options)?;
+    drop(document);
     let date = options.source_date_epoch();
     let mut encoder = Encoder::new();
     match file_system {

@@ -3,11 +3,12 @@
 //! What stands in a [`Tree`] can be written into every format and be read by every reader: the image writers ask nothing
 //! about names any more.
 
-use alloc::{borrow::ToOwned, collections::BTreeMap, rc::Rc, string::String};
+use alloc::{borrow::ToOwned, collections::BTreeMap, rc::Rc, string::String, vec::Vec};
 use core::{fmt, iter};
 
-/// What a file holds. The same content may stand under many paths: user data stands in every version's folder.
-pub type Content = Rc<[u8]>;
+/// What a file holds. The same content may stand under many paths: user data stands in every version's folder. What was
+/// decoded comes as a vector and is not copied.
+pub type Content = Rc<Vec<u8>>;
 
 /// The files of a drive.
 #[derive(Debug, Default)]
@@ -273,7 +274,7 @@ mod tests {
     use alloc::{format, string::ToString, vec::Vec};
 
     fn content(text: &str) -> Content {
-        Content::from(text.as_bytes())
+        Content::from(text.as_bytes().to_vec())
     }
 
     fn tree(paths: &[&str]) -> Result<Tree, PathError> {
@@ -294,7 +295,7 @@ mod tests {
             tree(&["openstack/latest/user_data", "ec2/latest/meta-data.json", "a", "openstack/content/0000"]).unwrap();
         let paths: Vec<_> = tree.files().map(|(path, _)| path).collect();
         assert_eq!(paths, ["a", "ec2/latest/meta-data.json", "openstack/content/0000", "openstack/latest/user_data"]);
-        assert!(tree.files().all(|(path, content)| path.as_bytes() == &**content));
+        assert!(tree.files().all(|(path, content)| path.as_bytes() == **content));
     }
 
     #[test]

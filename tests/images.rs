@@ -318,7 +318,7 @@ impl Drive {
     fn new(files: &Files, format: Format) -> Self {
         let mut tree = Tree::default();
         for (path, content) in files {
-            tree.insert(path, Content::from(&**content)).expect("a path that the rules take");
+            tree.insert(path, Content::from(content.to_vec())).expect("a path that the rules take");
         }
         let directory = tempfile::tempdir().expect("a temporary folder");
         let image = directory.path().join("drive");

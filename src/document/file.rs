@@ -1,11 +1,10 @@
 //! Files in a document.
 
-use alloc::rc::Rc;
-
 use super::{
     json::Json,
     read::{Members, Result, base64, text},
 };
+use crate::tree::Content;
 
 /// A path and what is to stand there.
 #[derive(Debug)]
@@ -14,7 +13,7 @@ pub struct File<'a> {
     /// is a path on the drive.
     pub path: &'a str,
     /// What it holds.
-    pub contents: Rc<[u8]>,
+    pub contents: Content,
 }
 
 impl<'a> File<'a> {

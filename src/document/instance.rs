@@ -1,6 +1,6 @@
 //! The instance: what `nova.objects.Instance` holds of it, as far as a drive tells it.
 
-use alloc::{rc::Rc, vec::Vec};
+use alloc::vec::Vec;
 
 use super::{
     devices::{Device, devices},
@@ -8,7 +8,7 @@ use super::{
     json::{Integer, Json, Object},
     read::{Members, Result, base64, boolean, integer, object, one_of, text},
 };
-use crate::Policy;
+use crate::{Policy, tree::Content};
 
 /// The instance.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ pub struct Instance<'a> {
     /// The user's own metadata: texts by name.
     pub metadata: Option<&'a Object<'a>>,
     /// User data.
-    pub user_data: Option<Rc<[u8]>>,
+    pub user_data: Option<Content>,
     /// The flavor's name.
     pub flavor_name: Option<&'a str>,
     /// Ids in EC2's form.
@@ -125,7 +125,7 @@ impl<'a> Instance<'a> {
             key_data: members.optional("key_data", text)?,
             keypair: members.list("keypairs", KeyPair::parse)?.into_iter().next(),
             metadata: members.optional("metadata", metadata)?,
-            user_data: members.optional("user_data", base64)?.map(Rc::from),
+            user_data: members.optional("user_data", base64)?.map(Content::from),
             flavor_name: members.optional("flavor", |value| Members::of(value)?.optional("name", text))?.flatten(),
             ec2_ids: members.required("ec2_ids", Ec2Ids::parse)?,
             security_groups: members.list("security_groups", |value| Members::of(value)?.required("name", text))?,

@@ -3,12 +3,11 @@
 
 use alloc::vec::Vec;
 
-use base64::{DecodeError, Engine, engine::general_purpose::STANDARD};
-
 use super::{
     error::{DocumentError, Problem},
     json::{Integer, Json, Object},
 };
+use crate::base64::{self, DecodeError};
 
 pub(super) type Result<T> = core::result::Result<T, DocumentError>;
 
@@ -103,7 +102,7 @@ pub(super) fn base64(value: &Json<'_>) -> Result<Vec<u8>> {
         Json::Text(text) => text,
         other => return Err(Problem::kind(other, "base64 text").into()),
     };
-    STANDARD.decode(text.as_bytes()).map_err(|error| {
+    base64::decode(text.as_bytes()).map_err(|error| {
         let character = match error {
             DecodeError::InvalidByte(offset, _) | DecodeError::InvalidLastSymbol { offset, .. } => {
                 offset.saturating_add(1)

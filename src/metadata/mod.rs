@@ -12,7 +12,6 @@ mod shared;
 mod vendor_data;
 mod version;
 
-use alloc::rc::Rc;
 use core::fmt;
 
 use crate::{
@@ -37,7 +36,7 @@ pub fn tree(document: &Document<'_>, options: &Options) -> Result<Tree, Error> {
 }
 
 fn json<'a>(value: impl Into<Json<'a>>) -> Content {
-    Rc::from(json_text::dumps(&value.into()).into_bytes())
+    Content::from(json_text::dumps(&value.into()).into_bytes())
 }
 
 /// Why the options give no drive.

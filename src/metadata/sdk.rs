@@ -1,12 +1,12 @@
 //! The files of a metadata document's drive, as openstacksdk makes them (`openstack.baremetal.configdrive.build`).
 
-use alloc::{format, rc::Rc};
+use alloc::format;
 
 use super::json;
 use crate::{
     Error,
     document::{MetaDataDocument, Object, UserData},
-    tree::Tree,
+    tree::{Content, Tree},
 };
 
 /// openstacksdk's versions where the caller names none.
@@ -17,7 +17,7 @@ pub fn tree(document: &MetaDataDocument<'_>) -> Result<Tree, Error> {
     let filled = |object: Option<&Object<'_>>| object.filter(|object| !object.is_empty()).cloned().map(json);
     let user_data = document.user_data.as_ref().and_then(|user_data| match user_data {
         UserData::Text("") => None,
-        UserData::Text(text) => Some(Rc::from(text.as_bytes())),
+        UserData::Text(text) => Some(Content::from(text.as_bytes().to_vec())),
         UserData::Json(value) => Some(json((*value).clone())),
     });
     let files = [

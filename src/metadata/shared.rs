@@ -1,6 +1,6 @@
 //! What the files of several versions say alike.
 
-use alloc::{format, rc::Rc, string::String, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 
 use super::interfaces;
 use crate::{Options, document::InstanceDocument, tree::Content};
@@ -24,7 +24,7 @@ impl Shared {
                 "" => hostname.into(),
                 domain => format!("{hostname}.{domain}"),
             },
-            interfaces: interfaces::render(&document.network_info).map(|text| Rc::from(text.into_bytes())),
+            interfaces: interfaces::render(&document.network_info).map(|text| Content::from(text.into_bytes())),
         }
     }
 

@@ -166,7 +166,7 @@ fn random(seed: u64) -> Files {
         }
         let size = [0, 1, number(100), number(5000), 2048 * number(4)][number(5) as usize];
         let content = bytes(number(9), size as usize);
-        if tree.insert(&path, Content::from(&*content)).is_ok() {
+        if tree.insert(&path, Content::from(content.clone())).is_ok() {
             files.insert(path, content);
         }
     }

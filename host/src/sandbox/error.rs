@@ -2,12 +2,9 @@
 
 use std::fmt;
 
-use wasmtime::Trap;
-
-use super::{
-    drive::{self, ErrorCode},
-    limits::{Limits, MemoryCap},
-};
+use super::drive::{self, ErrorCode};
+#[cfg(not(target_family = "wasm"))]
+use super::limits::{Limits, MemoryCap};
 use crate::untrusted::one_line;
 
 /// Why the sandbox has no answer. Its `Display` is one line.
@@ -59,22 +56,17 @@ pub enum Limit {
     Stack,
 }
 
+/// wasmtime's errors.
+#[cfg(not(target_family = "wasm"))]
 impl Error {
     pub(super) fn start(error: wasmtime::Error) -> Self {
         Self::Start(one_line(&format!("{error:#}"), MESSAGE_CHARS))
     }
 
-    pub(super) fn guest(error: drive::Error) -> Self {
-        let drive::Error { code, message, pointer } = error;
-        Self::Guest {
-            code,
-            message: one_line(&message, MESSAGE_CHARS),
-            pointer: pointer.map(|pointer| one_line(&pointer, POINTER_CHARS)),
-        }
-    }
-
     /// The call did not return.
     pub(super) fn stopped(error: &wasmtime::Error, limits: &Limits) -> Self {
+        use wasmtime::Trap;
+
         if error.is::<MemoryCap>() {
             return Self::Limit(Limit::Memory { limit: limits.memory });
         }
@@ -83,6 +75,17 @@ impl Error {
             Some(Trap::StackOverflow) => Self::Limit(Limit::Stack),
             Some(trap) => Self::Trap(trap.to_string()),
             None => Self::Trap(one_line(&format!("{error:#}"), MESSAGE_CHARS)),
+        }
+    }
+}
+
+impl Error {
+    pub(super) fn guest(error: drive::Error) -> Self {
+        let drive::Error { code, message, pointer } = error;
+        Self::Guest {
+            code,
+            message: one_line(&message, MESSAGE_CHARS),
+            pointer: pointer.map(|pointer| one_line(&pointer, POINTER_CHARS)),
         }
     }
 }
@@ -137,6 +140,8 @@ const POINTER_CHARS: usize = 1000;
 
 #[cfg(test)]
 mod tests {
+    use wasmtime::Trap;
+
     use super::*;
 
     #[test]

@@ -2,30 +2,62 @@
 //!
 //! Whatever a tenant wrote goes through here as opaque bytes. What comes back from the component is believed no further: its
 //! texts are cut to length and stripped of control characters before a person or a log sees them.
+//!
+//! A program that has a wasmtime engine of its own can do without [`Sandbox`]. Caps and clock are then the program's business:
+//!
+//! ```
+//! use configdrive_host::{
+//!     sandbox::{Options, bindings::Configdrive, config, load},
+//!     wasmtime::{self, Engine, Store, component::Linker},
+//! };
+//!
+//! # fn main() -> wasmtime::Result<()> {
+//! // What the build compiled fits these settings, beside which there may be others, such as a pooling allocator.
+//! let engine = Engine::new(&config())?;
+//! let component = load(&engine)?;
+//! let linker = Linker::new(&engine);
+//!
+//! // For each call, since an instance remembers. Whoever increments the engine's epoch decides how long a tick is.
+//! let mut store = Store::new(&engine, ());
+//! store.set_epoch_deadline(100);
+//! let drive = Configdrive::instantiate(&mut store, &component, &linker)?;
+//! let document = r#"{"files": [{"path": "openstack/latest/meta_data.json", "contents": "e30="}]}"#;
+//! let text = drive
+//!     .ironic_configdrive_drive()
+//!     .call_pack(&mut store, document, &Options::default())?
+//!     .map_err(|error| wasmtime::Error::msg(error.message))?;
+//! # assert!(text.starts_with("H4sI"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! For an engine with other settings, or another version of wasmtime, [`COMPONENT`] is the component itself.
 
 mod config;
 mod error;
 mod limits;
+mod pool;
 mod ticker;
+mod types;
 
 pub use self::{
     bindings::exports::ironic::configdrive::drive::{
         DriveFile, DriveSource, ErrorCode, ExtractedFile, FileSystem, Finding, ImageFormat, Inspection, Options,
         Policy, Scope, Severity, VendordataProvider,
     },
+    config::config,
     error::{Error, Limit},
     limits::Limits,
 };
 
-use std::{fmt, str};
+use std::{num::NonZero, str};
 
-use wasmtime::{Engine, Store, component};
-
-use crate::untrusted;
+use wasmtime::{Config, Engine, Store, component};
 
 use self::{
     bindings::{ConfigdrivePre, exports::ironic::configdrive::drive},
     limits::Caps,
+    pool::Turns,
     ticker::Ticker,
 };
 
@@ -41,6 +73,7 @@ const PRECOMPILED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/component.c
 pub struct Sandbox {
     component: ConfigdrivePre<Caps>,
     limits: Limits,
+    turns: Option<Turns>,
     ticker: Ticker,
 }
 
@@ -50,14 +83,32 @@ impl Sandbox {
     /// # Errors
     /// [`Error::Start`] on a processor that the component was not compiled for.
     pub fn new(limits: Limits) -> Result<Self, Error> {
-        let engine = Engine::new(&config::config()).map_err(Error::start)?;
+        Self::start(&config(), limits, None)
+    }
+
+    /// Loads the component for a process that makes many drives: memory for `calls` of them at once is set aside and used
+    /// again, cleared between two calls, which is quicker than to ask the system for it each time. Further calls wait.
+    ///
+    /// Each of `calls` takes some GiB of address space, and keeps up to 4 MiB of memory between calls.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); and where there is not so much address space.
+    pub fn pooled(limits: Limits, calls: NonZero<u32>) -> Result<Self, Error> {
+        let mut config = config();
+        config.allocation_strategy(pool::strategy(&limits, calls));
+        Self::start(&config, limits, Some(Turns::new(calls)))
+    }
+
+    fn start(config: &Config, limits: Limits, turns: Option<Turns>) -> Result<Self, Error> {
+        let engine = Engine::new(config).map_err(Error::start)?;
         let component = load(&engine)?;
         // The component imports nothing, so there is nothing to link.
         let component = component::Linker::new(&engine)
             .instantiate_pre(&component)
             .and_then(ConfigdrivePre::new)
             .map_err(Error::start)?;
-        Ok(Self { component, limits, ticker: Ticker::start(engine).map_err(|error| Error::Start(error.to_string()))? })
+        let ticker = Ticker::start(engine).map_err(|error| Error::Start(error.to_string()))?;
+        Ok(Self { component, limits, turns, ticker })
     }
 
     /// Tells whether the instance of `document` needs a config drive, as Nova's `nova.virt.configdrive.required_by` decides.
@@ -118,6 +169,8 @@ impl Sandbox {
         if size > self.limits.input {
             return Err(Error::Limit(Limit::Input { limit: self.limits.input }));
         }
+        // Before the store, so that it goes after it.
+        let _turn = self.turns.as_ref().map(Turns::wait);
         let mut store = Store::new(self.component.engine(), Caps::new(&self.limits));
         store.limiter(|caps| caps);
         store.set_epoch_deadline(ticker::ticks(self.limits.time));
@@ -130,8 +183,12 @@ impl Sandbox {
     }
 }
 
+/// The compiled component, for an engine that was made with the settings of [`config`](config()).
+///
+/// # Errors
+/// [`Error::Start`] for an engine with other settings, and on a processor that the component was not compiled for.
 #[expect(unsafe_code, reason = "loading compiled code cannot be checked by a compiler")]
-fn load(engine: &Engine) -> Result<component::Component, Error> {
+pub fn load(engine: &Engine) -> Result<component::Component, Error> {
     // SAFETY: `deserialize` asks for bytes that wasmtime itself compiled. Our build script made these with the same version
     // of wasmtime, and they are part of the executable.
     unsafe { component::Component::deserialize(engine, PRECOMPILED) }.map_err(Error::start)
@@ -149,46 +206,10 @@ fn size(drive: &DriveSource) -> usize {
     }
 }
 
-mod bindings {
+/// What wasmtime makes of `wit/`.
+pub mod bindings {
     #![allow(missing_docs, reason = "the bindings have the docs of wit/")]
     #![allow(unsafe_code, reason = "the traits of the canonical ABI are unsafe to implement; wasmtime's macro does it")]
 
     wasmtime::component::bindgen!({ path: "../wit", world: "configdrive" });
-}
-
-/// `code: place: message; remedy` in one line, fit for a terminal.
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { code, place, message, remedy, .. } = self;
-        let place = if place.is_empty() { String::new() } else { format!("{place}: ") };
-        f.write_str(&untrusted::one_line(&format!("{code}: {place}{message}; {remedy}"), 1000))
-    }
-}
-
-#[expect(clippy::derivable_impls, reason = "wasmtime's macro derives the same traits for all types")]
-impl Default for Policy {
-    fn default() -> Self {
-        Self { force_config_drive: false }
-    }
-}
-
-/// Nova's defaults, and no random seed.
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            format: ImageFormat::Iso9660,
-            size: None,
-            sector_size: None,
-            skip_versions: None,
-            dhcp_domain: None,
-            vendordata_providers: None,
-            ports: None,
-            portgroups: None,
-            vendor_data: None,
-            vendor_data2: None,
-            random_seed: None,
-            default_random_seed: None,
-            source_date_epoch: None,
-        }
-    }
 }

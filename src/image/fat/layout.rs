@@ -213,11 +213,11 @@ mod tests {
     fn a_folder_has_at_most_as_many_entries_as_fat_takes() {
         let mut tree = Tree::default();
         for index in 0..32_767 {
-            tree.insert(&format!("folder/{index:06}x"), Content::from([])).unwrap();
+            tree.insert(&format!("folder/{index:06}x"), Content::default()).unwrap();
         }
         // Two for itself and the one above, two for each name.
         Layout::new(&tree, DATE, Geometry::default()).unwrap();
-        tree.insert("folder/one more", Content::from([])).unwrap();
+        tree.insert("folder/one more", Content::default()).unwrap();
         let error = Layout::new(&tree, DATE, Geometry::default()).map(|_| ()).unwrap_err();
         assert_eq!(error, ImageError::TooManyNames { folder: "folder".into() });
     }

@@ -117,7 +117,7 @@ mod tests {
     fn short_names(names: &[&str]) -> Vec<String> {
         let mut tree = Tree::default();
         for name in names {
-            tree.insert(name, Content::from([])).unwrap();
+            tree.insert(name, Content::default()).unwrap();
         }
         let mut shortened = shorten(tree.root()).unwrap();
         shortened.sort_by_key(|(_, name, _)| names.iter().position(|given| *given == name.as_str()));
@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(short.len(), 3000);
         let mut tree = Tree::default();
         for name in names {
-            tree.insert(name, Content::from([])).unwrap();
+            tree.insert(name, Content::default()).unwrap();
         }
         let short: BTreeSet<_> = shorten(tree.root()).unwrap().into_iter().map(|(short, ..)| short).collect();
         assert_eq!(short.len(), 20_000);

@@ -72,7 +72,8 @@ mod tests {
 
     #[test]
     fn equal_contents_lie_in_one_place() {
-        let contents = [&[1; 2049][..], &[2; 2049], &[], &[1; 2049], &[1; 2048], &[]].map(Content::from);
+        let contents =
+            [&[1; 2049][..], &[2; 2049], &[], &[1; 2049], &[1; 2048], &[]].map(|bytes| Content::from(bytes.to_vec()));
         let mut area = ContentArea::default();
         let locations = [0, 1, 2, 3, 4, 5].map(|index: usize| area.place(&contents[index]).location);
         assert_eq!(locations, [0, 2, 4, 0, 4, 4]);

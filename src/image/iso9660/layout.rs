@@ -181,7 +181,7 @@ mod tests {
         let mut tree = Tree::default();
         for index in 0..2000_usize {
             let path = format!("{}/{}{index}", index % 7, "é".repeat(index % 60));
-            tree.insert(&path, Content::from(path.as_bytes())).unwrap();
+            tree.insert(&path, Content::from(path.as_bytes().to_vec())).unwrap();
         }
         let layout = Layout::new(&tree, 0).unwrap();
         assert_eq!(image(&layout).len(), layout.size());
@@ -216,7 +216,7 @@ mod tests {
     fn a_path_table_numbers_at_most_65_535_folders() {
         let mut tree = Tree::default();
         for index in 0..65_535 {
-            tree.insert(&format!("{}/{}/f", index / 256, index % 256), Content::from([])).unwrap();
+            tree.insert(&format!("{}/{}/f", index / 256, index % 256), Content::default()).unwrap();
         }
         assert!(matches!(Layout::new(&tree, 0), Err(ImageError::TooManyFolders)));
     }

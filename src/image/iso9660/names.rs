@@ -126,7 +126,7 @@ mod tests {
     fn plain_names(paths: &[&str]) -> Vec<String> {
         let mut tree = Tree::default();
         for path in paths {
-            tree.insert(path, Content::from([])).unwrap();
+            tree.insert(path, Content::default()).unwrap();
         }
         let identified = Naming::Plain.identify(tree.root()).unwrap();
         identified.into_iter().map(|(identifier, ..)| String::from_utf8(identifier).unwrap()).collect()
@@ -178,7 +178,7 @@ mod tests {
     fn joliet_names_are_ucs2_and_sorted_as_such() {
         let mut tree = Tree::default();
         for path in ["b", "B2", "é", "a"] {
-            tree.insert(path, Content::from([])).unwrap();
+            tree.insert(path, Content::default()).unwrap();
         }
         let identifiers: Vec<_> =
             Naming::Joliet.identify(tree.root()).unwrap().into_iter().map(|(identifier, ..)| identifier).collect();

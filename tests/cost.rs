@@ -1,0 +1,126 @@
+//! What a drive costs the component: work and memory, which no other process disturbs. Times stand in docs/speed.md.
+//!
+//! Work is counted as wasmtime's fuel: an instruction of wasm, or a byte that is copied or set.
+
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[expect(dead_code, reason = "the benches use the rest")]
+#[path = "../benches/workloads.rs"]
+mod workloads;
+
+use configdrive_host::{
+    sandbox::{
+        ImageFormat, Options,
+        bindings::{ConfigdrivePre, exports::ironic::configdrive::drive},
+        config,
+    },
+    wasmtime::{self, Engine, ResourceLimiter, Store, component},
+};
+use workloads::Workload;
+
+/// In millions. Who makes the component do less writes the new number here; who makes it do more says why.
+const PACK: [(Workload, u64); 3] = [(Workload::S, 17), (Workload::M, 38), (Workload::V, 21)];
+
+#[test]
+fn a_drive_takes_no_more_work_than_it_did() {
+    let component = Counted::load();
+    for (workload, millions) in PACK {
+        let cost = component.call(|drive, store| drive.call_pack(store, &workload.document(), &options(workload)));
+        let found = cost.fuel as f64 / 1e6;
+        // Other versions of the compiler count a little differently.
+        let range = millions as f64 * 0.9..millions as f64 * 1.1;
+        assert!(range.contains(&found), "{}: {found:.1} million, {millions} expected", workload.name());
+    }
+}
+
+#[test]
+fn the_work_grows_as_the_files_do() {
+    let component = Counted::load();
+    let per_file = |count: usize| {
+        let files: Vec<_> = (0..count).map(|index| format!("{index:0100}").into_bytes()).collect();
+        let document = workloads::document(vec![], &files);
+        component.call(|drive, store| drive.call_pack(store, &document, &options(Workload::S))).fuel as f64
+            / count as f64
+    };
+    let (some, many) = (per_file(1000), per_file(8000));
+    assert!(many < some * 1.3, "{some:.0} for each of 1000 files, {many:.0} for each of 8000");
+}
+
+#[test]
+fn an_image_takes_three_times_its_size_in_memory() {
+    let component = Counted::load();
+    for workload in [Workload::L, Workload::V] {
+        let document = workload.document();
+        let mut size = 0;
+        let cost = component.call(|drive, store| {
+            let image = drive.call_build_drive(store, &document, &options(workload))?;
+            size = image.as_ref().map_or(0, Vec::len);
+            Ok(image)
+        });
+        let peak = cost.memory;
+        assert!(peak <= 3 * size.max(1 << 20), "{}: {peak} bytes for an image of {size}", workload.name());
+    }
+}
+
+#[test]
+fn free_space_is_packed_without_being_there() {
+    let document = Workload::V.document();
+    let cost = Counted::load().call(|drive, store| drive.call_pack(store, &document, &options(Workload::V)));
+    assert!(cost.memory <= document.len() + (16 << 20), "{} bytes", cost.memory);
+}
+
+/// The component, compiled so that it counts its work.
+struct Counted(ConfigdrivePre<Peak>);
+
+struct Cost {
+    /// As `PACK` counts it.
+    fuel: u64,
+    /// At its largest, in bytes.
+    memory: usize,
+}
+
+impl Counted {
+    #[expect(unsafe_code, reason = "loading compiled code cannot be checked by a compiler")]
+    fn load() -> Self {
+        let engine = Engine::new(config().consume_fuel(true)).unwrap();
+        let code = include_bytes!(concat!(env!("OUT_DIR"), "/counting.cwasm"));
+        // SAFETY: the build script made it with this version of wasmtime.
+        let component = unsafe { component::Component::deserialize(&engine, code) }.unwrap();
+        Self(component::Linker::new(&engine).instantiate_pre(&component).and_then(ConfigdrivePre::new).unwrap())
+    }
+
+    fn call<T>(
+        &self,
+        call: impl FnOnce(&drive::Guest, &mut Store<Peak>) -> wasmtime::Result<Result<T, drive::Error>>,
+    ) -> Cost {
+        const TANK: u64 = u64::MAX / 2;
+        let mut store = Store::new(self.0.engine(), Peak::default());
+        store.limiter(|peak| peak);
+        store.set_epoch_deadline(1);
+        store.set_fuel(TANK).unwrap();
+        let instance = self.0.instantiate(&mut store).unwrap();
+        call(instance.ironic_configdrive_drive(), &mut store).unwrap().unwrap();
+        Cost { fuel: TANK - store.get_fuel().unwrap(), memory: store.data().0 }
+    }
+}
+
+/// Of the component's memory, in bytes.
+#[derive(Default)]
+struct Peak(usize);
+
+impl ResourceLimiter for Peak {
+    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        self.0 = desired;
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, _: usize, _: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(true)
+    }
+}
+
+fn options(workload: Workload) -> Options {
+    let size = workload.fat_size();
+    let format = if size.is_some() { ImageFormat::Vfat } else { ImageFormat::Iso9660 };
+    Options { format, size, ..Options::default() }
+}
