@@ -1,0 +1,95 @@
+//! Ours among the peers: the component called from a warm host, and its code natively. `peers.py` runs it.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a bench fails by panicking"
+)]
+
+#[expect(dead_code, reason = "the other users need the rest")]
+#[path = "../workloads.rs"]
+mod workloads;
+
+use std::{
+    env, fs,
+    io::{self, BufRead as _},
+    num::NonZero,
+    thread,
+    time::{Duration, Instant},
+};
+
+use configdrive_host::sandbox::{self, Limits, Sandbox};
+use workloads::Workload;
+
+fn main() {
+    let arguments: Vec<_> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        // `cargo test --benches` and a curious person get no further.
+        [] => println!("run benches/peers/peers.py"),
+        ["documents", folder] => {
+            for workload in Workload::ALL {
+                fs::write(format!("{folder}/{}.json", workload.name()), workload.document()).unwrap();
+            }
+        }
+        ["sandbox"] => {
+            let sandbox = Sandbox::pooled(Limits::default(), NonZero::<u32>::MIN).unwrap();
+            answer(|document, fat_size| sandbox.pack(document.as_bytes(), &sandbox_options(fat_size)).unwrap());
+        }
+        ["native"] => answer(|document, fat_size| configdrive::pack(document, &native_options(fat_size)).unwrap()),
+        ["throughput", threads, seconds] => {
+            println!("{:.1}", throughput(threads.parse().unwrap(), Duration::from_secs(seconds.parse().unwrap())));
+        }
+        _ => panic!("no such job"),
+    }
+}
+
+/// For each line `document [size of a FAT image]` on stdin: does the job, writes the text beside the document if there is a
+/// third word, and prints the nanoseconds that it took.
+fn answer(pack: impl Fn(&str, Option<u64>) -> String) {
+    for line in io::stdin().lock().lines() {
+        let line = line.unwrap();
+        let words: Vec<_> = line.split(' ').collect();
+        let document = fs::read_to_string(words[0]).unwrap();
+        let fat_size = Some(words[1].parse().unwrap()).filter(|size| *size > 0);
+        let start = Instant::now();
+        let text = pack(&document, fat_size);
+        let elapsed = start.elapsed();
+        if let Some(file) = words.get(2) {
+            fs::write(file, text).unwrap();
+        }
+        println!("{}", elapsed.as_nanos());
+    }
+}
+
+/// Drives of S in a second.
+fn throughput(threads: usize, time: Duration) -> f64 {
+    let calls = u32::try_from(threads).unwrap().try_into().unwrap();
+    let sandbox = Sandbox::pooled(Limits::default(), calls).unwrap();
+    let document = Workload::S.document();
+    let start = Instant::now();
+    let drives: usize = thread::scope(|scope| {
+        let work = || {
+            let mut drives = 0;
+            while start.elapsed() < time {
+                sandbox.pack(document.as_bytes(), &sandbox::Options::default()).unwrap();
+                drives += 1;
+            }
+            drives
+        };
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).sum()
+    });
+    drives as f64 / start.elapsed().as_secs_f64()
+}
+
+fn sandbox_options(fat_size: Option<u64>) -> sandbox::Options {
+    let format = if fat_size.is_some() { sandbox::ImageFormat::Vfat } else { sandbox::ImageFormat::Iso9660 };
+    sandbox::Options { format, size: fat_size, ..sandbox::Options::default() }
+}
+
+fn native_options(fat_size: Option<u64>) -> configdrive::Options {
+    let format = if fat_size.is_some() { configdrive::ImageFormat::Vfat } else { configdrive::ImageFormat::Iso9660 };
+    configdrive::Options { format, size: fat_size, ..configdrive::Options::default() }
+}

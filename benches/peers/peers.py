@@ -1,0 +1,256 @@
+#!/usr/bin/env python3
+"""What people use today beside us, on the same files, by turns: prints medians, spreads and ratios as a table.
+
+    benches/peers/peers.py [--rounds N] [--large-rounds N] [--seconds N] [--only S,M,V,L,XL]
+
+Needs what tests/run needs, and as the tools to be measured genisoimage, mtools and dosfstools; Go and gophercloud's utils where Debian
+has them (golang-go, golang-github-gophercloud-utils-dev), wasmtime's command where tests/run has put it. A peer that is not there is left out, and named. Nova, openstacksdk
+and pycdlib come from PyPI, into target/peers/.
+
+Every peer gets the files that the document's drive has, each makes a text of the same drive, and before anything is measured
+`configdrive inspect` has found the same files in each of these texts. Times are of this machine and this run: only ratios count.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "ironic"))
+from services import Failure, make_venv  # noqa: E402
+
+HOME = ROOT / "target" / "peers"
+# tests/service/install.py puts it there.
+WASMTIME_COMMAND = ROOT / "target" / "service" / "bin" / "wasmtime"
+FAT_SIZE = 64 << 20
+LARGE = ["L", "XL"]
+
+# What each row of the targets is held against.
+NATIVE, OURS, COLD = "configdrive, native", "configdrive, component in a warm host", "configdrive, cold process"
+WASMTIME = "configdrive under `wasmtime run`, compiled ahead, cold process"
+PIPE, NOVA, SDK, PYCDLIB, GO = "genisoimage, gzip -9, base64", "Nova", "openstacksdk", "pycdlib", "gophercloud"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--large-rounds", type=int, default=3, help="of L and XL")
+    parser.add_argument("--only", default="S,M,V,L,XL")
+    parser.add_argument("--seconds", type=int, default=5, help="for each figure of throughput; 0: none")
+    args = parser.parse_args()
+    try:
+        measure(args)
+    except (Failure, OSError, subprocess.CalledProcessError) as error:
+        sys.exit(f"peers.py: {error}")
+
+
+def measure(args):
+    make_venv(HOME, HERE / "requirements.txt", lambda: None)
+    command, ours = build()
+    workloads = {name: Workload(name, command, ours) for name in args.only.split(",")}
+    with contextlib.ExitStack() as stack:
+        warm = {name: stack.enter_context(Warm(argv)) for name, argv in warm_peers(ours).items()}
+        print(f"{os.cpu_count()} cores, {processor()}; Python {sys.version.split()[0]}; rounds by turns, their order drawn anew\n")
+        for workload in workloads.values():
+            rounds = args.large_rounds if workload.name in LARGE else args.rounds
+            table(workload, run(workload, warm, command, rounds))
+    if "S" in workloads and args.seconds:
+        throughput(workloads["S"], command, ours, args.seconds)
+
+
+class Workload:
+    """A document and the files of its drive."""
+
+    def __init__(self, name, command, ours):
+        self.name = name
+        folder = HOME / "workloads"
+        self.document, self.files = folder / f"{name}.json", folder / name
+        self.size = FAT_SIZE if name == "V" else 0
+        self.options = ["--format", "vfat", "--size", str(FAT_SIZE)] if self.size else []
+        # From today's code, so that no file of an earlier one is left.
+        folder.mkdir(exist_ok=True)
+        if not self.document.exists():
+            subprocess.run([ours, "documents", folder], check=True)
+        shutil.rmtree(self.files, ignore_errors=True)
+        image = folder / f"{name}.img"
+        run_quietly([command, "build", "-i", self.document, "-o", image])
+        run_quietly([command, "extract", image, "-o", self.files])
+        self.digests = digests(command, image)
+        image.unlink()
+
+
+class Warm:
+    """A process that does one job for each line."""
+
+    def __init__(self, argv):
+        self.is_ours = argv[-1] in ("native", "sandbox")
+        self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                        text=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait()
+
+    def __call__(self, workload, out=None):
+        where = workload.document if self.is_ours else workload.files
+        print(where, workload.size, *([out] if out else []), file=self.process.stdin, flush=True)
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise Failure(f"{self.process.args} ended on {workload.name}")
+        return int(answer) / 1e6
+
+
+def build():
+    """The command, and the bench that holds our part."""
+    cargo = ["cargo", "build", "--release", "--package", "configdrive-host", "--message-format", "json"]
+    paths = {}
+    for target in (["--bin", "configdrive"], ["--bench", "peer"]):
+        output = subprocess.run([*cargo, *target], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+        for line in output.splitlines():
+            message = json.loads(line)
+            if message.get("executable"):
+                paths[message["target"]["name"]] = message["executable"]
+    return paths["configdrive"], paths["peer"]
+
+
+def warm_peers(ours):
+    python = HOME / "venv" / "bin" / "python"
+    script = HERE / "python_peer.py"
+    peers = {
+        NATIVE: [ours, "native"],
+        OURS: [ours, "sandbox"],
+        NOVA: [python, script, "nova"],
+        SDK: [python, script, "openstacksdk"],
+        PYCDLIB: [python, script, "pycdlib"],
+    }
+    gopath = pathlib.Path("/usr/share/gocode")
+    if shutil.which("go") and (gopath / "src/github.com/gophercloud/utils").exists():
+        program = HOME / "gophercloud"
+        environment = os.environ | {"GO111MODULE": "off", "GOPATH": str(gopath), "GOFLAGS": ""}
+        subprocess.run(["go", "build", "-o", program, HERE / "gophercloud.go"], env=environment, check=True)
+        peers[GO] = [program]
+    else:
+        print("peers.py: no golang-go with golang-github-gophercloud-utils-dev: gophercloud is left out", file=sys.stderr)
+    return peers
+
+
+def run(workload, warm, command, rounds):
+    """Milliseconds and the text's length of each peer."""
+    def cold(out):
+        argv = [command, "pack", "-i", workload.document, "-o", out, *workload.options]
+        start = time.perf_counter_ns()
+        run_quietly(argv)
+        return (time.perf_counter_ns() - start) / 1e6
+
+    def pipe(out):
+        make = ["genisoimage", "-quiet", "-ldots", "-allow-lowercase", "-allow-multidot", "-l", "-J", "-r", "-V", "config-2"]
+        argv = f"{' '.join(make)} {workload.files} 2>/dev/null | gzip -9 | base64 -w0 > {out}"
+        start = time.perf_counter_ns()
+        run_quietly(["sh", "-c", argv])
+        return (time.perf_counter_ns() - start) / 1e6
+
+    peers = {name: (lambda out, peer=peer: peer(workload, out)) for name, peer in warm.items()}
+    def under_wasmtime(out):
+        argv = [WASMTIME_COMMAND, "run", "--allow-precompiled", HOME / "configdrive-cli.cwasm", "pack", *workload.options]
+        start = time.perf_counter_ns()
+        with open(workload.document) as document, open(out, "w") as text:
+            subprocess.run(argv, check=True, stdin=document, stdout=text, stderr=subprocess.DEVNULL)
+        return (time.perf_counter_ns() - start) / 1e6
+
+    peers[COLD] = cold
+    if WASMTIME_COMMAND.exists():
+        component = HOME / "configdrive-cli.wasm"
+        run_quietly([command, "component", "--adapter", "command", "-o", component])
+        run_quietly([WASMTIME_COMMAND, "compile", "-o", component.with_suffix(".cwasm"), component])
+        peers[WASMTIME] = under_wasmtime
+    if workload.size:  # these make ISO 9660 alone
+        for name in (SDK, PYCDLIB, GO):
+            peers.pop(name, None)
+    else:
+        peers[PIPE] = pipe
+
+    lengths = {}
+    text = HOME / "text"
+    for name, peer in peers.items():  # once for warmth and to see that the job is done
+        peer(text)
+        lengths[name] = text.stat().st_size
+        if digests(command, text) != workload.digests:
+            raise Failure(f"{name} made another drive of {workload.name}")
+    times = {name: [] for name in peers}
+    for _ in range(rounds):
+        for name in random.sample(list(peers), len(peers)):
+            times[name].append(peers[name](text if name in (COLD, WASMTIME, PIPE) else None))
+    return {name: (times[name], lengths[name]) for name in peers}
+
+
+def table(workload, results):
+    ours = statistics.median(results[OURS][0])
+    print(f"{workload.name}: {len(workload.digests)} files, {sum(size for _, size, _ in workload.digests)} bytes\n")
+    print("| | median | quartiles | times ours | text, bytes |\n| --- | ---: | ---: | ---: | ---: |")
+    for name, (times, length) in sorted(results.items(), key=lambda item: statistics.median(item[1][0])):
+        low, median, high = statistics.quantiles(times, n=4, method="inclusive") if len(times) > 1 else times * 3
+        print(f"| {name} | {median:.2f} ms | {low:.2f}–{high:.2f} | {median / ours:.2f} | {length} |")
+    print(flush=True)
+
+
+def throughput(workload, command, ours, seconds):
+    """Drives of S in a second: ours in threads of one process, Nova in processes."""
+    cores = os.cpu_count()
+    print("Drives of S in a second, a fresh store for each of ours:\n")
+    print("| | one core | all cores |\n| --- | ---: | ---: |")
+    figures = []
+    for threads in (1, cores):
+        figures.append(subprocess.run([ours, "throughput", str(threads), str(seconds)], check=True, stdout=subprocess.PIPE,
+                                      text=True).stdout.strip())
+    print(f"| configdrive | {' | '.join(figures)} |")
+    figures = []
+    for processes in (1, cores):
+        with contextlib.ExitStack() as stack:
+            peers = [stack.enter_context(Warm(warm_peers(ours)[NOVA])) for _ in range(processes)]
+            for peer in peers:
+                peer(workload)
+            drives, start = 0, time.monotonic()
+            while time.monotonic() - start < seconds:
+                for peer in peers:  # all at work, then all answers
+                    print(workload.files, 0, file=peer.process.stdin, flush=True)
+                for peer in peers:
+                    peer.process.stdout.readline()
+                drives += len(peers)
+            figures.append(f"{drives / (time.monotonic() - start):.1f}")
+    print(f"| Nova | {' | '.join(figures)} |")
+    process = subprocess.Popen([command, "pack", "-i", workload.document], stdout=subprocess.DEVNULL)
+    _, _, usage = os.wait4(process.pid, 0)
+    print(f"\nResident memory of the command on S, at its largest: {usage.ru_maxrss / 1024:.1f} MiB")
+
+
+def digests(command, drive):
+    found = json.loads(subprocess.run([command, "inspect", "--json", drive], check=True, stdout=subprocess.PIPE).stdout)
+    return sorted((file["path"], file["size"], file["sha256"]) for file in found["files"])
+
+
+def run_quietly(argv):
+    subprocess.run(argv, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def processor():
+    with contextlib.suppress(OSError):
+        for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return "unknown processor"
+
+
+if __name__ == "__main__":
+    main()
