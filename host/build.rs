@@ -1,4 +1,5 @@
-//! Builds the component from the root package, compiles it for the host, and leaves both to be embedded.
+//! Builds the component from the root package, compiles it for the host, composes the adapters onto it, and leaves all of
+//! them to be embedded.
 
 #[path = "src/sandbox/config.rs"]
 mod config;
@@ -8,6 +9,9 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
 };
+
+use wac_graph::{CompositionGraph, EncodeOptions, PackageId};
+use wac_types::Package;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -24,29 +28,43 @@ fn embed() -> Result<()> {
     let root = PathBuf::from(variable("CARGO_MANIFEST_DIR")?).join("..");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=src/sandbox/config.rs");
-    for input in ["src", "wit", "Cargo.toml", "Cargo.lock"] {
+    // The adapters share files with the host.
+    let host =
+        ["host/adapters", "host/src/commands", "host/src/report.rs", "host/src/sandbox", "host/src/untrusted.rs"];
+    for input in ["src", "wit", "Cargo.toml", "Cargo.lock"].into_iter().chain(host) {
         println!("cargo::rerun-if-changed={}", root.join(input).display());
     }
 
-    let wasm = fs::read(build(&root, &out)?)?;
-    fs::write(out.join("component.wasm"), &wasm)?;
-    fs::write(out.join("component.cwasm"), compile(&wasm, &variable("TARGET")?)?)?;
-    Ok(())
-}
-
-/// Builds the component in a target directory of its own, and returns where it is.
-fn build(root: &Path, out: &Path) -> Result<PathBuf> {
     if !has_target()? {
         return Err(format!("the component needs a Rust target that is not installed: rustup target add {WASM}").into());
     }
     let target = out.join("component");
+    // `cargo rustc`, not `build`: the linker optimises the whole only where the library has this one type.
+    cargo(&root, &target, &["rustc", "--package", "configdrive", "--lib", "--crate-type", "cdylib"])?;
+    cargo(&root, &target, &["build", "--package", "configdrive-cli", "--package", "configdrive-service"])?;
+    let built = target.join(WASM).join("component");
+
+    let component = fs::read(built.join("configdrive.wasm"))?;
+    fs::write(out.join("component.wasm"), &component)?;
+    let triple = variable("TARGET")?;
+    let mut config = config::config();
+    fs::write(out.join("component.cwasm"), compile(&component, &mut config, &triple)?)?;
+    // For tests/cost.rs, which counts what the component does.
+    fs::write(out.join("counting.cwasm"), compile(&component, config.consume_fuel(true), &triple)?)?;
+    for adapter in ["configdrive-cli.wasm", "configdrive_service.wasm"] {
+        fs::write(out.join(adapter), compose(&fs::read(built.join(adapter))?, &component)?)?;
+    }
+    Ok(())
+}
+
+/// Builds for wasm, in a target directory of its own.
+fn cargo(root: &Path, target: &Path, arguments: &[&str]) -> Result<()> {
     let mut cargo = Command::new(variable("CARGO")?);
     cargo
-        // `cargo rustc`, not `build`: the linker optimises the whole only where the library has this one type.
-        .args(["rustc", "--package", "configdrive", "--lib", "--crate-type", "cdylib"])
+        .args(arguments)
         .args(["--profile", "component", "--target", WASM, "--locked", "--quiet"])
         .arg("--target-dir")
-        .arg(&target)
+        .arg(target)
         .current_dir(root);
     // Lints, coverage and a developer's own flags are for the host alone: the component is the same however this was called.
     for (name, _) in env::vars_os() {
@@ -57,17 +75,15 @@ fn build(root: &Path, out: &Path) -> Result<PathBuf> {
     }
     cargo.env("CARGO_ENCODED_RUSTFLAGS", flags(root)?);
     // Cargo, who waits for us, holds the lock of a build directory that is shared by configuration.
-    cargo.env("CARGO_BUILD_BUILD_DIR", &target);
+    cargo.env("CARGO_BUILD_BUILD_DIR", target);
     let output = cargo.output()?;
     if !output.status.success() {
         // Cargo shows what a build script that fails wrote there.
         eprint!("{}", String::from_utf8_lossy(&output.stderr));
-        println!(
-            "cargo::error=the component does not build: `cargo check --package configdrive --target {WASM}` shows why"
-        );
+        println!("cargo::error=this does not build and shows why: cargo {} --target {WASM}", arguments.join(" "));
         std::process::exit(1);
     }
-    Ok(target.join(WASM).join("component/configdrive.wasm"))
+    Ok(())
 }
 
 const OTHERS: [&str; 9] = [
@@ -103,9 +119,21 @@ fn flags(root: &Path) -> Result<String> {
     Ok(flags.join("\x1f"))
 }
 
+/// Gives an adapter the component that it imports: one component, which exports what the adapter does.
+fn compose(adapter: &[u8], component: &[u8]) -> Result<Vec<u8>> {
+    let mut graph = CompositionGraph::new();
+    let mut register = |name: &str, bytes: &[u8]| -> Result<PackageId> {
+        let package = Package::from_bytes(name, None, bytes, graph.types_mut())?;
+        Ok(graph.register_package(package)?)
+    };
+    let (adapter, component) =
+        (register("configdrive:adapter", adapter)?, register("configdrive:component", component)?);
+    wac_graph::plug(&mut graph, vec![component], adapter)?;
+    Ok(graph.encode(EncodeOptions::default())?)
+}
+
 /// Compiles the component to code for `target`.
-fn compile(wasm: &[u8], target: &str) -> Result<Vec<u8>> {
-    let mut config = config::config();
+fn compile(wasm: &[u8], config: &mut wasmtime::Config, target: &str) -> Result<Vec<u8>> {
     // Saying so keeps this machine's processor out of it: the command may be built here and run elsewhere.
     config.target(target)?;
     if target.starts_with("x86_64") {
@@ -118,7 +146,7 @@ fn compile(wasm: &[u8], target: &str) -> Result<Vec<u8>> {
             };
         }
     }
-    Ok(wasmtime::Engine::new(&config)?.precompile_component(wasm)?)
+    Ok(wasmtime::Engine::new(config)?.precompile_component(wasm)?)
 }
 
 fn variable(name: &str) -> Result<String> {

@@ -1,8 +1,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use configdrive_host::sandbox::{DriveSource, Finding, Sandbox, Scope, Severity};
-use serde_json::json;
+use configdrive_host::{
+    report,
+    sandbox::{DriveSource, Finding, Sandbox, Severity},
+};
 
 use super::{
     exit::Error,
@@ -49,7 +51,7 @@ impl Check {
                 Sandbox::new(limits)?.check_document(&document, &options)?
             }
         };
-        output::print(&if self.json { for_programs(&findings) } else { for_people(&findings) })?;
+        output::print(&if self.json { format!("{}\n", report::findings(&findings)) } else { for_people(&findings) })?;
         match findings.iter().filter(|finding| finding.severity == Severity::Error).count() {
             0 => Ok(()),
             errors => Err(Error::Findings { errors }),
@@ -57,34 +59,9 @@ impl Check {
     }
 }
 
-fn for_programs(findings: &[Finding]) -> String {
-    let finding = |finding: &Finding| {
-        json!({
-            "severity": severity(finding),
-            "code": finding.code,
-            "scope": match finding.scope {
-                Scope::Everywhere => "everywhere",
-                Scope::FlatOrNeutron => "flat-or-neutron",
-                Scope::FourKDisks => "four-k-disks",
-            },
-            "place": finding.place,
-            "message": finding.message,
-            "remedy": finding.remedy,
-        })
-    };
-    format!("{}\n", findings.iter().map(finding).collect::<serde_json::Value>())
-}
-
 fn for_people(findings: &[Finding]) -> String {
     if findings.is_empty() {
         return "nothing found\n".into();
     }
-    findings.iter().map(|finding| format!("{}: {finding}\n", severity(finding))).collect()
-}
-
-fn severity(finding: &Finding) -> &'static str {
-    match finding.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    }
+    findings.iter().map(|finding| format!("{}: {finding}\n", report::severity(finding.severity))).collect()
 }

@@ -2,10 +2,10 @@ use std::{collections::BTreeMap, fmt::Write, path::PathBuf};
 
 use clap::Args;
 use configdrive_host::{
-    sandbox::{DriveFile, DriveSource, FileSystem, Inspection, Sandbox},
+    report,
+    sandbox::{DriveSource, Inspection, Sandbox},
     untrusted,
 };
-use serde_json::json;
 
 use super::{exit::Error, input, options::LimitOptions, output};
 
@@ -37,24 +37,12 @@ impl Inspect {
             return output::print_content(&sandbox.read_file(&drive, &path)?);
         }
         let inspection = sandbox.inspect(&drive)?;
-        output::print(&if self.json { for_programs(&inspection) } else { for_people(&inspection) })
+        output::print(&if self.json {
+            format!("{}\n", report::inspection(&inspection))
+        } else {
+            for_people(&inspection)
+        })
     }
-}
-
-fn for_programs(inspection: &Inspection) -> String {
-    let file = |file: &DriveFile| json!({"path": file.path, "size": file.size, "sha256": file.sha256});
-    let value = json!({
-        "file_system": match inspection.file_system {
-            FileSystem::Iso9660 | FileSystem::Iso9660Joliet | FileSystem::Iso9660RockRidge => "iso9660",
-            FileSystem::Fat12 | FileSystem::Fat16 | FileSystem::Fat32 => "vfat",
-        },
-        "description": description(inspection.file_system),
-        "sector_size": inspection.sector_size,
-        "label": inspection.label,
-        "image_size": inspection.image_size,
-        "files": inspection.files.iter().map(file).collect::<Vec<_>>(),
-    });
-    format!("{value}\n")
 }
 
 fn for_people(inspection: &Inspection) -> String {
@@ -65,24 +53,13 @@ fn for_people(inspection: &Inspection) -> String {
     let mut text = format!(
         "{}: {}, {} in sectors of {}; {} files\n",
         untrusted::one_line(&inspection.label, NAME_CHARS),
-        description(inspection.file_system),
+        report::file_system(inspection.file_system),
         bytes(inspection.image_size),
         bytes(inspection.sector_size.into()),
         inspection.files.len()
     );
     root.draw(&mut String::new(), &mut text);
     text
-}
-
-fn description(file_system: FileSystem) -> &'static str {
-    match file_system {
-        FileSystem::Iso9660 => "ISO 9660",
-        FileSystem::Iso9660Joliet => "ISO 9660 with Joliet",
-        FileSystem::Iso9660RockRidge => "ISO 9660 with Rock Ridge",
-        FileSystem::Fat12 => "FAT12",
-        FileSystem::Fat16 => "FAT16",
-        FileSystem::Fat32 => "FAT32",
-    }
 }
 
 #[derive(Default)]
@@ -142,6 +119,8 @@ const NAME_CHARS: usize = 1024;
 
 #[cfg(test)]
 mod tests {
+    use configdrive_host::sandbox::{DriveFile, FileSystem};
+
     use super::*;
 
     #[test]

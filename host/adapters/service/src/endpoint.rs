@@ -1,0 +1,126 @@
+//! What there is, and what it takes and gives.
+
+use configdrive_host::{
+    DOCUMENT_SCHEMA, report,
+    sandbox::{DriveSource, Limits, Sandbox},
+};
+use serde_json::json;
+
+use super::{
+    answer::Answer,
+    media::{self, Media},
+    problem::Problem,
+    query::Query,
+    request::{BODY_LIMIT, Request},
+};
+
+/// What is at a path.
+#[derive(Clone, Copy)]
+pub enum Endpoint {
+    /// A text, to be read.
+    Text(Media, &'static str),
+    /// A function of the component, to be called.
+    Function(Function),
+}
+
+#[derive(Clone, Copy)]
+pub enum Function {
+    RequiredBy,
+    Pack,
+    BuildDrive,
+    Inspect,
+    Check,
+}
+
+impl Endpoint {
+    pub fn at(path: &str) -> Option<Self> {
+        Some(match path {
+            "/healthz" => Self::Text(Media::Json, r#"{"status":"ok"}"#),
+            "/v1/openapi.json" => Self::Text(Media::Json, include_str!("../openapi.json")),
+            "/v1/schema" => Self::Text(Media::Schema, DOCUMENT_SCHEMA),
+            "/v1/required-by" => Self::Function(Function::RequiredBy),
+            "/v1/pack" => Self::Function(Function::Pack),
+            "/v1/build-drive" => Self::Function(Function::BuildDrive),
+            "/v1/inspect" => Self::Function(Function::Inspect),
+            "/v1/check" => Self::Function(Function::Check),
+            _ => return None,
+        })
+    }
+
+    pub fn answer(self, request: Request) -> Result<Answer, Problem> {
+        let (methods, gives) = match self {
+            // The engine keeps back the body of an answer to HEAD.
+            Self::Text(media, _) => (&["GET", "HEAD"][..], media),
+            Self::Function(function) => (&["POST"][..], function.gives()),
+        };
+        if !methods.iter().any(|method| request.is(method)) {
+            return Err(Problem::method_not_allowed(methods.join(", ")));
+        }
+        if !media::accepts(&request.header("accept"), gives) {
+            return Err(Problem::not_acceptable(gives));
+        }
+        let body = match self {
+            Self::Text(_, text) => text.as_bytes().into(),
+            Self::Function(function) => function.call(request)?.into(),
+        };
+        Ok(Answer::new(gives, body))
+    }
+}
+
+impl Function {
+    fn takes(self) -> &'static [Media] {
+        match self {
+            Self::RequiredBy | Self::Pack | Self::BuildDrive => &[Media::Json],
+            Self::Inspect => &[Media::OctetStream, Media::PlainText],
+            Self::Check => &[Media::Json, Media::OctetStream, Media::PlainText],
+        }
+    }
+
+    fn gives(self) -> Media {
+        match self {
+            Self::Pack => Media::PlainText,
+            Self::BuildDrive => Media::OctetStream,
+            Self::RequiredBy | Self::Inspect | Self::Check => Media::Json,
+        }
+    }
+
+    /// The body is read last: what the head shows to be wrong costs nothing.
+    fn call(self, request: Request) -> Result<Vec<u8>, Problem> {
+        let media = media::of_body(&request, self.takes())?;
+        let mut query = Query::parse(request.query())?;
+        let sandbox = Sandbox::new(Limits { input: BODY_LIMIT })?;
+        Ok(match self {
+            Self::RequiredBy => {
+                let policy = query.policy()?;
+                query.end()?;
+                json!({"required": sandbox.required_by(&request.body()?, policy)?}).to_string().into_bytes()
+            }
+            Self::Pack => {
+                let options = query.options()?;
+                query.end()?;
+                sandbox.pack(&request.body()?, &options)?.into_bytes()
+            }
+            Self::BuildDrive => {
+                let options = query.options()?;
+                query.end()?;
+                sandbox.build_drive(&request.body()?, &options)?
+            }
+            Self::Inspect => {
+                query.end()?;
+                let inspection = sandbox.inspect(&DriveSource::Bytes(request.body()?))?;
+                report::inspection(&inspection).to_string().into_bytes()
+            }
+            Self::Check => {
+                let findings = if media == Media::Json {
+                    let options = query.options()?;
+                    query.end()?;
+                    sandbox.check_document(&request.body()?, &options)?
+                } else {
+                    query.end()?;
+                    sandbox.check_drive(&DriveSource::Bytes(request.body()?))?
+                };
+                json!({"findings": report::findings(&findings)}).to_string().into_bytes()
+            }
+        })
+    }
+}

@@ -1,0 +1,91 @@
+//! The operator's part: query parameters, under the names that nova.conf and `wit/` have.
+
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    str::FromStr,
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use configdrive_host::sandbox::{ImageFormat, Options, Policy};
+use wasip2::random::random::get_random_bytes;
+
+use super::problem::Problem;
+
+/// Parameters that are still to be read.
+pub struct Query {
+    parameters: BTreeMap<String, String>,
+}
+
+impl Query {
+    pub fn parse(query: &str) -> Result<Self, Problem> {
+        let mut parameters = BTreeMap::new();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            match parameters.entry(name.into_owned()) {
+                Entry::Vacant(entry) => _ = entry.insert(value.into_owned()),
+                Entry::Occupied(entry) => {
+                    return Err(Problem::invalid_option(format!(
+                        "the query has {:?} twice; give it once",
+                        entry.key()
+                    )));
+                }
+            }
+        }
+        Ok(Self { parameters })
+    }
+
+    /// For the decision whether there is a drive.
+    pub fn policy(&mut self) -> Result<Policy, Problem> {
+        Ok(Policy { force_config_drive: self.parsed("force-config-drive", "true or false")?.unwrap_or_default() })
+    }
+
+    /// For the drive. A document without a random seed gets one, as the command gives it.
+    pub fn options(&mut self) -> Result<Options, Problem> {
+        let providers = self.parameters.remove("vendordata-providers");
+        let providers = providers.map(|names| {
+            let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
+            names.map(str::parse).collect::<Result<_, _>>().map_err(|error: String| {
+                Problem::invalid_option(format!("query parameter vendordata-providers: {error}"))
+            })
+        });
+        Ok(Options {
+            format: match self.parameters.remove("format").as_deref() {
+                None | Some("iso9660") => ImageFormat::Iso9660,
+                Some("vfat") => ImageFormat::Vfat,
+                Some(format) => return Err(invalid("format", format, "iso9660 or vfat")),
+            },
+            size: self.parsed("size", "a number of bytes")?,
+            sector_size: self.parsed("sector-size", "a number of bytes")?,
+            skip_versions: self.parameters.remove("skip-versions"),
+            dhcp_domain: self.parameters.remove("dhcp-domain"),
+            vendordata_providers: providers.transpose()?,
+            default_random_seed: Some(STANDARD.encode(get_random_bytes(SEED))),
+            source_date_epoch: self.parsed("source-date-epoch", "a number of seconds")?,
+            ..Options::default()
+        })
+    }
+
+    /// Refuses what nobody read: a name that is misspelt would silently do nothing.
+    pub fn end(self) -> Result<(), Problem> {
+        match self.parameters.keys().next() {
+            None => Ok(()),
+            Some(name) => Err(Problem::invalid_option(format!(
+                "the query has {name:?}, which is no parameter here; /v1/openapi.json lists them"
+            ))),
+        }
+    }
+
+    fn parsed<T: FromStr>(&mut self, name: &str, wanted: &str) -> Result<Option<T>, Problem> {
+        let Some(value) = self.parameters.remove(name) else { return Ok(None) };
+        match value.parse() {
+            Ok(value) => Ok(Some(value)),
+            Err(_) => Err(invalid(name, &value, wanted)),
+        }
+    }
+}
+
+fn invalid(name: &str, value: &str, wanted: &str) -> Problem {
+    Problem::invalid_option(format!("query parameter {name}: found {value:?}, want {wanted}"))
+}
+
+/// As many bytes as Nova gives.
+const SEED: u64 = 512;

@@ -1,0 +1,46 @@
+//! wasmtime's command, and the components as files for it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+};
+
+use configdrive_host::{adapters, sandbox::COMPONENT};
+use tempfile::TempDir;
+
+/// The component, and the component with adapters, as `configdrive component` writes them; the adapters compiled ahead as well.
+pub fn files() -> &'static Path {
+    static FILES: OnceLock<TempDir> = OnceLock::new();
+    let folder = FILES.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let components = [
+            ("configdrive.wasm", COMPONENT),
+            ("configdrive-cli.wasm", adapters::COMMAND),
+            ("configdrive-service.wasm", adapters::SERVICE),
+        ];
+        for (name, component) in components {
+            fs::write(folder.path().join(name), component).unwrap();
+        }
+        for name in ["configdrive-cli", "configdrive-service"] {
+            let [from, to] = ["wasm", "cwasm"].map(|kind| folder.path().join(name).with_extension(kind));
+            let compiled = wasmtime().arg("compile").arg("-o").args([to, from]).output().unwrap();
+            assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
+        }
+        folder
+    });
+    folder.path()
+}
+
+/// `wasmtime`, in the folder of the components.
+pub fn wasmtime() -> Command {
+    let command = home().join("bin/wasmtime");
+    assert!(command.exists(), "wasmtime is not installed; run tests/run, or python3 tests/service/install.py");
+    Command::new(command)
+}
+
+/// Where tests/service/install.py puts things.
+pub fn home() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/service")
+}

@@ -1,0 +1,350 @@
+//! The service under two engines, `wasmtime serve` and `jco serve`: the native command's answers, HTTP's rules, hostile clients,
+//! and its own OpenAPI document.
+
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{
+    fs,
+    io::Write,
+    process::{Command, Stdio},
+    thread,
+};
+
+use serde_json::{Value, json};
+
+#[path = "foreign/golden_cases.rs"]
+mod golden_cases;
+#[path = "foreign/wasmtime.rs"]
+mod wasmtime;
+
+#[path = "service/engine.rs"]
+mod engine;
+
+use engine::{Answer, engines, under_wasmtime};
+use golden_cases::golden_cases;
+
+const DOCUMENT: &str = r#"{
+    "instance": {"uuid": "8b5d4c3e-0000-4000-8000-000000000001", "hostname": "m", "config_drive": true,
+                 "ec2_ids": {"instance_id": "i-1"}},
+    "network_data": {},
+    "random_seed": "c2VlZA=="
+}"#;
+
+#[test]
+fn golden_documents_give_what_the_native_command_gives() {
+    for engine in engines() {
+        for case in golden_cases() {
+            for verb in ["required-by", "pack"] {
+                let flags = case.options.iter().map(|(name, value)| format!("--{name}={value}"));
+                let native = native(&[verb.to_owned()].into_iter().chain(flags).collect::<Vec<_>>(), &case.document);
+                let takes = |name: &str| (name == "force-config-drive") == (verb == "required-by");
+                let options = case.options.iter().filter(|(name, _)| takes(name));
+                let query: Vec<_> = options.map(|(name, value)| format!("{name}={}", percent_encoded(value))).collect();
+                let answer = engine.post(
+                    &format!("/v1/{verb}?{}", query.join("&")),
+                    "application/json",
+                    case.document.as_bytes(),
+                );
+                match (native, verb) {
+                    (Ok(text), "pack") => {
+                        assert!(answer.status == 200 && answer.text() == text, "{}: {answer:?}", case.name)
+                    }
+                    (Ok(text), _) => {
+                        assert_eq!(
+                            answer.json(),
+                            json!({"required": text.trim_end().parse::<bool>().unwrap()}),
+                            "{}",
+                            case.name
+                        );
+                    }
+                    (Err(error), _) => {
+                        assert!((400..500).contains(&answer.status), "{}: {answer:?}", case.name);
+                        assert_eq!(answer.json()["detail"], error, "{}", case.name);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_drive_goes_round() {
+    for engine in engines() {
+        // jco takes a quarter of a second for each MiB.
+        let size = if engine.name == "jco" { 1 << 20 } else { 64 << 20 };
+        let options = format!("format=vfat&size={size}");
+        let image = engine.post(&format!("/v1/build-drive?{options}"), "application/json", DOCUMENT.as_bytes());
+        let of = |answer: &Answer| (answer.status, answer.header("content-type").map(str::to_owned));
+        assert_eq!(of(&image), (200, Some("application/octet-stream".to_owned())), "{}", engine.name);
+        assert_eq!(image.body.len(), size, "{}", engine.name);
+        let text = engine.post(&format!("/v1/pack?{options}"), "application/json", DOCUMENT.as_bytes());
+        assert_eq!(of(&text), (200, Some("text/plain".to_owned())), "{}", engine.name);
+        let of_image = engine.post("/v1/inspect", "application/octet-stream", &image.body);
+        assert_eq!(of_image.json()["label"], "config-2", "{}", engine.name);
+        let of_text = engine.post("/v1/inspect", "text/plain; charset=us-ascii", &text.body);
+        assert_eq!(of_image.body, of_text.body, "{}", engine.name);
+        let native = native(&["inspect", "-", "--json"], text.text()).unwrap();
+        assert_eq!(of_text.text(), native.trim_end(), "{}", engine.name);
+    }
+}
+
+#[test]
+fn findings_are_those_of_the_native_command() {
+    let document = r#"{"files": [{"path": "a", "contents": ""}]}"#;
+    let (native, _) = run_native(&["check", "--json"], document);
+    let native: Value = serde_json::from_str(&native).unwrap();
+    for engine in engines() {
+        let drive = engine.post("/v1/pack", "application/json", document.as_bytes());
+        for (media, body) in [("application/json", document.as_bytes()), ("text/plain", &drive.body)] {
+            let answer = engine.post("/v1/check", media, body);
+            assert_eq!(answer.json(), json!({"findings": native}), "{}: {media}", engine.name);
+        }
+    }
+}
+
+#[test]
+fn what_it_is_can_be_read() {
+    for engine in engines() {
+        for (path, media) in [
+            ("/healthz", "application/json"),
+            ("/v1/openapi.json", "application/json"),
+            ("/v1/schema", "application/schema+json"),
+        ] {
+            let get = engine.send("GET", path, &[], b"");
+            assert_eq!((get.status, get.header("content-type")), (200, Some(media)), "{}: {path}", engine.name);
+            let head = engine.send("HEAD", path, &[], b"");
+            assert_eq!((head.status, head.body.len()), (200, 0), "{}: {path}", engine.name);
+            assert_eq!(
+                head.header("content-length"),
+                Some(get.body.len().to_string().as_str()),
+                "{}: {path}",
+                engine.name
+            );
+        }
+        assert_eq!(engine.send("GET", "/v1/schema", &[], b"").text(), configdrive_host::DOCUMENT_SCHEMA);
+    }
+}
+
+#[test]
+fn a_request_that_does_not_hold_is_a_problem_that_says_so() {
+    let json = ("content-type", "application/json");
+    let document = DOCUMENT.as_bytes();
+    let cases: &[Refused] = &[
+        ("GET", "/", &[], b"", 404, "not-found"),
+        ("POST", "/v1/pack/", &[json], document, 404, "not-found"),
+        ("GET", "/v1/pack", &[], b"", 405, "method-not-allowed"),
+        ("POST", "/healthz", &[json], b"{}", 405, "method-not-allowed"),
+        ("DELETE", "/v1/schema", &[], b"", 405, "method-not-allowed"),
+        ("POST", "/v1/pack", &[json, ("accept", "application/json")], document, 406, "not-acceptable"),
+        ("POST", "/v1/pack", &[json, ("accept", "text/plain;q=0, */*")], document, 406, "not-acceptable"),
+        ("POST", "/v1/pack", &[], document, 415, "unsupported-media-type"),
+        (
+            "POST",
+            "/v1/pack",
+            &[("content-type", "application/x-www-form-urlencoded")],
+            document,
+            415,
+            "unsupported-media-type",
+        ),
+        ("POST", "/v1/pack", &[json, ("content-encoding", "gzip")], document, 415, "unsupported-media-type"),
+        ("POST", "/v1/pack?formats=vfat", &[json], document, 400, "invalid-option"),
+        ("POST", "/v1/pack?format=ext4", &[json], document, 400, "invalid-option"),
+        ("POST", "/v1/pack?format=vfat&format=vfat", &[json], document, 400, "invalid-option"),
+        ("POST", "/v1/pack?size=-1", &[json], document, 400, "invalid-option"),
+        ("POST", "/v1/pack?vendordata-providers=NoSuch", &[json], document, 400, "invalid-option"),
+        ("POST", "/v1/inspect?format=vfat", &[("content-type", "text/plain")], b"", 400, "invalid-option"),
+        ("POST", "/v1/pack", &[json], b"", 422, "invalid-document"),
+        ("POST", "/v1/pack", &[json], b"{\"\xff\"", 422, "invalid-document"),
+        ("POST", "/v1/pack", &[json], br#"{"instance": {"uuid": 5}, "network_data": {}}"#, 422, "invalid-document"),
+        ("POST", "/v1/inspect", &[("content-type", "text/plain")], b"no drive", 422, "invalid-drive"),
+    ];
+    for engine in engines() {
+        for (method, target, headers, body, status, code) in cases {
+            let answer = engine.send(method, target, headers, body);
+            let place = format!("{}: {method} {target}", engine.name);
+            assert_eq!(
+                (answer.status, answer.header("content-type")),
+                (*status, Some("application/problem+json")),
+                "{place}"
+            );
+            let problem = answer.json();
+            assert_eq!((&problem["status"], &problem["code"]), (&json!(status), &json!(code)), "{place}: {problem}");
+            let detail = problem["detail"].as_str().unwrap();
+            assert!(
+                (10..=400).contains(&detail.chars().count()) && !detail.contains(char::is_control),
+                "{place}: {detail}"
+            );
+            let allow = (*status == 405).then_some(if target.contains("pack") { "POST" } else { "GET, HEAD" });
+            assert_eq!(answer.header("allow"), allow, "{place}");
+        }
+        let answer = engine.post("/v1/pack", "application/json", br#"{"instance": {"uuid": 5}, "network_data": {}}"#);
+        assert_eq!(answer.json()["pointer"], "/instance/uuid", "{}", engine.name);
+        for accept in ["text/plain", "text/*", "*/*;q=0.1", "application/json, text/plain;q=0.5", "", "nonsense"] {
+            let answer = engine.send("POST", "/v1/pack", &[json, ("accept", accept)], document);
+            assert_eq!(answer.status, 200, "{}: {accept}", engine.name);
+        }
+    }
+}
+
+/// Method, target, headers and body; status and code.
+type Refused<'c> = (&'c str, &'c str, &'c [(&'c str, &'c str)], &'c [u8], u16, &'c str);
+
+#[test]
+fn a_body_over_the_limit_is_refused_whether_announced_or_not() {
+    const LIMIT: usize = 96 << 20;
+    let engine = under_wasmtime();
+    let mut announced = engine.connect();
+    let head = format!(
+        "POST /v1/pack HTTP/1.1\r\nhost: s\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        LIMIT + 1
+    );
+    announced.write_all(head.as_bytes()).unwrap();
+    let answer = engine::read_answer(announced);
+    assert_eq!((answer.status, &answer.json()["code"]), (413, &json!("content-too-large")));
+
+    let mut chunked = engine.connect();
+    chunked.write_all(b"POST /v1/pack HTTP/1.1\r\nhost: s\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n").unwrap();
+    let chunk = [b"100000\r\n", &vec![b' '; 1 << 20][..], b"\r\n"].concat();
+    for _ in 0..=LIMIT >> 20 {
+        // The service hangs up when it has had enough.
+        if chunked.write_all(&chunk).is_err() {
+            break;
+        }
+    }
+    let answer = engine::read_answer(chunked);
+    assert_eq!((answer.status, &answer.json()["code"]), (413, &json!("content-too-large")));
+}
+
+#[test]
+fn hostile_bodies_get_an_answer_and_hurt_nobody() {
+    let deep = format!("{}1{}", "[".repeat(200_000), "]".repeat(200_000));
+    let wide = format!("{{\"instance\": {{{}}}}}", vec!["\"a\": 1"; 100_000].join(","));
+    let bodies: &[&[u8]] = &[
+        b"\0",
+        b"null",
+        b"1e999999",
+        b"\"\\ud800\"",
+        deep.as_bytes(),
+        wide.as_bytes(),
+        &[0xff; 65536],
+        &[0x1f, 0x8b, 8, 0],
+        br#"{"files": [{"path": "../../etc/passwd", "contents": ""}]}"#,
+        br#"{"files": [{"path": "a\u0000", "contents": "%"}]}"#,
+    ];
+    for engine in engines() {
+        for body in bodies {
+            for (path, media) in [
+                ("/v1/required-by", "application/json"),
+                ("/v1/pack?format=vfat", "application/json"),
+                ("/v1/build-drive", "application/json"),
+                ("/v1/check", "application/json"),
+                ("/v1/check", "application/octet-stream"),
+                ("/v1/inspect", "text/plain"),
+            ] {
+                let answer = engine.post(path, media, body);
+                let problem = (400..500).contains(&answer.status) && answer.json()["detail"].is_string();
+                assert!(
+                    problem || path == "/v1/required-by" && answer.status == 200,
+                    "{}: {path}: {answer:?}",
+                    engine.name
+                );
+            }
+        }
+        // Clients that hang up, or speak no HTTP.
+        for bytes in [
+            &b"POST /v1/pack HTTP/1.1\r\nhost: s\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"[..],
+            b"POST /v1/pack HTTP/1.1\r\nhost: s\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+            b"\x16\x03\x01\0",
+            b"GET /v1/%zz?\xff HTTP/1.1\r\nhost: s\r\n\r\n",
+        ] {
+            let _ = engine.connect().write_all(bytes);
+        }
+        assert_eq!(engine.send("GET", "/healthz", &[], b"").status, 200, "{}", engine.name);
+    }
+}
+
+#[test]
+fn hundreds_of_requests_at_once_get_their_own_answers() {
+    for engine in engines() {
+        let expected = |host: usize| native(&["pack"], &DOCUMENT.replace("\"m\"", &format!("\"m{host}\""))).unwrap();
+        let expected: Vec<_> = (0..4).map(expected).collect();
+        thread::scope(|scope| {
+            for client in 0..300 {
+                let (engine, expected) = (&engine, &expected);
+                scope.spawn(move || {
+                    let host = client % 4;
+                    let document = DOCUMENT.replace("\"m\"", &format!("\"m{host}\""));
+                    let answer = engine.post("/v1/pack", "application/json", document.as_bytes());
+                    assert!(answer.status == 200 && answer.text() == expected[host], "{}: {answer:?}", engine.name);
+                });
+            }
+        });
+    }
+}
+
+#[test]
+fn a_document_without_a_seed_gets_one_of_the_engine() {
+    let unseeded = DOCUMENT.replace("\"random_seed\"", "\"unknown\"");
+    for engine in engines() {
+        let pack = || engine.post("/v1/pack", "application/json", unseeded.as_bytes()).body;
+        assert_ne!(pack(), pack(), "{}", engine.name);
+    }
+}
+
+/// schemathesis makes requests from the document, good ones and bad ones, and holds the answers against it.
+#[test]
+fn the_openapi_document_tells_the_truth() {
+    let engine = under_wasmtime();
+    let tool = |name: &str| Command::new(wasmtime::home().join("venv/bin").join(name));
+    let folder = tempfile::tempdir().unwrap();
+    let document = folder.path().join("openapi.json");
+    // The one names the other by a relative reference.
+    for name in ["openapi.json", "schema"] {
+        fs::write(folder.path().join(name), engine.send("GET", &format!("/v1/{name}"), &[], b"").body).unwrap();
+    }
+    let valid = tool("openapi-spec-validator").arg("--schema").arg("3.1").arg(&document).output().unwrap();
+    assert!(valid.status.success(), "{}", String::from_utf8_lossy(&valid.stdout));
+
+    let output = tool("schemathesis")
+        .args([
+            "run",
+            &format!("{}/v1/openapi.json", engine.url()),
+            "--no-color",
+            "--seed",
+            "1",
+            "--max-examples",
+            "20",
+        ])
+        .args(["--phases", "examples,coverage,fuzzing", "--generation-database", "none"])
+        .args(["--checks", CHECKS])
+        .current_dir(&folder)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,\
+    response_schema_conformance,unsupported_method";
+
+fn percent_encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02x}")).collect()
+}
+
+fn native(arguments: &[impl AsRef<std::ffi::OsStr>], input: &str) -> Result<String, String> {
+    let (stdout, stderr) = run_native(arguments, input);
+    match stderr.strip_prefix("error: ") {
+        Some(error) => Err(error.trim_end().to_owned()),
+        None => Ok(stdout),
+    }
+}
+
+/// Standard output and standard error.
+fn run_native(arguments: &[impl AsRef<std::ffi::OsStr>], input: &str) -> (String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_configdrive"));
+    command.args(arguments).env_remove("SOURCE_DATE_EPOCH");
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+}
