@@ -1,0 +1,128 @@
+//! What travels: the component by way of a registry, completions and manual pages, and the interface's page.
+//!
+//! Where the software that judges is missing, its tests are ignored and say so; where the variable `CI` is set they fail instead.
+//! With `CONFIGDRIVE_BLESS=1` the interface's page is written anew.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode, Stdio},
+};
+
+use configdrive_host::sandbox::COMPONENT;
+use libtest_mimic::{Arguments, Failed, Trial};
+use wit_bindgen_core::{Files, wit_parser::Resolve};
+
+fn main() -> ExitCode {
+    let lacking = |path: &str| (!below(path).exists()).then(|| path.to_owned());
+    let client = || lacking("target/embed/complete");
+    let missing = |program: &str| on_path(program).is_none().then(|| program.to_owned());
+    let mut trials = vec![
+        trial("a_registry_gives_the_component_back", lacking(REGISTRY).or_else(client), registry),
+        trial("manual_pages_are_well_formed", missing("mandoc"), manual_pages),
+        trial("completions_name_every_verb", None, completions),
+        trial("the_page_of_the_interface_is_fresh", None, interface),
+    ];
+    for shell in ["bash", "fish", "zsh"] {
+        trials.push(trial(&format!("{shell}_reads_its_completions"), missing(shell), move || shell_reads(shell)));
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+const REGISTRY: &str = "target/embed/docker-registry";
+
+fn registry() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let component = folder.path().join("configdrive.wasm");
+    fs::write(&component, COMPONENT)?;
+    let mut client = Command::new(below("target/embed/venv/bin/python"));
+    client.arg(below("tests/distribution/oci.py")).arg(below(REGISTRY));
+    run(client.arg(component).arg(folder.path())).map(drop)
+}
+
+fn manual_pages() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    for verb in [None].into_iter().chain(verbs()?.iter().map(|verb| Some(verb.as_str()))) {
+        let page = run(configdrive().arg("man").args(verb))?;
+        let file = folder.path().join("page.1");
+        fs::write(&file, &page)?;
+        run(Command::new("mandoc").args(["-T", "lint", "-W", "error,stop"]).arg(&file))?;
+        let title = verb.map_or("configdrive 1".to_owned(), |verb| format!("configdrive-{verb} 1"));
+        if !page.contains(&format!(".TH {title}")) {
+            return Err(format!("{verb:?}: no title {title:?}").into());
+        }
+    }
+    Ok(())
+}
+
+fn completions() -> Result<(), Failed> {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = run(configdrive().args(["completions", shell]))?;
+        if let Some(verb) = verbs()?.iter().find(|verb| !script.contains(verb.as_str())) {
+            return Err(format!("{shell}: {verb} is missing").into());
+        }
+    }
+    Ok(())
+}
+
+fn shell_reads(shell: &str) -> Result<(), Failed> {
+    let mut file = tempfile::NamedTempFile::new()?;
+    std::io::Write::write_all(&mut file, run(configdrive().args(["completions", shell]))?.as_bytes())?;
+    run(Command::new(shell).arg("-n").arg(file.path())).map(drop)
+}
+
+fn interface() -> Result<(), Failed> {
+    let mut resolve = Resolve::default();
+    let (package, _) = resolve.push_path(below("wit")).map_err(|error| format!("{error:#}"))?;
+    let world = resolve.select_world(&[package], None).map_err(|error| format!("{error:#}"))?;
+    let mut files = Files::default();
+    let mut markdown = wit_bindgen_markdown::Opts::default().build();
+    markdown.generate(&mut resolve, world, &mut files).map_err(|error| format!("{error:#}"))?;
+    let (_, page) = files.iter().find(|(name, _)| name.ends_with(".md")).ok_or("no page")?;
+    let path = below("docs/interface.md");
+    if env::var_os("CONFIGDRIVE_BLESS").is_some() {
+        fs::write(&path, page)?;
+    }
+    if fs::read(&path)? == page {
+        return Ok(());
+    }
+    Err("docs/interface.md is older than wit/; CONFIGDRIVE_BLESS=1 renews it".into())
+}
+
+fn verbs() -> Result<Vec<String>, Failed> {
+    let help = run(configdrive().arg("--help"))?;
+    let list = help.split("Commands:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).ok_or("no list of verbs")?;
+    // A description's further lines are indented more than a verb.
+    let lines = list.lines().filter_map(|line| line.strip_prefix("  ").filter(|line| !line.starts_with(' ')));
+    Ok(lines.filter_map(|line| line.split_whitespace().next()).map(ToOwned::to_owned).collect())
+}
+
+fn configdrive() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_configdrive"))
+}
+
+fn run(command: &mut Command) -> Result<String, Failed> {
+    let output = command.stdin(Stdio::null()).output()?;
+    let [out, err] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    if output.status.success() { Ok(out) } else { Err(format!("{command:?}: {}\n{out}\n{err}", output.status).into()) }
+}
+
+fn trial(name: &str, missing: Option<String>, run: impl FnOnce() -> Result<(), Failed> + Send + 'static) -> Trial {
+    match (missing, env::var_os("CI")) {
+        (None, _) => Trial::test(name, run),
+        // Shells are no part of what tests/run installs.
+        (Some(missing), Some(_)) if !["fish", "zsh"].contains(&missing.as_str()) => {
+            Trial::test(name, move || Err(format!("{missing} is missing").into()))
+        }
+        (Some(missing), _) => Trial::test(name, run).with_kind(format!("{missing} is missing")).with_ignored_flag(true),
+    }
+}
+
+fn on_path(program: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path).map(|folder| folder.join(program)).find(|program| program.is_file())
+}
+
+fn below(path: impl AsRef<Path>) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Refused, load } from "./component.js";
+
+const component = await load(new URL("../../../target/page/component/", import.meta.url));
+const DOCUMENT = JSON.stringify({ files: [{ path: "openstack/latest/meta_data.json", contents: "e30=" }] });
+
+test("options reach the drive", () => {
+  const small = component.inspect(component.pack(DOCUMENT, { format: "vfat", sectorSize: 4096 }));
+  assert.equal(small.sectorSize, 4096);
+  const large = component.inspect(component.pack(DOCUMENT, { format: "vfat", size: 64n << 20n }));
+  assert.equal(large.imageSize, 64n << 20n);
+});
+
+test("the image is what the text holds", () => {
+  const image = component.buildDrive(DOCUMENT);
+  assert.equal(BigInt(image.length), component.inspect(component.pack(DOCUMENT)).imageSize);
+  assert.deepEqual(component.checkDrive(Buffer.from(image).toString("base64")), component.checkDrive(component.pack(DOCUMENT)));
+});
+
+test("a drive without seed gets one of its own", () => {
+  const document = '{"instance": {"uuid": "u", "hostname": "h", "ec2_ids": {"instance_id": "i"}}, "network_data": {}}';
+  assert.notEqual(component.pack(document), component.pack(document));
+});
+
+test("a refusal names the place", () => {
+  assert.throws(
+    () => component.pack('{"instance": {"uuid": 1}, "network_data": {}}'),
+    (error) => error instanceof Refused && error.code === "invalid-document" && error.pointer === "/instance/uuid",
+  );
+  assert.throws(() => component.inspect("e30="), (error) => error instanceof Refused && error.code === "invalid-drive");
+  assert.equal(component.requiredBy('{"instance": {"uuid": "u", "hostname": "h", "ec2_ids": {"instance_id": "i"}}, "network_data": {}}'), false);
+});
+
+test("nothing is changed in silence", () => {
+  for (const options of [{ size: -1n }, { size: 1n << 64n }, { sectorSize: 2 ** 32 }, { sectorSize: 512.5 }, { sourceDateEpoch: -1n }]) {
+    assert.throws(() => component.pack(DOCUMENT, options), (error) => error instanceof Refused && error.code === "invalid-option");
+  }
+  assert.throws(() => component.requiredBy('"\ud800"'), (error) => error instanceof Refused && error.code === "invalid-document");
+});

@@ -1,0 +1,33 @@
+// The golden cases' answers, for tests/embed.rs. tests/embed/c/pack.c tells what a case is and what is printed.
+
+import { readFileSync } from "node:fs";
+import { Refused, load } from "./component.js";
+
+const component = await load(new URL("../../../target/page/component/", import.meta.url));
+
+const fields = readFileSync(0, "utf8").split("\0");
+while (fields.length > 1) {
+  const [path, force, dhcpDomain, skipVersions, providers] = fields.splice(0, 5);
+  const document = readFileSync(path, "utf8");
+  const given = (/** @type {string} */ field) => (field.startsWith("=") ? field.slice(1) : undefined);
+  const options = {
+    dhcpDomain: given(dhcpDomain),
+    skipVersions: given(skipVersions),
+    vendordataProviders: /** @type {("static-json" | "dynamic-json")[] | undefined} */ (
+      given(providers)?.split(",").filter((name) => name !== "")),
+    defaultRandomSeed: "AAAA",
+  };
+  const required = answer(() => component.requiredBy(document, { forceConfigDrive: force === "1" }));
+  const text = answer(() => component.pack(document, options));
+  process.stdout.write(`${required}\t${text}\n`);
+}
+
+/** @param {() => string | boolean} call */
+function answer(call) {
+  try {
+    return `ok ${call()}`;
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return `err ${error.code} ${error.pointer ?? "-"} ${error.message}`;
+  }
+}

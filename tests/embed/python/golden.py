@@ -1,0 +1,32 @@
+"""The golden cases' answers, for tests/embed.rs. tests/embed/c/pack.c tells what a case is and what is printed."""
+
+import pathlib
+import sys
+
+import configdrive
+
+
+def main():
+    component = configdrive.Component(sys.argv[1])
+    fields = iter(sys.stdin.buffer.read().decode().split("\0")[:-1])
+    for path, force, *given in zip(*[fields] * 5):
+        document = pathlib.Path(path).read_bytes().decode()
+        names = ("dhcp_domain", "skip_versions", "vendordata_providers")
+        options = {name: field[1:] for name, field in zip(names, given) if field.startswith("=")}
+        if "vendordata_providers" in options:
+            options["vendordata_providers"] = [name for name in options["vendordata_providers"].split(",") if name]
+        required = answer(lambda: str(component.required_by(document, force_config_drive=force == "1")).lower())
+        text = answer(lambda: component.pack(document, default_random_seed="AAAA", **options))
+        print(required, text, sep="\t")
+
+
+def answer(call):
+    try:
+        return "ok " + call()
+    except configdrive.Refused as refused:
+        return f"err {refused.code} {'-' if refused.pointer is None else refused.pointer} {refused.message}"
+
+
+if __name__ == "__main__":
+    sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+    main()

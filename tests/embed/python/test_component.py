@@ -1,0 +1,83 @@
+"""The package itself: what it answers, how it refuses, where it stops."""
+
+import concurrent.futures
+import json
+import os
+import unittest
+
+import configdrive
+from configdrive import Limits, Refused, Stopped
+
+COMPONENT = os.environ["CONFIGDRIVE_COMPONENT"]
+DOCUMENT = json.dumps({"files": [{"path": "openstack/latest/meta_data.json", "contents": "e30="}]})
+
+
+class Component(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.component = configdrive.Component(COMPONENT)
+
+    def test_options_reach_the_drive(self):
+        small = self.component.inspect(self.component.pack(DOCUMENT, format="vfat", sector_size=4096))
+        self.assertEqual((small.file_system[:3], small.sector_size), ("fat", 4096))
+        large = self.component.inspect(self.component.pack(DOCUMENT, format="vfat", size=64 << 20))
+        self.assertEqual(large.image_size, 64 << 20)
+
+    def test_equal_arguments_give_equal_texts(self):
+        self.assertEqual(self.component.pack(DOCUMENT), self.component.pack(DOCUMENT))
+
+    def test_a_drive_without_seed_gets_one_of_its_own(self):
+        seeds = [
+            self.component.pack('{"instance": {"uuid": "u", "hostname": "h", "ec2_ids": {"instance_id": "i"}}, "network_data": {}}')
+            for _ in range(2)]
+        self.assertNotEqual(*seeds)
+
+    def test_findings_say_what_to_do(self):
+        findings = self.component.check_document(DOCUMENT)
+        self.assertEqual(findings, self.component.check_drive(self.component.pack(DOCUMENT)))
+        self.assertTrue(findings)
+        self.assertTrue(all(finding.remedy for finding in findings))
+
+    def test_a_refusal_names_the_place(self):
+        with self.assertRaises(Refused) as refused:
+            self.component.pack('{"instance": {"uuid": 1}, "network_data": {}}')
+        self.assertEqual((refused.exception.code, refused.exception.pointer), ("invalid-document", "/instance/uuid"))
+        self.assertIn("/instance/uuid", str(refused.exception))
+
+    def test_a_damaged_drive_is_refused(self):
+        for text in ["", "e30=", "no base64", self.component.pack(DOCUMENT)[:-400]]:
+            with self.assertRaises(Refused) as refused:
+                self.component.inspect(text)
+            self.assertEqual(refused.exception.code, "invalid-drive")
+
+    def test_wasmtime_is_not_asked_to_guess(self):
+        for wrong in [{"size": -1}, {"sector_size": 1 << 32}, {"source_date_epoch": 1 << 64}, {"format": "zip"},
+                      {"vendordata_providers": ["StaticJSON"]}]:
+            with self.subTest(wrong), self.assertRaises(Refused) as refused:
+                self.component.pack(DOCUMENT, **wrong)
+            self.assertEqual(refused.exception.code, "invalid-option")
+        with self.assertRaises(Refused) as refused:
+            self.component.required_by('"\ud800"')
+        self.assertEqual(refused.exception.code, "invalid-document")
+
+    def test_limits_stop_a_call_and_no_other(self):
+        for limits, why in [(Limits(fuel=10_000), "fuel"), (Limits(memory=1 << 20), "memory")]:
+            with self.subTest(why), self.assertRaisesRegex(Stopped, why):
+                configdrive.Component(COMPONENT, limits).pack(DOCUMENT)
+        tight = configdrive.Component(COMPONENT, Limits(fuel=50_000_000))
+        large = json.dumps({"files": [{"path": "a", "contents": "QUJDREVG" * (1 << 20)}]})
+        with self.assertRaises(Stopped):
+            tight.pack(large)
+        self.assertEqual(tight.pack(DOCUMENT), self.component.pack(DOCUMENT))
+
+    def test_threads_share_a_component(self):
+        with concurrent.futures.ThreadPoolExecutor(8) as threads:
+            self.assertEqual(len(set(threads.map(self.component.pack, [DOCUMENT] * 64))), 1)
+
+    def test_another_component_is_no_drive(self):
+        with self.assertRaisesRegex(ValueError, "ironic:configdrive/drive"):
+            configdrive.Component(b"\0asm\x0d\0\1\0")  # the empty component
+
+
+if __name__ == "__main__":
+    unittest.main()
