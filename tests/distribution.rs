@@ -110,10 +110,7 @@ fn run(command: &mut Command) -> Result<String, Failed> {
 fn trial(name: &str, missing: Option<String>, run: impl FnOnce() -> Result<(), Failed> + Send + 'static) -> Trial {
     match (missing, env::var_os("CI")) {
         (None, _) => Trial::test(name, run),
-        // Shells are no part of what tests/run installs.
-        (Some(missing), Some(_)) if !["fish", "zsh"].contains(&missing.as_str()) => {
-            Trial::test(name, move || Err(format!("{missing} is missing").into()))
-        }
+        (Some(missing), Some(_)) => Trial::test(name, move || Err(format!("{missing} is missing").into())),
         (Some(missing), _) => Trial::test(name, run).with_kind(format!("{missing} is missing")).with_ignored_flag(true),
     }
 }

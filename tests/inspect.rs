@@ -405,7 +405,7 @@ static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::new(Limits::defaul
 fn ours(files: &Files, format: ImageFormat) -> Result<Vec<u8>, Failed> {
     let file = |(path, content): (&String, &Vec<u8>)| json!({"path": path, "contents": STANDARD.encode(content)});
     let document = json!({"files": files.iter().map(file).collect::<Vec<_>>()});
-    Ok(configdrive::build_drive(&document.to_string(), &Options { format, ..Options::default() })?)
+    Ok(configdrive::build_drive(document.to_string(), &Options { format, ..Options::default() })?)
 }
 
 fn configdrive(arguments: &[&str], input: &[u8]) -> Result<Output, Failed> {
