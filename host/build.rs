@@ -12,6 +12,7 @@ use std::{
 
 use wac_graph::{CompositionGraph, EncodeOptions, PackageId};
 use wac_types::Package;
+use wasm_encoder::{ComponentSection as _, CustomSection};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -44,7 +45,8 @@ fn embed() -> Result<()> {
     cargo(&root, &target, &["build", "--package", "configdrive-cli", "--package", "configdrive-service"])?;
     let built = target.join(WASM).join("component");
 
-    let component = fs::read(built.join("configdrive.wasm"))?;
+    let mut component = fs::read(built.join("configdrive.wasm"))?;
+    describe(&mut component);
     fs::write(out.join("component.wasm"), &component)?;
     let triple = variable("TARGET")?;
     let mut config = config::config();
@@ -55,6 +57,19 @@ fn embed() -> Result<()> {
         fs::write(out.join(adapter), compose(&fs::read(built.join(adapter))?, &component)?)?;
     }
     Ok(())
+}
+
+/// Appends what registries and tools show of a component: the custom sections of WebAssembly's tool conventions that bear
+/// the names of OCI's annotations.
+fn describe(component: &mut Vec<u8>) {
+    let sections = [
+        ("description", "OpenStack config drives"),
+        ("licenses", env!("CARGO_PKG_LICENSE")),
+        ("version", env!("CARGO_PKG_VERSION")),
+    ];
+    for (name, text) in sections {
+        CustomSection { name: name.into(), data: text.as_bytes().into() }.append_to_component(component);
+    }
 }
 
 /// Builds for wasm, in a target directory of its own.

@@ -56,6 +56,20 @@ fn the_component_imports_nothing_and_exports_the_interface() {
 }
 
 #[test]
+fn the_component_says_what_it_is() {
+    let sections: Vec<_> = Parser::new(0)
+        .parse_all(COMPONENT)
+        .filter_map(|payload| match payload.unwrap() {
+            Payload::CustomSection(section) => Some((section.name(), str::from_utf8(section.data()).unwrap_or(""))),
+            _ => None,
+        })
+        .collect();
+    for expected in [("version", env!("CARGO_PKG_VERSION")), ("licenses", "Apache-2.0")] {
+        assert!(sections.contains(&expected), "{expected:?}");
+    }
+}
+
+#[test]
 fn the_component_holds_no_path_of_the_machine_that_built_it() {
     let text = String::from_utf8_lossy(COMPONENT);
     for path in [env!("CARGO_MANIFEST_DIR").trim_end_matches("/host"), ".cargo/registry", ".rustup"] {
