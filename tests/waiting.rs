@@ -138,6 +138,16 @@ fn a_service_gets_a_log_of_json_with_the_node_in_each_line() {
     assert_eq!(step("node logged is active")["span"]["node"], "logged");
     assert_eq!(step("asking Ironic to deploy")["level"], "INFO");
     assert!(events.iter().any(|event| event["level"] == "DEBUG" && event["fields"]["status"] == 202), "{stderr}");
+
+    // What fails is an event too, before the line that a person reads; warnings are events alone.
+    enroll("logged-badly", &["--failing"]);
+    let output = Desk::new().run_deploy(&["logged-badly", "--wait", "--log-format", "json"]);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let (events, error) = stderr.trim_end().rsplit_once('\n').unwrap();
+    let events: Vec<Value> = events.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let last = events.last().unwrap();
+    assert_eq!(last["level"], "ERROR");
+    assert_eq!(error, format!("error: {}", last["fields"]["message"].as_str().unwrap()));
 }
 
 #[test]

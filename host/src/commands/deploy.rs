@@ -15,10 +15,10 @@ use super::{
     fleet_file::{Document, Entry},
     input::DocumentInput,
     interrupt::Interrupt,
-    log::LogOptions,
+    log::{LOG_TARGET, LogOptions},
     options::{LimitOptions, OperatorOptions},
     output,
-    progress::{Phase, Progress},
+    progress::{Audience, Phase, Progress},
 };
 
 /// Deploy nodes with their instances' drives: decide, build, send, and wait if asked to
@@ -104,18 +104,29 @@ impl FromStr for NodeArgument {
 
 impl Deploy {
     pub fn run(self) -> Result<(), Error> {
-        let log = self.log.start();
-        let quiet = self.json || log;
+        let audience = match (self.log.start(), self.json) {
+            (true, _) => Audience::Log,
+            (false, true) => Audience::Program,
+            (false, false) => Audience::Person,
+        };
+        let outcome = self.run_for(audience);
+        if let (Audience::Log, Err(error)) = (audience, &outcome) {
+            tracing::error!(target: LOG_TARGET, "{error}");
+        }
+        outcome
+    }
+
+    fn run_for(&self, audience: Audience) -> Result<(), Error> {
         // Standard input is read before signals are caught.
         let work = self.work()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
         let (report, outcome) = match work {
             Work::Fleet(entries) => {
-                let progress = Progress::new(quiet, Some(entries.len()));
+                let progress = Progress::new(audience, Some(entries.len()));
                 runtime.block_on(self.deploy_fleet(entries, &progress))?
             }
             Work::One(one) => {
-                let progress = Progress::new(quiet, None);
+                let progress = Progress::new(audience, None);
                 let report = runtime.block_on(async {
                     let mut interrupt = Interrupt::new().map_err(Error::Runtime)?;
                     let node = one.node().clone();

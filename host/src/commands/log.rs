@@ -6,6 +6,9 @@ use clap::{Args, ValueEnum};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{Layer, filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
+/// The library's events, and with them the command's.
+pub const LOG_TARGET: &str = "configdrive_host";
+
 /// Events on standard error.
 #[derive(Args)]
 #[command(next_help_heading = "Logging")]
@@ -45,7 +48,7 @@ impl LogOptions {
             LogLevel::Debug => LevelFilter::DEBUG,
             LogLevel::Trace => LevelFilter::TRACE,
         };
-        let ours = Targets::new().with_target("configdrive_host", level);
+        let ours = Targets::new().with_target(LOG_TARGET, level);
         let layer = fmt::layer().with_writer(io::stderr);
         match self.log_format {
             None => return false,

@@ -10,13 +10,12 @@ use std::{
 use configdrive_host::ironic::{NodeIdent, Step};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::{exit::Error, output};
+use super::{exit::Error, log::LOG_TARGET, output};
 
 /// Lines on standard output and, where a person looks on, moving ones on standard error: one for each node that is being
 /// deployed, and one for the whole fleet.
 pub struct Progress {
-    /// Lines for people are for nobody.
-    silent: bool,
+    audience: Audience,
     /// None where standard error is no terminal, or the lines are for nobody.
     moving: Option<MultiProgress>,
     fleet: Option<ProgressBar>,
@@ -30,8 +29,8 @@ pub struct Progress {
 
 impl Progress {
     /// For a node, or for a fleet of `nodes`.
-    pub fn new(silent: bool, fleet: Option<usize>) -> Self {
-        let moving = (!silent && io::stderr().is_terminal()).then(MultiProgress::new);
+    pub fn new(audience: Audience, fleet: Option<usize>) -> Self {
+        let moving = (audience == Audience::Person && io::stderr().is_terminal()).then(MultiProgress::new);
         let bar = moving.as_ref().zip(fleet).map(|(moving, nodes)| {
             let bar = ProgressBar::new(nodes as u64).with_style(style("{bar:40} {pos} of {len} nodes, {elapsed}"));
             moving.add(bar)
@@ -40,7 +39,7 @@ impl Progress {
             bar.enable_steady_tick(TICK);
         }
         Self {
-            silent,
+            audience,
             moving,
             fleet: bar,
             nodes: RefCell::default(),
@@ -109,7 +108,7 @@ impl Progress {
 
     /// A line on standard output.
     pub fn line(&self, line: &str) {
-        if self.silent {
+        if self.audience != Audience::Person {
             return;
         }
         let written = self.written.replace(Ok(()));
@@ -119,14 +118,18 @@ impl Progress {
     /// A warning, which is not repeated while it stays the same.
     fn warn_once(&self, node: &NodeIdent, warning: &str) {
         let before = self.warned.borrow_mut().insert(node.as_str().to_owned(), warning.to_owned());
-        if before.as_deref() != Some(warning) {
+        // The log has the steps already.
+        if before.as_deref() != Some(warning) && self.audience != Audience::Log {
             self.aside(|| eprintln!("warning: {warning}"));
         }
     }
 
     /// A warning that belongs to no step.
     pub fn warn(&self, warning: &str) {
-        self.aside(|| eprintln!("warning: {warning}"));
+        match self.audience {
+            Audience::Log => tracing::warn!(target: LOG_TARGET, "{warning}"),
+            _ => self.aside(|| eprintln!("warning: {warning}")),
+        }
     }
 
     fn follow(&self, node: &NodeIdent, step: &Step<'_>) {
@@ -150,6 +153,17 @@ impl Progress {
             None => write(),
         }
     }
+}
+
+/// Who follows what goes on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Audience {
+    /// Reads lines.
+    Person,
+    /// Reads the report in the end, and warnings.
+    Program,
+    /// Has all of it, with nothing in between.
+    Log,
 }
 
 /// What is known of a node's deployment.
