@@ -183,6 +183,28 @@ fn no_secret_is_told_at_any_level() {
     }
 }
 
+/// What `ps` shows to everybody on the machine: the command line, and the names of the process and its threads.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_secret_is_in_the_process_title() {
+    enroll("titled", &["--waiting"]);
+    let mut desk = Desk::new();
+    desk.edit_member("user_data", "cGxhbnRlZC11c2VyLWRhdGE=");
+    let mut watched = Watched::new(desk.deploy_command(&ironic().endpoint, &["titled", "--wait"]));
+    watched.until("node titled is wait call-back");
+    let process = format!("/proc/{}", watched.child.id());
+    let mut shown = fs::read_to_string(format!("{process}/cmdline")).unwrap();
+    for thread in fs::read_dir(format!("{process}/task")).unwrap() {
+        shown += &fs::read_to_string(thread.unwrap().path().join("comm")).unwrap();
+    }
+    assert!(shown.contains("titled"), "{shown:?}");
+    for secret in ["planted", "cGxhbnRlZC", "H4sI"] {
+        assert!(!shown.contains(secret), "{shown:?}");
+    }
+    watched.signal("INT");
+    assert_eq!(watched.end().0.code(), Some(INTERRUPTED));
+}
+
 fn attach(node: &str, arguments: &[&str]) -> Command {
     let mut command = configdrive();
     command.args(["deploy", node, "--attach", "--endpoint", &ironic().endpoint]).args(arguments);
