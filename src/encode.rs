@@ -11,11 +11,7 @@ use core::{fmt, mem};
 
 use crc32fast::Hasher;
 
-use self::{
-    deflate::{Deflate, Flush},
-    text::Text,
-    zeros::Run,
-};
+use self::{deflate::Deflate, text::Text, zeros::Run};
 use crate::image::{MAX_IMAGE_SIZE, Sink};
 
 /// In bytes. Ironic's API refuses a request's body of more than 67,108,864 bytes; this leaves room for what stands around
@@ -35,8 +31,6 @@ pub fn encode(image: &[u8]) -> Result<String, EncodeError> {
 /// What lies between two of them is a segment, and is taken in blocks: those that do not compress are stored.
 pub struct Encoder {
     deflate: Deflate,
-    /// The compressor has bytes of blocks that it has not written yet.
-    is_inside_blocks: bool,
     /// What is there of the segment's last block.
     block: Vec<u8>,
     /// How many zeros the image ends with so far; they are in no block, and the checksum has not seen them.
@@ -52,15 +46,7 @@ impl Encoder {
     pub fn new() -> Self {
         let mut text = Text::default();
         text.extend(&HEADER);
-        Self {
-            deflate: Deflate::new(),
-            is_inside_blocks: false,
-            block: Vec::new(),
-            zeros: 0,
-            crc: Hasher::new(),
-            size: 0,
-            text,
-        }
+        Self { deflate: Deflate::new(), block: Vec::new(), zeros: 0, crc: Hasher::new(), size: 0, text }
     }
 
     /// The text, once the encoder has seen all of the image.
@@ -70,7 +56,7 @@ impl Encoder {
         }
         self.end_zeros();
         self.end_block();
-        self.deflate(&[], Flush::Finish);
+        self.deflate.finish(|gzip| self.text.extend(gzip));
         self.text.extend(&self.crc.finalize().to_le_bytes());
         // The limit of an image keeps its size within 32 bits.
         self.text.extend(&(self.size as u32).to_le_bytes());
@@ -89,7 +75,7 @@ impl Encoder {
         let mut left = mem::take(&mut self.zeros);
         if let Some(run) = Run::new(left) {
             self.end_block();
-            self.end_blocks();
+            self.deflate.flush(|gzip| self.text.extend(gzip));
             run.deflate(|gzip| self.text.extend(gzip));
             self.crc.combine(&run.checksum());
             left = run.rest;
@@ -130,24 +116,12 @@ impl Encoder {
         }
         crc32::update(&mut self.crc, block);
         if stored::is_noise(block) {
-            self.end_blocks();
+            self.deflate.flush(|gzip| self.text.extend(gzip));
             self.text.expect(block.len() + behind);
             stored::store(block, |gzip| self.text.extend(gzip));
         } else {
-            self.is_inside_blocks = true;
-            self.deflate(block, Flush::None);
+            self.deflate.compress(block, |gzip| self.text.extend(gzip));
         }
-    }
-
-    /// Something follows that is not the compressor's.
-    fn end_blocks(&mut self) {
-        if mem::take(&mut self.is_inside_blocks) {
-            self.deflate(&[], Flush::Full);
-        }
-    }
-
-    fn deflate(&mut self, bytes: &[u8], flush: Flush) {
-        self.deflate.compress(bytes, flush, |gzip| self.text.extend(gzip));
     }
 }
 

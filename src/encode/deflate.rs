@@ -1,43 +1,103 @@
 //! The compressor: the crate `miniz_oxide`.
 
-use miniz_oxide::{
-    DataFormat,
-    deflate::core::{CompressionStrategy, CompressorOxide, TDEFLFlush, compress_to_output},
+use miniz_oxide::deflate::core::{
+    CompressorOxide, TDEFLFlush, compress_to_output, deflate_flags::TDEFL_FILTER_MATCHES,
 };
 
 /// A stream of deflate blocks (RFC 1951), without header and trailer.
-pub struct Deflate(CompressorOxide);
-
-/// What is written of the bytes so far.
-#[derive(Clone, Copy)]
-pub enum Flush {
-    /// As much as is convenient.
-    None,
-    /// All, up to a whole byte; and no match reaches back beyond here.
-    Full,
-    /// All, and the end of the stream.
-    Finish,
+///
+/// What fits into one stretch is compressed as gzip does it by default. Of a large file, where that takes long, each further
+/// stretch is searched half as thoroughly; whether matches of less than six bytes are of use in it is tried out.
+pub struct Deflate {
+    compressor: CompressorOxide,
+    /// What is left of the stretch, in bytes.
+    left: usize,
+    /// The compressor has bytes that it has not written yet.
+    is_pending: bool,
 }
 
 impl Deflate {
     pub fn new() -> Self {
-        Self(CompressorOxide::with_params(DataFormat::Raw, LEVEL, CompressionStrategy::Default, WINDOW_BITS))
+        Self::with_flags(PROBES)
     }
 
-    pub fn compress(&mut self, bytes: &[u8], flush: Flush, mut put: impl FnMut(&[u8])) {
-        let flush = match flush {
-            Flush::None => TDEFLFlush::None,
-            Flush::Full => TDEFLFlush::Full,
-            Flush::Finish => TDEFLFlush::Finish,
-        };
-        compress_to_output(&mut self.0, bytes, flush, |deflated| {
-            put(deflated);
-            true
-        });
+    fn with_flags(flags: u32) -> Self {
+        Self { compressor: CompressorOxide::new(flags), left: STRETCH, is_pending: false }
+    }
+
+    /// Takes more of the stream, and writes as much as is convenient.
+    pub fn compress(&mut self, bytes: &[u8], mut put: impl FnMut(&[u8])) {
+        if self.left < bytes.len() {
+            self.flush(&mut put);
+            *self = Self::with_flags(quick_flags(bytes));
+        }
+        self.left = self.left.saturating_sub(bytes.len());
+        self.is_pending = true;
+        run(&mut self.compressor, bytes, TDEFLFlush::None, put);
+    }
+
+    /// Writes all so far, up to a whole byte. No match reaches back beyond here.
+    pub fn flush(&mut self, put: impl FnMut(&[u8])) {
+        if self.is_pending {
+            self.is_pending = false;
+            run(&mut self.compressor, &[], TDEFLFlush::Full, put);
+        }
+    }
+
+    /// Writes all so far, and the end of the stream.
+    pub fn finish(mut self, put: impl FnMut(&[u8])) {
+        run(&mut self.compressor, &[], TDEFLFlush::Finish, put);
     }
 }
 
-/// gzip's own default.
-const LEVEL: u8 = 6;
+/// How many earlier places are looked at for a match, at most: what the crate does at level 6, gzip's own default.
+const PROBES: u32 = 128;
 
-const WINDOW_BITS: u8 = 15;
+/// In bytes. It is long enough for what a trial and a new compressor cost not to matter.
+const STRETCH: usize = 4 << 20;
+
+/// The flags that make less of `sample`. With half the probes a text grows by some thousandths; where short matches are worth
+/// less than the literals in their place, as in logs, it is smaller again by some hundredths.
+fn quick_flags(sample: &[u8]) -> u32 {
+    const QUICK: u32 = PROBES / 2;
+    let length = |flags| {
+        let mut length = 0;
+        run(&mut CompressorOxide::new(flags), sample, TDEFLFlush::Finish, |deflated| length += deflated.len());
+        length
+    };
+    let long_alone = QUICK | TDEFL_FILTER_MATCHES;
+    if length(long_alone) < length(QUICK) { long_alone } else { QUICK }
+}
+
+fn run(compressor: &mut CompressorOxide, bytes: &[u8], flush: TDEFLFlush, mut put: impl FnMut(&[u8])) {
+    compress_to_output(compressor, bytes, flush, |deflated| {
+        put(deflated);
+        true
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::tests::noise, *};
+    use alloc::{format, string::String, vec::Vec};
+
+    #[test]
+    fn a_long_stream_is_one_stream_whatever_suits_its_stretches() {
+        let words: String = noise(1 << 20).iter().map(|byte| format!("instance-{byte:03} ")).collect();
+        let digits: String = noise(2 << 20).chunks(8).map(|bytes| format!("{bytes:?}\n")).collect();
+        let content = [words.as_bytes(), digits.as_bytes()].concat();
+        let (mut deflate, mut stream) = (Deflate::new(), Vec::new());
+        for block in content.chunks(60_000) {
+            deflate.compress(block, |bytes| stream.extend(bytes));
+        }
+        deflate.finish(|bytes| stream.extend(bytes));
+        assert!(miniz_oxide::inflate::decompress_to_vec(&stream).unwrap() == content);
+    }
+
+    #[test]
+    fn short_matches_are_left_out_where_that_is_shorter() {
+        let numbers: String = noise(40_000).chunks_exact(2).map(|pair| format!("{}{};", pair[0], pair[1])).collect();
+        assert_eq!(quick_flags(numbers.as_bytes()), 64 | TDEFL_FILTER_MATCHES);
+        assert_eq!(quick_flags(include_bytes!("../tree.rs")), 64);
+    }
+}
