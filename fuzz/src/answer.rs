@@ -1,0 +1,143 @@
+//! Ironic's answers → a deployment, or an error of one line.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use configdrive_host::{
+    ironic::{
+        self, Answer, Ironic, Job, Node, NodeIdent, ProvisionRequest, Request, Target, Transport, TransportError,
+        VersionRange,
+    },
+    sandbox::{Limits, Sandbox},
+};
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
+
+use super::one_line;
+
+/// What is done, and what Ironic answers to it, one after the other.
+///
+/// The input is `{"do": "deploy", "answers": [{"status": 200, "body": …}, "lost"]}`; a body that is text stands for itself, JSON
+/// or not. Other input is the body of all answers.
+#[derive(Deserialize)]
+struct Case {
+    #[serde(default)]
+    r#do: Value,
+    answers: Vec<Value>,
+}
+
+pub fn check(input: &[u8]) {
+    thread_local! {
+        // Its clock stands still until everybody waits.
+        static RUNTIME: tokio::runtime::Runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .expect("a runtime");
+        static SANDBOX: Arc<Sandbox> = Arc::new(Sandbox::new(Limits::default()).expect("a sandbox"));
+    }
+    let (verb, script) = case(input);
+    let sandbox = SANDBOX.with(Clone::clone);
+    if let Err(error) = RUNTIME.with(|runtime| runtime.block_on(go(&verb, &sandbox, script))) {
+        one_line(&error);
+    }
+}
+
+async fn go(verb: &str, sandbox: &Arc<Sandbox>, script: Script) -> Result<(), ironic::Error> {
+    let ironic = Ironic::connect(script).await?;
+    let ident: NodeIdent = "n".parse().expect("a name");
+    let timeout = Some(Duration::from_secs(300));
+    let job =
+        |target| Job { target, timeout, wait: true, record: true, ..Job::new(ident.clone(), DOCUMENT.as_bytes()) };
+    match verb {
+        "deploy" => shown(&ironic::deploy(&ironic, sandbox, job(Target::Active), |step| one_line(&step)).await?.node),
+        "rebuild" => shown(&ironic::deploy(&ironic, sandbox, job(Target::Rebuild), |step| one_line(&step)).await?.node),
+        "attach" => shown(&ironic::attach(&ironic, &ident, None, |step| one_line(&step)).await?),
+        _ => {
+            let node = ironic.node(&ident).await?;
+            shown(&node);
+            for list in [ironic.ports(&node).await?, ironic.portgroups(&node).await?] {
+                let list: &RawValue = serde_json::from_str(&list).expect("JSON");
+                assert!(list.get().starts_with('{'));
+            }
+            for reason in ironic.validate(&node).await?.reasons() {
+                one_line(&reason);
+            }
+            let request = ProvisionRequest { target: Target::Active, drive: None };
+            assert!(ironic.preview(&node, &request).url.starts_with("http://ironic/v1/nodes/"));
+        }
+    }
+    Ok(())
+}
+
+/// What people see of a node.
+fn shown(node: &Node) {
+    one_line(node.label());
+    one_line(&node.provision_state);
+    for words in [node.maintenance_reason(), node.last_error()].into_iter().flatten() {
+        one_line(&words);
+    }
+}
+
+fn case(input: &[u8]) -> (String, Script) {
+    match serde_json::from_slice::<Case>(input) {
+        Ok(case) => {
+            let answers = case.answers.iter().map(answer).collect();
+            (case.r#do.as_str().unwrap_or_default().to_owned(), Script { answers: Mutex::new(answers) })
+        }
+        Err(_) => {
+            let answer = || Ok(Answer { status: 200, versions: versions("1.1", "1.115"), body: input.to_vec() });
+            let answers = std::iter::repeat_with(answer).take(6).collect();
+            (String::new(), Script { answers: Mutex::new(answers) })
+        }
+    }
+}
+
+fn answer(answer: &Value) -> Result<Answer, TransportError> {
+    match answer.as_str() {
+        Some("lost") => Err(TransportError::Lost("reset".into())),
+        Some("timeout") => Err(TransportError::Timeout(Duration::from_secs(60))),
+        Some("unreachable") => Err(TransportError::Unreachable("refused".into())),
+        Some("too large") => Err(TransportError::TooLarge),
+        Some(_) => Err(TransportError::Unauthenticated("no token".into())),
+        None => {
+            let version = |name, default| answer.get(name).and_then(Value::as_str).unwrap_or(default);
+            let status = answer.get("status").and_then(Value::as_u64).and_then(|status| status.try_into().ok());
+            let body = match answer.get("body") {
+                Some(Value::String(text)) => text.clone().into_bytes(),
+                Some(body) => body.to_string().into_bytes(),
+                None => Vec::new(),
+            };
+            let versions = versions(version("min", "1.1"), version("max", "1.115"));
+            Ok(Answer { status: status.unwrap_or(200), versions, body })
+        }
+    }
+}
+
+fn versions(min: &str, max: &str) -> Option<VersionRange> {
+    Some(VersionRange { min: min.parse().ok()?, max: max.parse().ok()? })
+}
+
+/// Answers given in advance; after the last one there is no token any more.
+struct Script {
+    answers: Mutex<VecDeque<Result<Answer, TransportError>>>,
+}
+
+impl Transport for Script {
+    fn endpoint(&self) -> &str {
+        "http://ironic"
+    }
+
+    async fn send(&self, _: Request) -> Result<Answer, TransportError> {
+        let next = self.answers.lock().expect("nobody panics with it").pop_front();
+        next.unwrap_or_else(|| Err(TransportError::Unauthenticated("no answers are left".into())))
+    }
+}
+
+const DOCUMENT: &str = r#"{
+    "instance": {"uuid": "u", "hostname": "h", "config_drive": true, "ec2_ids": {"instance_id": "i-0000002a"}},
+    "network_data": {}
+}"#;

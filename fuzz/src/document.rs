@@ -1,0 +1,29 @@
+//! Document → drive: whatever builds is read back equal.
+
+use configdrive::{Policy, image::read};
+
+use super::{case::case, one_line};
+
+pub fn check(input: &[u8]) {
+    let (document, options) = case(input);
+    if let Err(error) = configdrive::required_by(&document, Policy { force_config_drive: true }) {
+        one_line(&error);
+    }
+    if let Err(error) = configdrive::check_document(&document, &options) {
+        one_line(&error);
+    }
+    let image = match configdrive::build_drive(&document, &options) {
+        Ok(image) => image,
+        Err(error) => return one_line(&error),
+    };
+
+    let tree = configdrive::files(&document, &options).expect("the files of which the drive was built");
+    let mut files: Vec<_> = tree.files().map(|(path, content)| (path, content.as_slice())).collect();
+    files.sort();
+    let drive = read::read(&image).expect("a drive");
+    assert_eq!(drive.label, "config-2");
+    assert_eq!(drive.files.len(), files.len());
+    for (read, (path, content)) in drive.files.iter().zip(&files) {
+        assert!(read.path == *path && *read.content.bytes() == **content, "{path:?} is read as {:?}", read.path);
+    }
+}

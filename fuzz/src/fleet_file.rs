@@ -1,0 +1,41 @@
+//! Fleet files: nodes, each once, with options that the command line takes or refuses in one line.
+
+use std::{collections::BTreeSet, path::Path};
+
+use clap::{Args, FromArgMatches};
+
+use super::{
+    commands::{
+        fleet_file::{Document, parse},
+        options::OperatorOptions,
+    },
+    one_line,
+};
+
+pub fn check(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    let entries = match parse(&text, Path::new("fleet")) {
+        Ok(entries) => entries,
+        Err(error) => return one_line(&error),
+    };
+    assert!(!entries.is_empty());
+    let mut nodes = BTreeSet::new();
+    for entry in &entries {
+        assert!(nodes.insert(entry.node.as_str()));
+        if let Document::Here(document) = &entry.document {
+            assert!(document.starts_with(b"{") && document.ends_with(b"}"));
+        }
+    }
+    let with_flags = entries.iter().find(|entry| !entry.flags.is_empty());
+    if let Some(Err(error)) = with_flags.map(|entry| no_options().with(&entry.flags)) {
+        one_line(&error);
+    }
+}
+
+fn no_options() -> OperatorOptions {
+    thread_local!(static NONE: OperatorOptions = {
+        let matches = OperatorOptions::augment_args(clap::Command::new("options")).get_matches_from(["options"]);
+        OperatorOptions::from_arg_matches(&matches).expect("no option is required")
+    });
+    NONE.with(Clone::clone)
+}

@@ -1,0 +1,12 @@
+//! nova.conf: options, or an error of one line.
+
+use std::path::Path;
+
+use super::{commands::nova_conf::NovaConf, one_line};
+
+pub fn check(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    if let Err(error) = NovaConf::parse(&text, Path::new("nova.conf")) {
+        one_line(&error);
+    }
+}
