@@ -8,7 +8,7 @@
 
 use std::{
     collections::BTreeSet,
-    fs,
+    env, fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -26,6 +26,8 @@ use libtest_mimic::{Arguments, Failed};
 use tools::{command, python, run, trial};
 use trees::{Files, TREES};
 
+#[path = "../fuzz/src/case.rs"]
+mod case;
 #[path = "foreign/fat_readers.rs"]
 mod fat_readers;
 #[path = "foreign/tools.rs"]
@@ -44,6 +46,8 @@ fn main() -> ExitCode {
     for (reader, needs, read) in READERS {
         let run = move || golden_drives(|files| read(&Drive::new(files, Format::Iso9660)));
         trials.push(trial(format!("{reader}_golden_drives"), needs, run));
+        let run = move || seeds(|files| read(&Drive::new(files, Format::Iso9660)));
+        trials.push(trial(format!("{reader}_drives_of_fuzzing"), needs, run));
     }
     for (reader, needs, read) in fat_readers::READERS {
         for (geometry_name, geometry) in fat_readers::GEOMETRIES {
@@ -54,6 +58,8 @@ fn main() -> ExitCode {
         }
         let run = move || golden_drives(|files| read(&Drive::new(files, Format::Fat(Geometry::default()))));
         trials.push(trial(format!("{reader}_golden_drives"), needs, run));
+        let run = move || seeds(|files| read(&Drive::new(files, Format::Fat(Geometry::default()))));
+        trials.push(trial(format!("{reader}_drives_of_fuzzing"), needs, run));
     }
     trials.push(trial(
         "fsck_fat_sees_the_type_that_was_meant_on_both_sides_of_each_border".into(),
@@ -388,6 +394,19 @@ fn golden_drives(read: impl Fn(&Files) -> Result<(), Failed>) -> Result<(), Fail
             files.insert(path.to_owned(), content);
         }
         read(&files).map_err(|error| format!("{}: {}", case.display(), error.message().unwrap_or_default()))?;
+    }
+    Ok(())
+}
+
+/// The drives of the documents that fuzzing keeps; of a larger corpus, where `CONFIGDRIVE_SEEDS` names its folder.
+fn seeds(read: impl Fn(&Files) -> Result<(), Failed>) -> Result<(), Failed> {
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds/document");
+    for seed in fs::read_dir(env::var_os("CONFIGDRIVE_SEEDS").map_or(kept, PathBuf::from))? {
+        let seed = seed?.path();
+        let (document, options) = case::case(&fs::read(&seed)?);
+        let Ok(tree) = configdrive::files(&document, &options) else { continue };
+        let files = tree.files().map(|(path, content)| (path, content.to_vec())).collect();
+        read(&files).map_err(|error| format!("{}: {}", seed.display(), error.message().unwrap_or_default()))?;
     }
     Ok(())
 }
