@@ -48,10 +48,9 @@ impl NovaConf {
             config_drive_format: option(ini, DEFAULT, "config_drive_format", format)?,
             config_drive_skip_versions: option(ini, API, "config_drive_skip_versions", text)?,
             dhcp_domain: option(ini, API, "dhcp_domain", text)?,
-            vendordata_providers: option(ini, API, "vendordata_providers", str::parse)?,
-            vendordata_jsonfile_path: option(ini, API, "vendordata_jsonfile_path", text)?
-                .filter(|path| !path.is_empty())
-                .map(PathBuf::from),
+            vendordata_providers: option(ini, API, "vendordata_providers", providers)?,
+            vendordata_jsonfile_path: option(ini, API, "vendordata_jsonfile_path", path)?
+                .filter(|path| !path.as_os_str().is_empty()),
         })
     }
 }
@@ -87,6 +86,16 @@ fn option<T>(
 
 fn format(value: &str) -> Result<Format, String> {
     Format::from_str(value, false).map_err(|_| "no such file system; want iso9660 or vfat".into())
+}
+
+// What is indented by mistake belongs to the option above it: an error that shows the value shows a password.
+
+fn providers(value: &str) -> Result<Providers, String> {
+    value.parse().map_err(|_| "found another value, want StaticJSON and DynamicJSON, or one of them".into())
+}
+
+fn path(value: &str) -> Result<PathBuf, String> {
+    if value.contains('\n') { Err("goes on in the next line; want a path".into()) } else { Ok(value.into()) }
 }
 
 fn text(value: &str) -> Result<String, String> {
