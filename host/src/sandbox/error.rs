@@ -11,7 +11,7 @@ use crate::untrusted::one_line;
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
-    /// The component could not be loaded.
+    /// The component could not be loaded, or this machine does not give a call what it needs.
     Start(String),
     /// The document is not UTF-8.
     NotUtf8 {
@@ -74,6 +74,9 @@ impl Error {
             Some(Trap::Interrupt) => Self::Limit(Limit::Time { limit: limits.time }),
             Some(Trap::StackOverflow) => Self::Limit(Limit::Stack),
             Some(trap) => Self::Trap(trap.to_string()),
+            None if error.root_cause().is::<std::io::Error>() => {
+                Self::Start(one_line(&format!("{error:#}"), MESSAGE_CHARS))
+            }
             None => Self::Trap(one_line(&format!("{error:#}"), MESSAGE_CHARS)),
         }
     }
