@@ -22,7 +22,7 @@ pub struct Encode {
 impl Encode {
     pub fn run(self) -> Result<(), Error> {
         let limits = self.limits.limits();
-        let image = input::read(&self.input, limits.input)?;
+        let image = input::read_image(&self.input, limits.input)?;
         let text = Sandbox::new(limits)?.encode(&image)?;
         output::write_text(&self.output, &text)
     }

@@ -92,6 +92,9 @@ pub enum Error {
         from: Place,
         limit: usize,
     },
+    Empty {
+        from: Place,
+    },
     NotText {
         path: PathBuf,
         offset: usize,
@@ -154,7 +157,9 @@ impl Error {
             Self::Usage(_) | Self::Terminal => Exit::Usage,
             Self::Read { .. } | Self::Write { .. } | Self::Random(_) | Self::Runtime(_) => Exit::Io,
             Self::TooLarge { .. } => Exit::Limit,
-            Self::NotText { .. } | Self::Config { .. } | Self::Directory { .. } => Exit::InvalidInput,
+            Self::Empty { .. } | Self::NotText { .. } | Self::Config { .. } | Self::Directory { .. } => {
+                Exit::InvalidInput
+            }
             Self::Sandbox(error) => of_sandbox(error),
             #[cfg(not(target_family = "wasm"))]
             Self::Ironic(error) => of_ironic(error),
@@ -252,6 +257,7 @@ impl fmt::Display for Error {
             Self::Config { path, message } => write!(f, "{path:?}: {}", untrusted::one_line(message, 300)),
             Self::Directory { place, why } => write!(f, "{place:?} {why}"),
             Self::Terminal => {
+            Self::Empty { from } => write!(f, "{from} is empty, and no image: did what makes it fail?"),
                 f.write_str("the output is no text, and not for a terminal: name a file with -o, or use a pipe")
             }
             Self::Random(error) => write!(f, "the operating system has no random bytes: {error}"),

@@ -35,11 +35,25 @@ impl DocumentInput {
 
 /// The bytes of a file, `-` being standard input. More than `limit` is an error.
 pub fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
-    if path == Path::new("-") {
+    if is_standard(path) {
         checked(read_up_to(io::stdin().lock(), limit, 0), limit, Place::StandardInput)
     } else {
         read_file(path, limit)
     }
+}
+
+/// The bytes of an image, which has some: whoever was to write them into a pipe may have failed.
+pub fn read_image(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
+    let image = read(path, limit)?;
+    if image.is_empty() {
+        let from = if is_standard(path) { Place::StandardInput } else { Place::File(path.to_owned()) };
+        return Err(Error::Empty { from });
+    }
+    Ok(image)
+}
+
+fn is_standard(path: &Path) -> bool {
+    path == Path::new("-")
 }
 
 /// The bytes of a file beside the main input: standard input is that one's.
