@@ -151,6 +151,19 @@ fn a_service_gets_a_log_of_json_with_the_node_in_each_line() {
 }
 
 #[test]
+fn a_deployment_goes_on_where_neither_its_log_nor_its_lines_can_be_written() {
+    let desk = Desk::new();
+    let full = || fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let log = ["--log-format", "json", "--log-level", "trace"];
+    for (name, arguments, code, end) in [("unlogged", &log[..], 0, "active"), ("untold", &[], 7, "deploy failed")] {
+        let node = enroll(name, if code == 0 { &[] } else { &["--failing"] });
+        let mut command = desk.deploy_command(&ironic().endpoint, &[&[name, "--wait"], arguments].concat());
+        let status = command.stdout(full()).stderr(full()).status().unwrap();
+        assert_eq!((status.code(), state(&node).as_str()), (Some(code), end));
+    }
+}
+
+#[test]
 fn no_secret_is_told_at_any_level() {
     enroll("discreet", &[]);
     let desk = Desk::new();

@@ -49,7 +49,8 @@ impl LogOptions {
             LogLevel::Trace => LevelFilter::TRACE,
         };
         let ours = Targets::new().with_target(LOG_TARGET, level);
-        let layer = fmt::layer().with_writer(io::stderr);
+        // What it cannot write it would complain of in the same place, and panic there.
+        let layer = fmt::layer().with_writer(io::stderr).log_internal_errors(false);
         match self.log_format {
             None => return false,
             Some(LogFormat::Text) => {

@@ -44,6 +44,12 @@ pub fn print(text: &str) -> Result<(), Error> {
 const STANDARD: &str = "-";
 
 fn is_standard(path: &Path) -> bool {
+/// A line on standard error, for whoever may read it.
+pub fn tell(line: &str) {
+    // Nobody can be told that nobody can be told.
+    _ = writeln!(io::stderr(), "{line}");
+}
+
     path == Path::new(STANDARD)
 }
 

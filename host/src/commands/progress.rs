@@ -120,7 +120,7 @@ impl Progress {
         let before = self.warned.borrow_mut().insert(node.as_str().to_owned(), warning.to_owned());
         // The log has the steps already.
         if before.as_deref() != Some(warning) && self.audience != Audience::Log {
-            self.aside(|| eprintln!("warning: {warning}"));
+            self.aside(|| output::tell(&format!("warning: {warning}")));
         }
     }
 
@@ -128,7 +128,7 @@ impl Progress {
     pub fn warn(&self, warning: &str) {
         match self.audience {
             Audience::Log => tracing::warn!(target: LOG_TARGET, "{warning}"),
-            _ => self.aside(|| eprintln!("warning: {warning}")),
+            _ => self.aside(|| output::tell(&format!("warning: {warning}"))),
         }
     }
 

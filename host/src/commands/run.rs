@@ -24,7 +24,7 @@ pub fn run<Cli: Parser>(verb: impl FnOnce(Cli) -> Result<(), Error>) -> Exit {
         // Whoever read our output has had enough of it.
         Err(error) if error.is_broken_pipe() => Exit::Success,
         Err(error) => {
-            eprintln!("error: {error}");
+            output::tell(&format!("error: {error}"));
             error.exit()
         }
     }
