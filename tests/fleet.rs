@@ -8,7 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
-use std::fs;
+use std::{fs, process::Stdio};
 
 use serde_json::{Value, json};
 use support::{
@@ -105,6 +105,19 @@ fn a_fleet_that_does_not_hold_starts_nothing() {
     assert_eq!((code, words.contains("missing field `document`")), (INVALID_INPUT, true), "{words}");
     assert_eq!(state(&node), "available");
     assert_eq!(failure(deploy(&["unstarted", "other=instance.json"])).0, USAGE);
+}
+
+#[test]
+fn a_failure_stays_one_where_nobody_reads_about_it() {
+    let document = Desk::new().document();
+    for json in [&[][..], &["--json"]] {
+        let mut command = configdrive();
+        command.args(["deploy", &format!("nowhere={document}"), "--endpoint", &ironic().endpoint]).args(json);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let (code, words) = last_lines(child.wait_with_output().unwrap());
+        assert_eq!(code, DEPLOYMENT_FAILED, "{words}");
+    }
 }
 
 #[test]

@@ -51,10 +51,13 @@ impl Check {
                 Sandbox::new(limits)?.check_document(&document, &options)?
             }
         };
-        output::print(&if self.json { format!("{}\n", report::findings(&findings)) } else { for_people(&findings) })?;
-        match findings.iter().filter(|finding| finding.severity == Severity::Error).count() {
-            0 => Ok(()),
-            errors => Err(Error::Findings { errors }),
+        let report = if self.json { format!("{}\n", report::findings(&findings)) } else { for_people(&findings) };
+        let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+        match (output::print(&report), errors) {
+            (printed, 0) => printed,
+            (Err(error), _) if !error.is_broken_pipe() => Err(error),
+            // The verdict stands where nobody reads on.
+            (_, errors) => Err(Error::Findings { errors }),
         }
     }
 }

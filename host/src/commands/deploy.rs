@@ -120,10 +120,10 @@ impl Deploy {
         // Standard input is read before signals are caught.
         let work = self.work()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
-        let (report, outcome) = match work {
+        let ended = match work {
             Work::Fleet(entries) => {
                 let progress = Progress::new(audience, Some(entries.len()));
-                runtime.block_on(self.deploy_fleet(entries, &progress))?
+                runtime.block_on(self.deploy_fleet(entries, &progress))
             }
             Work::One(one) => {
                 let progress = Progress::new(audience, None);
@@ -139,15 +139,15 @@ impl Deploy {
                     }
                 });
                 progress.clear();
-                (report?, progress.written())
+                report.map(|report| (report, progress.written()))
             }
         };
         // The sandbox may be at work for somebody who has gone.
         runtime.shutdown_background();
-        if !report.is_empty() {
-            output::print(&format!("{report}\n"))?;
-        }
-        outcome
+        let (report, outcome) = ended?;
+        let printed = if report.is_empty() { Ok(()) } else { output::print(&format!("{report}\n")) };
+        // What became of the nodes stands where nobody reads on.
+        outcome.and(printed)
     }
 
     /// Reads what the command line names, as far as its turn has come.
