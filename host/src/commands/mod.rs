@@ -21,6 +21,7 @@ mod nova_conf;
 mod options;
 mod output;
 mod pack;
+mod process;
 mod progress;
 mod required_by;
 mod run;
@@ -78,4 +79,5 @@ impl Verb {
 /// Runs the command, and tells the process how it went.
 pub fn main() -> ExitCode {
     run::run(|cli: Cli| cli.verb.run()).into()
+    process::prepare();
 }

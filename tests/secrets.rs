@@ -1,0 +1,444 @@
+//! Where secrets could get out of the command: core dumps, the modes of files, and what it says when something is wrong.
+//!
+//! `tests/waiting.rs` and `tests/cloud.rs` have the same for deployments, on a real Ironic and with a real Keystone.
+
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{
+    env, fs,
+    io::{Read, Write},
+    net::TcpListener,
+    os::unix::{
+        fs::{MetadataExt, PermissionsExt},
+        process::ExitStatusExt,
+    },
+    path::Path,
+    process::{Command, Output, Stdio},
+    thread,
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use configdrive_host::sandbox::{Limits, Options, Policy, Sandbox};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// Stands where a password, a token or a tenant's data stand.
+const SECRET: &str = "s3cr3t-word7";
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_crash_leaves_no_memory_behind_and_nobody_looks_into_it_before() {
+    for signal in ["ABRT", "TRAP"] {
+        let folder = folder();
+        let mut command = Command::new("sh");
+        command.args(["-c", "ulimit -c unlimited; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_configdrive"), "encode"]);
+        let mut child = command.current_dir(folder.path()).stdin(Stdio::piped()).spawn().unwrap();
+        // More than a pipe holds: some of it was read.
+        child.stdin.as_mut().unwrap().write_all(&[b' '; 256 << 10]).unwrap();
+        let process = format!("/proc/{}", child.id());
+        let limits = fs::read_to_string(format!("{process}/limits")).unwrap();
+        let limit = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+        assert_eq!(limit.split_whitespace().nth(4), Some("0"), "{limit}");
+        // Root's, where others of the same user cannot read it.
+        assert_eq!(fs::metadata(format!("{process}/environ")).unwrap().uid(), 0);
+        assert!(Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap().success());
+        let status = child.wait().unwrap();
+        assert!(status.signal().is_some() && !status.core_dumped(), "{status}");
+    }
+}
+
+// What is written.
+
+#[test]
+fn what_is_written_is_for_its_owner_alone_whatever_the_umask() {
+    let folder = folder();
+    let [document, drive] = ["document", "drive"].map(|name| folder.path().join(name).display().to_string());
+    fs::write(&document, full().to_string()).unwrap();
+    assert!(configdrive(&["build", "-i", &document, "-o", &drive]).status().unwrap().success());
+    let verbs: [&[&str]; 5] = [
+        &["build", "-i", &document],
+        &["pack", "-i", &document],
+        &["encode", "-i", &drive],
+        &["extract", &drive],
+        &["schema"],
+    ];
+    for verb in verbs {
+        for there in [false, true] {
+            let out = folder.path().join(format!("{}-{there}", verb[0]));
+            if there && verb[0] != "extract" {
+                fs::write(&out, "").unwrap();
+                fs::set_permissions(&out, fs::Permissions::from_mode(0o666)).unwrap();
+            } else if there {
+                fs::create_dir(&out).unwrap();
+                fs::set_permissions(&out, fs::Permissions::from_mode(0o777)).unwrap();
+            }
+            let mut command = Command::new("sh");
+            command.args(["-c", "umask 0; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_configdrive")]).args(verb);
+            assert!(command.arg("-o").arg(&out).status().unwrap().success(), "{verb:?}");
+            assert_private(&out);
+        }
+    }
+}
+
+fn assert_private(path: &Path) {
+    let metadata = fs::metadata(path).unwrap();
+    let mode = if metadata.is_dir() { 0o700 } else { 0o600 };
+    assert_eq!(metadata.permissions().mode() & 0o7777, mode, "{}", path.display());
+    if metadata.is_dir() {
+        fs::read_dir(path).unwrap().for_each(|entry| assert_private(&entry.unwrap().path()));
+    }
+}
+
+// What is said.
+
+#[test]
+fn whatever_is_wrong_with_a_value_of_a_document_the_value_is_not_told() {
+    let sandbox = Sandbox::new(Limits::default()).unwrap();
+    let mut errors = 0;
+    let full = full();
+    for place in places(&full, String::new()) {
+        for wrong in [json!(SECRET), json!([SECRET]), json!({SECRET: SECRET}), json!({"a": [SECRET]}), json!(0)] {
+            let mut document = full.clone();
+            *document.pointer_mut(&place).unwrap() = wrong;
+            errors += judge(&sandbox, document.to_string().as_bytes(), &place);
+        }
+    }
+    assert!(errors > 100, "{errors}");
+}
+
+#[test]
+fn wherever_a_document_breaks_what_stands_there_is_not_told() {
+    let sandbox = Sandbox::new(Limits::default()).unwrap();
+    let mut full = full();
+    full["admin_pass"] = SECRET.into();
+    full["instance"]["user_data"] = STANDARD.encode(SECRET).into();
+    let text = full.to_string();
+    let quoted = format!("\"{SECRET}\"");
+    for broken in [
+        format!("\"{SECRET}"),
+        SECRET.to_owned(),
+        format!("'{SECRET}'"),
+        format!("\"\\{SECRET}\""),
+        format!("\"\\u{SECRET}\""),
+        format!("\"{SECRET}\n\""),
+        format!("\"{SECRET}\\ud800\""),
+        format!("\"{SECRET}\"\"{SECRET}\""),
+        format!("{quoted}: {quoted}"),
+        format!("1{SECRET}"),
+        format!("true{SECRET}"),
+        format!("[{quoted}"),
+    ] {
+        let document = text.replacen(&quoted, &broken, 1);
+        judge(&sandbox, document.as_bytes(), &broken);
+        let document = text.replacen(&format!("\"{}\"", STANDARD.encode(SECRET)), &broken, 1);
+        judge(&sandbox, document.as_bytes(), &broken);
+    }
+    for end in (0..text.len()).step_by(7) {
+        assert_eq!(judge(&sandbox, &text.as_bytes()[..end], "cut"), 3);
+    }
+    judge(&sandbox, &[text.as_bytes(), b"\xff"].concat(), "not UTF-8");
+    judge(&sandbox, text.replace('}', &format!("}}{SECRET}")).as_bytes(), "behind an object");
+}
+
+/// Holds what is said of a document against the secret; tells how many errors there were.
+fn judge(sandbox: &Sandbox, document: &[u8], place: &str) -> usize {
+    let options = Options::default();
+    let checked = sandbox.check_document(document, &options);
+    let mut errors = vec![
+        checked.as_ref().err().map(ToString::to_string),
+        sandbox.build_drive(document, &options).err().map(|error| error.to_string()),
+        sandbox.required_by(document, Policy { force_config_drive: false }).err().map(|error| error.to_string()),
+    ];
+    errors.retain(Option::is_some);
+    let findings = checked.iter().flatten().map(|finding| Some(finding.to_string()));
+    for said in errors.iter().cloned().chain(findings).flatten() {
+        assert_discreet(&said, place);
+    }
+    errors.len()
+}
+
+/// All scalars of a document, as JSON pointers.
+fn places(value: &Value, place: String) -> Vec<String> {
+    match value {
+        Value::Object(members) => {
+            members.iter().flat_map(|(name, value)| places(value, format!("{place}/{name}"))).collect()
+        }
+        Value::Array(entries) => {
+            entries.iter().enumerate().flat_map(|(index, value)| places(value, format!("{place}/{index}"))).collect()
+        }
+        _ => vec![place],
+    }
+}
+
+#[test]
+fn whatever_is_wrong_with_a_file_beside_the_document_its_text_is_not_told() {
+    let folder = folder();
+    let [document, file] = ["document", "file"].map(|name| folder.path().join(name).display().to_string());
+    fs::write(&document, full().to_string()).unwrap();
+    for text in [
+        SECRET.to_owned(),
+        format!("[{{\"uuid\": \"{SECRET}"),
+        format!("[{{\"uuid\": {SECRET}}}]"),
+        format!("[{{\"address\": \"{SECRET}\"}}]"),
+        format!("[\"{SECRET}\"]"),
+        format!("{{\"password\": \"{SECRET}\",}}"),
+        format!("\"{SECRET}\" \"{SECRET}\""),
+    ] {
+        fs::write(&file, text).unwrap();
+        for option in ["--ports", "--portgroups", "--vendor-data", "--vendor-data2", "--config-file"] {
+            let output = configdrive(&["build", "-o", "/dev/null", "-i", &document, option, &file]).output().unwrap();
+            assert_discreet(&said(&output), option);
+        }
+        let output = configdrive(&["deploy", "--fleet", &file, "--endpoint", NOBODY]).output().unwrap();
+        assert_failure(&output, "fleet");
+    }
+    for option in [
+        "[DEFAULT]\nforce_config_drive",
+        "[DEFAULT]\nconfig_drive_format",
+        "[DEFAULT]\ninjected_network_template",
+        "[api]\nvendordata_providers",
+        "[api]\nvendordata_jsonfile_path",
+        "[api]\nconfig_drive_skip_versions",
+        "[api]\ndhcp_domain",
+    ] {
+        // A path is told, and is no secret, unless what is indented below it by mistake is taken for a part of it.
+        let alone = (!option.contains("path")).then(|| SECRET.to_owned());
+        for value in [format!("${SECRET}"), format!("x\n  password = {SECRET}")].into_iter().chain(alone) {
+            let text = format!("{option} = {value}\n");
+            fs::write(&file, &text).unwrap();
+            let build = ["build", "-o", "/dev/null", "-i", &document, "--config-file", &file];
+            assert_discreet(&said(&configdrive(&build).output().unwrap()), &text);
+        }
+    }
+    for text in [
+        format!("[DEFAULT\npassword = {SECRET}"),
+        format!("[DEFAULT]\n{SECRET}\n[api]"),
+        format!("[api]\n= {SECRET}\n["),
+    ] {
+        fs::write(&file, &text).unwrap();
+        assert_failure(
+            &configdrive(&["build", "-o", "/dev/null", "-i", &document, "--config-file", &file]).output().unwrap(),
+            &text,
+        );
+    }
+}
+
+#[test]
+fn whatever_is_wrong_with_a_fleet_its_documents_are_not_told() {
+    let folder = folder();
+    let file = folder.path().join("fleet").display().to_string();
+    let document = format!("{{\"instance\": {{}}, \"admin_pass\": \"{SECRET}\"}}");
+    for text in [
+        format!("{{\"node\": \"n\", \"document\": {document}, \"rebuild\": \"{SECRET}\"}}"),
+        format!("{{\"node\": \"n\", \"document\": {document}"),
+        format!("{{\"node\": \"n\", \"document\": {document}, \"admin_pass\": \"{SECRET}\"}}"),
+        format!("{{\"node\": \"n\", \"document\": {document}, \"options\": {{\"admin_pass\": \"{SECRET}\"}}}}"),
+        format!("{{\"node\": \"n\", \"document\": {document}, \"options\": [\"{SECRET}\"]}}"),
+        format!("{{\"node\": \"n\", \"document\": [\"{SECRET}\"]}}"),
+        format!("{{\"node\": \"n\", \"document\": {{\"admin_pass\": \"{SECRET}}}}}"),
+        format!("{{\"node\": \"{SECRET} \", \"document\": {document}}}"),
+        format!("- node: n\n  document: {document}\n  options:\n   - {SECRET}"),
+        format!("- node: n\n  document:\n    admin_pass: \"{SECRET}\n"),
+        format!("- node: n\n  document:\n    admin_pass: *{SECRET}\n"),
+        format!("- node: n\n  document:\n    admin_pass: !!int {SECRET}\n"),
+        format!("- node: n\n  document:\n    admin_pass: {SECRET}: {SECRET}\n"),
+        format!("- node: n\n  document: {document}\n- node: n\n  document: {document}\n"),
+    ] {
+        fs::write(&file, &text).unwrap();
+        for log in [&[][..], &LOUD] {
+            let output =
+                configdrive(&[&["deploy", "--fleet", &file, "--endpoint", NOBODY], log].concat()).output().unwrap();
+            assert_failure(&output, &text);
+        }
+    }
+}
+
+#[test]
+fn whatever_is_wrong_with_a_cloud_its_credentials_are_not_told() {
+    let auth = |password: &str| {
+        format!(
+            "clouds:\n  lab:\n    auth:\n      auth_url: http://127.0.0.1:1\n      username: u\n      \
+             user_domain_name: D\n      password: {password}\n    region_name: r\n"
+        )
+    };
+    let mut clouds: Vec<_> = [
+        SECRET.to_owned(),
+        format!("\"{SECRET}"),
+        format!("'{SECRET}"),
+        format!("\"\\q{SECRET}\""),
+        format!("@{SECRET}"),
+        format!("*{SECRET}"),
+        format!("&{SECRET} *{SECRET}"),
+        format!("!!binary {SECRET}"),
+        format!("!{SECRET} x"),
+        format!("[{SECRET}"),
+        format!("[{SECRET}]"),
+        format!("{{{SECRET}"),
+        format!("{{{SECRET}: {SECRET}}}"),
+        format!("{SECRET}: {SECRET}"),
+        format!("|{SECRET}"),
+        format!("\t{SECRET}\n\t{SECRET}"),
+        format!("x\n      password: {SECRET}"),
+        format!("x\n   {SECRET}: {SECRET}"),
+        format!("x\n      auth_url: http://u:{SECRET}@127.0.0.1:1"),
+    ]
+    .iter()
+    .map(|password| auth(password))
+    .collect();
+    clouds.extend([
+        format!("clouds: {SECRET}"),
+        format!("clouds:\n  lab: {SECRET}"),
+        format!("clouds:\n  lab:\n    auth: {SECRET}"),
+        format!("clouds:\n  lab:\n    auth:\n      auth_url: http://u:{SECRET}@127.0.0.1:1\n      password: x\n      user_id: u"),
+        format!("clouds:\n  lab:\n    auth:\n      auth_url: u:{SECRET}@127.0.0.1:1\n      password: x\n      user_id: u"),
+        format!("clouds:\n  lab:\n    auth:\n      password: {SECRET}"),
+        format!("clouds:\n  lab:\n    auth_type: none\n    endpoint: http://u:{SECRET}@127.0.0.1:1"),
+        format!("clouds:\n  lab:\n    auth_type: http_basic\n    password: {SECRET}\n    username: u\n    endpoint: {NOBODY}"),
+        format!("clouds:\n  lab:\n    auth_type: token\n    token: {SECRET}\n    auth_url: {NOBODY}"),
+        format!("clouds:\n  lab:\n    auth_type: token\n    token: \"{SECRET}\\n\"\n    auth_url: {NOBODY}"),
+        format!("clouds:\n  lab:\n    auth_type: v3applicationcredential\n    application_credential_secret: {SECRET}\n    auth_url: {NOBODY}"),
+        format!("clouds:\n  lab:\n    auth_type: none\n    endpoint: {NOBODY}\n    regions: [[{SECRET}]]"),
+        format!("clouds:\n  lab:\n    auth_type: none\n    endpoint: {NOBODY}\n    verify: {SECRET}"),
+    ]);
+    for clouds in &clouds {
+        let desk = Desk::new();
+        fs::write(desk.folder.path().join("clouds.yaml"), clouds).unwrap();
+        for log in [&[][..], &LOUD] {
+            assert_failure(&desk.deploy(&[&["--os-cloud", "lab"], log].concat()).output().unwrap(), clouds);
+        }
+    }
+}
+
+#[test]
+fn whatever_is_wrong_with_the_environment_its_credentials_are_not_told() {
+    let credentials = [("OS_USER_ID", "u"), ("OS_PASSWORD", SECRET), ("OS_AUTH_URL", NOBODY)];
+    let with_secret = [
+        format!("http://u:{SECRET}@127.0.0.1:1"),
+        format!("http://u:{SECRET}@"),
+        format!("http://127.0.0.1:{SECRET}/"),
+    ];
+    let desk = Desk::new();
+    fs::write(
+        desk.folder.path().join("pem"),
+        format!("-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----\n"),
+    )
+    .unwrap();
+    for log in [&[][..], &LOUD] {
+        let assert = |command: &mut Command, place: &str| assert_failure(&command.output().unwrap(), place);
+        assert(desk.deploy(log).envs(credentials), "nobody there");
+        assert(desk.deploy(log).envs(credentials).env_remove("OS_USER_ID"), "nobody named");
+        assert(desk.deploy(log).envs(credentials).env_remove("OS_AUTH_URL"), "nowhere");
+        assert(
+            desk.deploy(log).envs(credentials).env("OS_AUTH_TYPE", "v3token").env("OS_TOKEN", format!("{SECRET}\n")),
+            "token",
+        );
+        for url in &with_secret {
+            assert(desk.deploy(log).envs(credentials).env("OS_AUTH_URL", url), url);
+            assert(&mut desk.deploy(&[&["--endpoint", url], log].concat()), url);
+            for proxy in ["HTTP_PROXY", "http_proxy", "ALL_PROXY"] {
+                assert(desk.deploy(&[&["--endpoint", "http://192.0.2.1:1"], log].concat()).env(proxy, url), proxy);
+            }
+        }
+        for file in ["OS_CACERT", "OS_CERT"] {
+            assert(desk.deploy(log).envs(credentials).env(file, "pem"), file);
+        }
+        // Other clients have such an option.
+        assert(&mut desk.deploy(&[&["--os-password", SECRET], log].concat()), "--os-password");
+        assert(&mut desk.deploy(&[&[&*format!("--os-password={SECRET}")], log].concat()), "--os-password=");
+    }
+}
+
+#[test]
+fn a_token_is_not_told_whatever_comes_with_it() {
+    for answer in [
+        "HTTP/1.1 201 Created",
+        "HTTP/1.1 500 Internal Server Error",
+        "HTTP/1.1 302 Found\r\nLocation: http://u:s3cr3t-word7@127.0.0.1:1/?token=s3cr3t-word7",
+        "HTTP/1.1 201 Created\r\nLocation: \x01",
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                _ = stream.read(&mut [0; 4096]);
+                let body = format!("{{\"token\": \"{SECRET}\"");
+                _ = write!(
+                    stream,
+                    "{answer}\r\nX-Subject-Token: {SECRET}\r\nContent-Length: {}\r\n\r\n{body}",
+                    body.len()
+                );
+            }
+        });
+        let desk = Desk::new();
+        let credentials = [("OS_USER_ID", "u"), ("OS_PASSWORD", SECRET), ("OS_AUTH_URL", &url)];
+        assert_failure(&desk.deploy(&LOUD).envs(credentials).output().unwrap(), answer);
+    }
+}
+
+/// Where nobody listens.
+const NOBODY: &str = "http://127.0.0.1:1";
+
+const LOUD: [&str; 4] = ["--log-format", "json", "--log-level", "trace"];
+
+/// A folder with a document, where `deploy` runs.
+struct Desk {
+    folder: TempDir,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let desk = Self { folder: folder() };
+        let mut document = full();
+        document["admin_pass"] = SECRET.into();
+        fs::write(desk.folder.path().join("document"), document.to_string()).unwrap();
+        desk
+    }
+
+    fn deploy(&self, arguments: &[&str]) -> Command {
+        let mut command = configdrive(&["deploy", "node", "-i", "document", "--timeout", "1"]);
+        command.args(arguments).current_dir(self.folder.path());
+        command
+    }
+}
+
+fn full() -> Value {
+    serde_json::from_str(include_str!("golden/full/document.json")).unwrap()
+}
+
+/// The command, in an environment of its own.
+fn configdrive(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_configdrive"));
+    command.args(arguments).env_clear().envs([
+        ("HOME", "/nonexistent"),
+        ("RUST_LOG", "trace"),
+        ("RUST_BACKTRACE", "1"),
+    ]);
+    command.stdin(Stdio::null());
+    command
+}
+
+#[track_caller]
+fn assert_failure(output: &Output, place: &str) {
+    assert!(!output.status.success(), "{place}: {output:?}");
+    assert_discreet(&said(output), place);
+}
+
+fn said(output: &Output) -> String {
+    [&output.stdout, &output.stderr].map(|said| String::from_utf8_lossy(said)).concat()
+}
+
+/// Neither the secret nor, wherever it may stand in what is encoded, its base64.
+#[track_caller]
+fn assert_discreet(said: &str, place: &str) {
+    // Cut and escaped it is a secret still.
+    assert!(!said.contains(&SECRET[..6]), "{place}: {said}");
+    for before in ["", "x", "xx"] {
+        let encoded = STANDARD.encode(format!("{before}{SECRET}"));
+        assert!(!said.contains(&encoded[4..12]), "{place}: {said}");
+    }
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
