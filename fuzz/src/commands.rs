@@ -28,3 +28,19 @@ mod progress {
         Begun,
     }
 }
+
+mod signals {
+    use std::{fs::File, io};
+
+    pub struct Signals;
+
+    impl Signals {
+        pub fn hear() -> io::Result<Self> {
+            Ok(Self)
+        }
+
+        pub fn write_all(&self, _: &mut File, _: &[u8]) -> io::Result<()> {
+            Ok(())
+        }
+    }
+}

@@ -13,6 +13,7 @@ use libtest_mimic::{Failed, Trial};
 pub fn trial(name: String, needs: &[&str], run: impl FnOnce() -> Result<(), Failed> + Send + 'static) -> Trial {
     let missing = needs.iter().find(|tool| match **tool {
         "pycdlib" => python().is_err(),
+        "mounts" => !can_mount(),
         tool => find(tool).is_none(),
     });
     match missing {
@@ -34,6 +35,12 @@ pub fn python() -> Result<Command, Failed> {
         Ok(status) if status.success() => Ok(command(interpreter)),
         _ => Err(format!("{} has no pycdlib", interpreter.display()).into()),
     }
+}
+
+/// Tells whether a file system can be mounted in a namespace, be it as root or not.
+fn can_mount() -> bool {
+    let mount = Command::new("unshare").args(["-rm", "mount", "-t", "tmpfs", "tmpfs", "/tmp"]).output();
+    mount.is_ok_and(|output| output.status.success())
 }
 
 pub fn find(tool: &str) -> Option<PathBuf> {

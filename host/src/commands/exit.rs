@@ -155,6 +155,7 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Usage(_) | Self::Terminal => Exit::Usage,
+            Self::Write { error, .. } if error.kind() == io::ErrorKind::Interrupted => Exit::Interrupted,
             Self::Read { .. } | Self::Write { .. } | Self::Random(_) | Self::Runtime(_) => Exit::Io,
             Self::TooLarge { .. } => Exit::Limit,
             Self::Empty { .. } | Self::NotText { .. } | Self::Config { .. } | Self::Directory { .. } => {
@@ -249,15 +250,18 @@ impl fmt::Display for Error {
         match self {
             Self::Usage(message) => f.write_str(message),
             Self::Read { from, error } => write!(f, "cannot read {from}: {error}"),
-            Self::Write { to, error } => write!(f, "cannot write {to}: {error}"),
+            Self::Write { to, error } if error.kind() == io::ErrorKind::Interrupted => {
+                write!(f, "interrupted: {to} is as it was")
+            }
+            Self::Write { to, error } => write!(f, "cannot write {to}: {error}{}", remedy(error.kind())),
             Self::TooLarge { from, limit } => {
                 write!(f, "{from} is larger than {limit} bytes, the most that is read: leave something out")
             }
+            Self::Empty { from } => write!(f, "{from} is empty, and no image: did what makes it fail?"),
             Self::NotText { path, offset } => write!(f, "{path:?} is not UTF-8 text: byte {offset} does not belong"),
             Self::Config { path, message } => write!(f, "{path:?}: {}", untrusted::one_line(message, 300)),
             Self::Directory { place, why } => write!(f, "{place:?} {why}"),
             Self::Terminal => {
-            Self::Empty { from } => write!(f, "{from} is empty, and no image: did what makes it fail?"),
                 f.write_str("the output is no text, and not for a terminal: name a file with -o, or use a pipe")
             }
             Self::Random(error) => write!(f, "the operating system has no random bytes: {error}"),
@@ -284,5 +288,14 @@ impl fmt::Display for Error {
             ),
             Self::Runtime(error) => write!(f, "the machine does not let the command work: {error}"),
         }
+    }
+}
+
+fn remedy(error: io::ErrorKind) -> &'static str {
+    match error {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "; make room, or name another place",
+        io::ErrorKind::FileTooLarge => "; raise the limit (ulimit -f), or name another place",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "; name another place",
+        _ => "",
     }
 }

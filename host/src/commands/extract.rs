@@ -1,6 +1,6 @@
 use std::{
     fs::{self, DirBuilder, OpenOptions, Permissions},
-    io::{self, Write},
+    io,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
@@ -13,6 +13,7 @@ use super::{
     exit::{Error, Place},
     input,
     options::LimitOptions,
+    signals::Signals,
 };
 
 /// Write a drive's files into a folder, for their owner alone
@@ -60,6 +61,7 @@ fn write(folder: &Path, files: &[ExtractedFile]) -> io::Result<()> {
         Some(above) if above != Path::new("") => above,
         _ => Path::new("."),
     };
+    let signals = Signals::hear()?;
     // Nobody else has put anything into it, so no link is followed below it. It is removed where it does not get its name.
     let aside: TempDir = tempfile::Builder::new()
         .prefix(".configdrive-")
@@ -67,7 +69,7 @@ fn write(folder: &Path, files: &[ExtractedFile]) -> io::Result<()> {
         .tempdir_in(above)?;
     for file in files {
         for path in &file.paths {
-            write_file(aside.path(), path, &file.content)?;
+            write_file(aside.path(), path, &file.content, &signals)?;
         }
     }
     fs::rename(aside.path(), folder)?;
@@ -76,12 +78,13 @@ fn write(folder: &Path, files: &[ExtractedFile]) -> io::Result<()> {
     Ok(())
 }
 
-fn write_file(folder: &Path, path: &str, content: &[u8]) -> io::Result<()> {
+fn write_file(folder: &Path, path: &str, content: &[u8], signals: &Signals) -> io::Result<()> {
     let path = join(folder, path)?;
     if let Some(above) = path.parent() {
         DirBuilder::new().recursive(true).mode(0o700).create(above)?;
     }
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(content)
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    signals.write_all(&mut file, content)
 }
 
 /// The component gives out no other paths; what it says is believed no further.

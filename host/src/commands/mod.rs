@@ -26,6 +26,7 @@ mod progress;
 mod required_by;
 mod run;
 mod schema;
+mod signals;
 
 use std::process::ExitCode;
 
@@ -78,6 +79,6 @@ impl Verb {
 
 /// Runs the command, and tells the process how it went.
 pub fn main() -> ExitCode {
-    run::run(|cli: Cli| cli.verb.run()).into()
     process::prepare();
+    run::run(|cli: Cli| cli.verb.run()).into()
 }

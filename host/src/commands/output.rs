@@ -8,7 +8,10 @@ use std::{
 
 use configdrive_host::untrusted;
 
-use super::exit::{Error, Place};
+use super::{
+    exit::{Error, Place},
+    signals::Signals,
+};
 
 /// Binary output: not for terminals.
 pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), Error> {
@@ -41,15 +44,15 @@ pub fn print(text: &str) -> Result<(), Error> {
     write(Path::new(STANDARD), text.as_bytes())
 }
 
-const STANDARD: &str = "-";
-
-fn is_standard(path: &Path) -> bool {
 /// A line on standard error, for whoever may read it.
 pub fn tell(line: &str) {
     // Nobody can be told that nobody can be told.
     _ = writeln!(io::stderr(), "{line}");
 }
 
+const STANDARD: &str = "-";
+
+fn is_standard(path: &Path) -> bool {
     path == Path::new(STANDARD)
 }
 
@@ -76,9 +79,10 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         Some(folder) if folder != Path::new("") => folder.to_owned(),
         _ => PathBuf::from("."),
     };
+    let signals = Signals::hear()?;
     // tempfile creates files 0600, and removes them where they are not kept.
     let mut aside = tempfile::Builder::new().prefix(".configdrive-").tempfile_in(folder)?;
-    aside.write_all(bytes)?;
+    signals.write_all(aside.as_file_mut(), bytes)?;
     let _: File = aside.persist(&path)?;
     Ok(())
 }

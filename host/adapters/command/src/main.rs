@@ -19,6 +19,7 @@ mod commands {
     mod pack;
     mod required_by;
     mod run;
+    mod signals;
 
     use clap::{Parser, Subcommand};
 
