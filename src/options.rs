@@ -68,7 +68,7 @@ impl Options {
                 };
                 match size {
                     Some(size) if size > MAX_IMAGE_SIZE => Err(OptionError::SizeTooLarge { size }),
-                    Some(size) if !size.is_multiple_of(sector_size.bytes().into()) => {
+                    Some(size) if !size.is_multiple_of(sector_size.bytes().get().into()) => {
                         Err(OptionError::SizeInSectors { size, sector_size })
                     }
                     size => Ok(FileSystem::Fat(Geometry { sector_size, size })),

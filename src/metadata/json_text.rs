@@ -75,14 +75,15 @@ fn write_float(out: &mut String, value: f64) {
     let shortest = format!("{value:e}");
     let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
     let exponent: i32 = exponent.parse().unwrap_or_default();
-    let decimals = mantissa.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    // More than 65,535 of them, which no double has, would be a panic of `format`.
+    let decimals = mantissa.split_once('.').map_or(0, |(_, decimals)| decimals.len().min(MOST_DECIMALS));
 
     // Of two that are equally short and near, Rust's shortest is the upper one and Python's the even one, which rounding
     // to that many digits gives. At a power of two the rounded one may be another double.
     let round_trips = |text: &String| text.parse() == Ok(value);
     if (-4..16).contains(&exponent) {
         let decimals = i32::try_from(decimals).unwrap_or_default().saturating_sub(exponent).max(1);
-        let rounded = format!("{value:.*}", usize::try_from(decimals).unwrap_or(1));
+        let rounded = format!("{value:.*}", usize::try_from(decimals).unwrap_or(1).min(MOST_DECIMALS));
         out.push_str(&Some(rounded).filter(round_trips).unwrap_or_else(|| format!("{value:?}")));
     } else {
         let rounded = Some(format!("{value:.decimals$e}")).filter(round_trips);
@@ -93,6 +94,9 @@ fn write_float(out: &mut String, value: f64) {
         let _ = write!(out, "{mantissa}e{sign}{:02}", exponent.unsigned_abs());
     }
 }
+
+/// Of a double between 0.0001 and 10^16: 17 digits, the first of which stands in the fourth place.
+const MOST_DECIMALS: usize = 20;
 
 #[cfg(test)]
 mod tests {

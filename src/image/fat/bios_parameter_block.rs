@@ -1,6 +1,7 @@
 //! What the volume begins with: the boot sector and, on FAT32, the sectors beside it.
 
 use alloc::vec::Vec;
+use core::num::NonZero;
 
 use super::LABEL;
 
@@ -15,8 +16,8 @@ pub enum FatType {
 /// Boot sector and BPB (FATGEN, "Boot Sector and BPB"), without the fields that are the same in all of ours.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct BiosParameterBlock {
-    pub bytes_per_sector: u16,
-    pub sectors_per_cluster: u8,
+    pub bytes_per_sector: NonZero<u16>,
+    pub sectors_per_cluster: NonZero<u8>,
     pub reserved_sectors: u16,
     /// 0 on FAT32, where the root directory is a file like others.
     pub root_entries: u16,
@@ -38,8 +39,8 @@ impl BiosParameterBlock {
         };
         out.extend([0xeb, boot_code - 2, 0x90]); // BS_jmpBoot
         out.extend(b"MSWIN4.1"); // BS_OEMName: what FATGEN recommends
-        out.extend(self.bytes_per_sector.to_le_bytes());
-        out.push(self.sectors_per_cluster);
+        out.extend(self.bytes_per_sector.get().to_le_bytes());
+        out.push(self.sectors_per_cluster.get());
         out.extend(self.reserved_sectors.to_le_bytes());
         out.push(NUMBER_OF_FATS);
         out.extend(self.root_entries.to_le_bytes());
@@ -82,7 +83,7 @@ impl BiosParameterBlock {
     /// As readers work it out (FATGEN, "FAT Type Determination").
     pub fn clusters(&self) -> u32 {
         let sectors = self.total_sectors.saturating_sub(self.first_data_sector());
-        u32::try_from(sectors / u64::from(self.sectors_per_cluster)).unwrap_or(u32::MAX)
+        u32::try_from(sectors / NonZero::<u64>::from(self.sectors_per_cluster)).unwrap_or(u32::MAX)
     }
 
     /// How many sectors come before the first cluster.
@@ -94,12 +95,12 @@ impl BiosParameterBlock {
 
     /// How many sectors the root directory takes before the first cluster; none on FAT32.
     pub fn root_sectors(&self) -> u32 {
-        (u32::from(self.root_entries) * 32).div_ceil(u32::from(self.bytes_per_sector))
+        (u32::from(self.root_entries) * 32).div_ceil(u32::from(self.bytes_per_sector.get()))
     }
 
     /// In bytes.
-    pub fn cluster_size(&self) -> u32 {
-        u32::from(self.bytes_per_sector) * u32::from(self.sectors_per_cluster)
+    pub fn cluster_size(&self) -> NonZero<u32> {
+        NonZero::<u32>::from(self.bytes_per_sector).saturating_mul(self.sectors_per_cluster.into())
     }
 }
 

@@ -1,25 +1,26 @@
 //! The table that tells which clusters belong together.
 
 use alloc::vec::Vec;
+use core::num::NonZero;
 
 use super::bios_parameter_block::{FIRST_CLUSTER, FatType, MEDIA};
 
 /// Gives clusters out, one after the other, and writes the FAT (FATGEN, "FAT Data Structure").
 pub struct FileAllocationTable {
-    cluster_size: u32,
+    cluster_size: NonZero<u32>,
     /// How many clusters each file and folder has, in their order on the volume.
     chains: Vec<u32>,
     next: u32,
 }
 
 impl FileAllocationTable {
-    pub fn new(cluster_size: u32) -> Self {
+    pub fn new(cluster_size: NonZero<u32>) -> Self {
         Self { cluster_size, chains: Vec::new(), next: FIRST_CLUSTER }
     }
 
     /// The first cluster of something of `size` bytes; 0 if it is empty.
     pub fn allocate(&mut self, size: u32) -> u32 {
-        let clusters = size.div_ceil(self.cluster_size);
+        let clusters = size.div_ceil(self.cluster_size.get());
         if clusters == 0 {
             return 0;
         }
@@ -70,7 +71,7 @@ mod tests {
     use super::*;
 
     fn table() -> FileAllocationTable {
-        let mut table = FileAllocationTable::new(512);
+        let mut table = FileAllocationTable::new(NonZero::new(512).unwrap());
         assert_eq!([0, 1, 513, 0, 1536].map(|size| table.allocate(size)), [0, 2, 3, 0, 5]);
         assert_eq!(table.used(), 6);
         table

@@ -1,6 +1,7 @@
 //! How a volume is divided: which FAT, how large a cluster, how many of them.
 
 use alloc::vec::Vec;
+use core::num::NonZero;
 
 use super::{
     super::MAX_IMAGE_SIZE,
@@ -32,12 +33,14 @@ pub enum SectorSize {
 impl SectorSize {
     /// The sector of `bytes`, if it is one of the three.
     pub fn new(bytes: u32) -> Option<Self> {
-        [Self::Bytes512, Self::Bytes2048, Self::Bytes4096].into_iter().find(|size| u32::from(size.bytes()) == bytes)
+        [Self::Bytes512, Self::Bytes2048, Self::Bytes4096]
+            .into_iter()
+            .find(|size| u32::from(size.bytes().get()) == bytes)
     }
 
     /// In bytes.
-    pub fn bytes(self) -> u16 {
-        self as u16
+    pub fn bytes(self) -> NonZero<u16> {
+        NonZero::new(self as u16).unwrap_or(NonZero::<u16>::MIN)
     }
 }
 
@@ -64,12 +67,12 @@ impl Demand {
     }
 
     /// How many clusters of `size` bytes it takes, the root directory's among them where that is a file like others.
-    fn clusters(&self, fat_type: FatType, size: u64) -> u64 {
+    fn clusters(&self, fat_type: FatType, size: NonZero<u64>) -> u64 {
         let root = match fat_type {
             FatType::Fat12 | FatType::Fat16 => 0,
-            FatType::Fat32 => (u64::from(self.root_entries) * directory_entry::SIZE as u64).div_ceil(size),
+            FatType::Fat32 => (u64::from(self.root_entries) * directory_entry::SIZE as u64).div_ceil(size.get()),
         };
-        self.sizes.iter().fold(root, |sum, bytes| sum.saturating_add(bytes.div_ceil(size)))
+        self.sizes.iter().fold(root, |sum, bytes| sum.saturating_add(bytes.div_ceil(size.get())))
     }
 }
 
@@ -77,14 +80,15 @@ impl Demand {
 #[derive(Clone, Copy)]
 struct Candidate {
     sector: SectorSize,
-    sectors_per_cluster: u8,
+    sectors_per_cluster: NonZero<u8>,
     fat_type: FatType,
 }
 
 /// All of them, small clusters first.
 fn candidates(sector: SectorSize) -> impl Iterator<Item = Candidate> {
-    let sizes = (0..8).map(|power| 1_u8 << power);
-    let fitting = move |count: &u8| u32::from(*count) * u32::from(sector.bytes()) <= MAX_CLUSTER_SIZE;
+    let sizes = (0..8).filter_map(|power| NonZero::new(1_u8 << power));
+    let fitting =
+        move |count: &NonZero<u8>| u32::from(count.get()) * u32::from(sector.bytes().get()) <= MAX_CLUSTER_SIZE;
     sizes.take_while(fitting).flat_map(move |sectors_per_cluster| {
         [FatType::Fat12, FatType::Fat16, FatType::Fat32].map(|fat_type| Candidate {
             sector,
@@ -101,7 +105,7 @@ impl Candidate {
         let clusters = u32::try_from(needed).ok().filter(|needed| *needed <= most)?.max(least);
         let mut volume = self.empty(demand)?;
         volume.fat_sectors = self.fat_sectors(clusters);
-        let data = u64::from(clusters) * u64::from(self.sectors_per_cluster);
+        let data = u64::from(clusters) * u64::from(self.sectors_per_cluster.get());
         volume.total_sectors = volume.first_data_sector() + data;
         Some(volume)
     }
@@ -113,7 +117,7 @@ impl Candidate {
         let left = total_sectors.checked_sub(volume.first_data_sector())?;
         let taken = |clusters: u32| {
             u64::from(NUMBER_OF_FATS) * u64::from(self.fat_sectors(clusters))
-                + u64::from(clusters) * u64::from(self.sectors_per_cluster)
+                + u64::from(clusters) * u64::from(self.sectors_per_cluster.get())
         };
         // The most clusters that find room beside a FAT that is long enough for them.
         let (mut clusters, mut beyond) = (0, most + 1);
@@ -129,9 +133,9 @@ impl Candidate {
         volume.fat_sectors = self.fat_sectors(clusters);
         // Readers would count what is over as clusters; so it becomes part of what is reserved.
         let spare = left - taken(clusters);
-        let spare = spare - spare % u64::from(self.sectors_per_cluster);
+        let spare = spare - spare % NonZero::<u64>::from(self.sectors_per_cluster);
         volume.reserved_sectors = volume.reserved_sectors.checked_add(u16::try_from(spare).ok()?)?;
-        let used = volume.first_data_sector() + needed * u64::from(self.sectors_per_cluster);
+        let used = volume.first_data_sector() + needed * u64::from(self.sectors_per_cluster.get());
         Some((volume, used))
     }
 
@@ -140,9 +144,10 @@ impl Candidate {
         let Self { sector, sectors_per_cluster, fat_type } = self;
         let (reserved_sectors, root_entries) = match fat_type {
             // Whole sectors (FATGEN, BPB_RootEntCnt).
-            FatType::Fat12 | FatType::Fat16 => {
-                (1, demand.root_entries.next_multiple_of(u32::from(sector.bytes()) / directory_entry::SIZE as u32))
-            }
+            FatType::Fat12 | FatType::Fat16 => (
+                1,
+                demand.root_entries.next_multiple_of(u32::from(sector.bytes().get()) / directory_entry::SIZE as u32),
+            ),
             FatType::Fat32 => (32, 0),
         };
         Some(BiosParameterBlock {
@@ -158,13 +163,13 @@ impl Candidate {
 
     /// The length of one FAT, in sectors.
     fn fat_sectors(self, clusters: u32) -> u32 {
-        let bytes = self.fat_type.table_size(clusters).div_ceil(u64::from(self.sector.bytes()));
+        let bytes = self.fat_type.table_size(clusters).div_ceil(u64::from(self.sector.bytes().get()));
         // At most 2^28 entries of four bytes in sectors of 512.
         bytes as u32
     }
 
-    fn cluster_size(self) -> u64 {
-        u64::from(self.sectors_per_cluster) * u64::from(self.sector.bytes())
+    fn cluster_size(self) -> NonZero<u64> {
+        NonZero::<u64>::from(self.sectors_per_cluster).saturating_mul(self.sector.bytes().into())
     }
 }
 
@@ -213,7 +218,7 @@ mod tests {
             _ => FatType::Fat32,
         };
         assert_eq!(volume.fat_type, fat_type, "{volume:?}");
-        let sector = u64::from(volume.bytes_per_sector);
+        let sector = u64::from(volume.bytes_per_sector.get());
         assert!(fat_type.table_size(volume.clusters()) <= u64::from(volume.fat_sectors) * sector, "{volume:?}");
         assert!(u64::from(volume.clusters()) >= demand.clusters(fat_type, volume.cluster_size().into()), "{volume:?}");
         assert!(volume.first_data_sector() < volume.total_sectors, "{volume:?}");
@@ -236,7 +241,7 @@ mod tests {
             let volume = demand.smallest(SectorSize::Bytes512).unwrap();
             look_at(&volume, &demand);
             assert_eq!(
-                (volume.fat_type, volume.sectors_per_cluster),
+                (volume.fat_type, volume.sectors_per_cluster.get()),
                 (fat_type, sectors_per_cluster),
                 "{count}, {size}"
             );
@@ -250,7 +255,7 @@ mod tests {
             for demand in demands.map(|(count, size)| files(count, size)) {
                 let volume = demand.smallest(sector).unwrap();
                 look_at(&volume, &demand);
-                let (smallest, largest) = (volume.total_sectors, MAX_IMAGE_SIZE / u64::from(sector.bytes()));
+                let (smallest, largest) = (volume.total_sectors, MAX_IMAGE_SIZE / u64::from(sector.bytes().get()));
                 let beyond =
                     (smallest..).take(70).chain((smallest..).step_by(4999)).take_while(|total| *total <= largest);
                 for total in beyond {

@@ -42,13 +42,13 @@ impl<'t> Layout<'t> {
 
     /// The size of the image, in bytes, whole sectors.
     pub fn size(&self) -> usize {
-        self.volume.total_sectors as usize * usize::from(self.volume.bytes_per_sector)
+        self.volume.total_sectors as usize * usize::from(self.volume.bytes_per_sector.get())
     }
 
     /// Writes the image from its first byte to its last.
     pub fn write(&self, sink: &mut impl Sink) {
         let volume = &self.volume;
-        let cluster_size = volume.cluster_size();
+        let cluster_size = volume.cluster_size().get();
         self.write_reserved(sink);
         let table = self.table.bytes(volume.fat_type);
         for _ in 0..NUMBER_OF_FATS {
@@ -56,7 +56,7 @@ impl<'t> Layout<'t> {
             sink.zeros((volume.fat_sectors as usize * self.sector()).saturating_sub(table.len()));
         }
         let root_unit = match volume.fat_type {
-            FatType::Fat12 | FatType::Fat16 => volume.root_sectors() * u32::from(volume.bytes_per_sector),
+            FatType::Fat12 | FatType::Fat16 => volume.root_sectors() * u32::from(volume.bytes_per_sector.get()),
             FatType::Fat32 => cluster_size,
         };
         self.hierarchy.write_root(self.time_stamp, root_unit, sink);
@@ -84,13 +84,13 @@ impl<'t> Layout<'t> {
     }
 
     fn sector(&self) -> usize {
-        usize::from(self.volume.bytes_per_sector)
+        usize::from(self.volume.bytes_per_sector.get())
     }
 }
 
 fn volume(demand: &Demand, geometry: Geometry, tree: &Tree) -> Result<BiosParameterBlock, ImageError> {
     let Geometry { sector_size, size } = geometry;
-    let sector = u64::from(sector_size.bytes());
+    let sector = u64::from(sector_size.bytes().get());
     let too_large = |size| ImageError::too_large(size, tree);
     // Without a volume, nothing is as large as what is too large for all of them.
     let smallest = demand

@@ -3,6 +3,7 @@
 //! The structures and their fields have the names of Microsoft's "FAT File System Specification" (1.03).
 
 use alloc::{string::String, vec, vec::Vec};
+use core::num::NonZero;
 
 use super::{
     Bytes, DriveImage, FatWidth, FileSystem,
@@ -75,10 +76,9 @@ impl<'i> Volume<'i> {
         if !SECTOR_SIZES.contains(&sector_size) {
             return Err(field("number of bytes per sector"));
         }
-        let sectors_per_cluster = u32::from(sector.u8(13)?);
-        if !sectors_per_cluster.is_power_of_two() {
-            return Err(field("number of sectors per cluster"));
-        }
+        let sectors_per_cluster = NonZero::new(sector.u8(13)?)
+            .filter(|count| count.is_power_of_two())
+            .ok_or(field("number of sectors per cluster"))?;
         let reserved_sectors = u32::from(sector.u16(14)?);
         if reserved_sectors == 0 {
             return Err(field("number of reserved sectors"));
@@ -108,7 +108,7 @@ impl<'i> Volume<'i> {
         let data = at_sector(data_sector, data_sectors, Structure::File)?;
 
         // As many as have room both in the file system and in the table. What is read lies in the image, so numbers are small.
-        let clusters = (data_sectors / u64::from(sectors_per_cluster)) as usize;
+        let clusters = (data_sectors / NonZero::<u64>::from(sectors_per_cluster)) as usize;
         let width = match clusters {
             _ if is_fat32 => FatWidth::Fat32,
             ..4085 => FatWidth::Fat12,
@@ -131,7 +131,7 @@ impl<'i> Volume<'i> {
             _ => NO_NAME,
         };
         let label = if label == NO_NAME { String::new() } else { volume_label(label) };
-        let cluster_size = (sectors_per_cluster * sector_size) as usize;
+        let cluster_size = (u32::from(sectors_per_cluster.get()) * sector_size) as usize;
         Ok(Self { boot_sector: sector, width, sector_size, cluster_size, clusters, table, root, data, label })
     }
 
