@@ -3,7 +3,7 @@
 use alloc::{borrow::ToOwned, collections::BTreeMap, string::String, vec::Vec};
 use core::fmt::Write as _;
 
-use sha2::{Digest, Sha256};
+use hmac_sha256::Hash;
 
 use crate::{
     decode::{DriveSource, decode},
@@ -79,7 +79,7 @@ pub fn extract(drive: DriveSource<'_>) -> Result<Vec<ExtractedFile>, Error> {
 }
 
 fn sha256(content: &Content<'_>) -> String {
-    let mut digest = Sha256::new();
+    let mut digest = Hash::new();
     content.parts().for_each(|part| digest.update(part));
     digest.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
         // Writing to a string does not fail.

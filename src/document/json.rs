@@ -8,7 +8,7 @@ use alloc::{
 };
 use core::{cell::Cell, fmt};
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_core::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
 /// A JSON value, its texts borrowed from the document where they stand there unescaped.
 #[derive(Clone, Debug, PartialEq)]

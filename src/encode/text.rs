@@ -8,7 +8,7 @@ use crate::base64;
 /// The text so far, and the zero to two bytes behind it that do not fill a group of base64 yet.
 #[derive(Default)]
 pub struct Text {
-    base64: String,
+    base64: Vec<u8>,
     rest: Vec<u8>,
     is_full: bool,
 }
@@ -47,7 +47,7 @@ impl Text {
         if self.is_full || self.base64.len() > MAX_TEXT_SIZE {
             return Err(EncodeError::TextTooLarge);
         }
-        Ok(self.base64)
+        String::from_utf8(self.base64).map_err(|_| EncodeError::TextTooLarge)
     }
 }
 
