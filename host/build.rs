@@ -3,20 +3,20 @@
 
 #[path = "src/sandbox/config.rs"]
 mod config;
+#[path = "build/guest.rs"]
+mod guest;
 
 use std::{
     env, fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
+use guest::{COMPONENT, WASM, cargo};
 use wac_graph::{CompositionGraph, EncodeOptions, PackageId};
 use wac_types::Package;
 use wasm_encoder::{ComponentSection as _, CustomSection};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
-
-const WASM: &str = "wasm32-wasip2";
 
 fn main() {
     if let Err(error) = embed() {
@@ -28,6 +28,7 @@ fn embed() -> Result<()> {
     let out = PathBuf::from(variable("OUT_DIR")?);
     let root = PathBuf::from(variable("CARGO_MANIFEST_DIR")?).join("..");
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed=src/sandbox/config.rs");
     // The adapters share files with the host.
     let host =
@@ -40,8 +41,7 @@ fn embed() -> Result<()> {
         return Err(format!("the component needs a Rust target that is not installed: rustup target add {WASM}").into());
     }
     let target = out.join("component");
-    // `cargo rustc`, not `build`: the linker optimises the whole only where the library has this one type.
-    cargo(&root, &target, &["rustc", "--package", "configdrive", "--lib", "--crate-type", "cdylib"])?;
+    cargo(&root, &target, &COMPONENT)?;
     cargo(&root, &target, &["build", "--package", "configdrive-cli", "--package", "configdrive-service"])?;
     let built = target.join(WASM).join("component");
 
@@ -72,66 +72,8 @@ fn describe(component: &mut Vec<u8>) {
     }
 }
 
-/// Builds for wasm, in a target directory of its own.
-fn cargo(root: &Path, target: &Path, arguments: &[&str]) -> Result<()> {
-    let mut cargo = Command::new(variable("CARGO")?);
-    cargo
-        .args(arguments)
-        .args(["--profile", "component", "--target", WASM, "--locked", "--quiet"])
-        .arg("--target-dir")
-        .arg(target)
-        .current_dir(root);
-    // Lints, coverage and a developer's own flags are for the host alone: the component is the same however this was called.
-    for (name, _) in env::vars_os() {
-        let Some(name) = name.to_str() else { continue };
-        if OTHERS.contains(&name) || OTHERS_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
-            cargo.env_remove(name);
-        }
-    }
-    cargo.env("CARGO_ENCODED_RUSTFLAGS", flags(root)?);
-    // Cargo, who waits for us, holds the lock of a build directory that is shared by configuration.
-    cargo.env("CARGO_BUILD_BUILD_DIR", target);
-    let output = cargo.output()?;
-    if !output.status.success() {
-        // Cargo shows what a build script that fails wrote there.
-        eprint!("{}", String::from_utf8_lossy(&output.stderr));
-        println!("cargo::error=this does not build and shows why: cargo {} --target {WASM}", arguments.join(" "));
-        std::process::exit(1);
-    }
-    Ok(())
-}
-
-const OTHERS: [&str; 9] = [
-    "RUSTFLAGS",
-    "RUSTC_WRAPPER",
-    "RUSTC_WORKSPACE_WRAPPER",
-    "CLIPPY_ARGS",
-    "CARGO_INCREMENTAL",
-    "CARGO_BUILD_RUSTFLAGS",
-    "CARGO_BUILD_RUSTC_WRAPPER",
-    "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
-    "CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS",
-];
-
-const OTHERS_PREFIXES: [&str; 2] = ["CARGO_PROFILE_", "CARGO_LLVM_COV"];
-
 fn has_target() -> Result<bool> {
-    let libraries = Command::new(variable("RUSTC")?).args(["--print", "target-libdir", "--target", WASM]).output()?;
-    Ok(libraries.status.success() && Path::new(String::from_utf8(libraries.stdout)?.trim()).is_dir())
-}
-
-/// Instructions on 128 bits, and no path of this machine in what is shipped.
-fn flags(root: &Path) -> Result<String> {
-    let mut flags = vec![
-        "-Ctarget-feature=+simd128".to_owned(),
-        format!("--remap-path-prefix={}=/configdrive", root.canonicalize()?.display()),
-    ];
-    if let Some(cargo) =
-        env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| env::home_dir().map(|home| home.join(".cargo")))
-    {
-        flags.push(format!("--remap-path-prefix={}=/cargo", cargo.display()));
-    }
-    Ok(flags.join("\x1f"))
+    Ok(Path::new(guest::rustc(&["--print", "target-libdir", "--target", WASM])?.trim()).is_dir())
 }
 
 /// Gives an adapter the component that it imports: one component, which exports what the adapter does.
