@@ -1,0 +1,140 @@
+//! What the component is made of: its crates, what is left of panics in it, and that its sources alone decide its bytes.
+//!
+//! docs/supply-chain.md lists the crates and the panics with the reason for each; the lists are read there.
+
+#![allow(clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+};
+
+use configdrive_host::sandbox::COMPONENT;
+use libtest_mimic::{Arguments, Failed, Trial};
+use sha2::{Digest, Sha256};
+use wasmparser::{DataKind, Operator, Parser, Payload};
+
+#[path = "../host/build/guest.rs"]
+mod guest;
+
+fn main() -> ExitCode {
+    let deny = below("target/supply/bin/cargo-deny");
+    let is_there = deny.exists();
+    let is_ci = env::var_os("CI").is_some();
+    let trials = vec![
+        Trial::test("the_crates_of_the_component_are_those_of_the_list", crates),
+        Trial::test("no_panic_of_the_component_is_ours_and_the_others_are_counted", panics),
+        Trial::test("no_crate_is_of_another_licence_or_source", move || run(Command::new(deny).args(DENY)).map(drop))
+            .with_kind(if is_there { "" } else { "cargo-deny is missing" })
+            .with_ignored_flag(!is_there && !is_ci),
+        Trial::test("a_build_in_another_place_gives_the_same_bytes", rebuild)
+            .with_kind(if is_ci { "" } else { "a minute" })
+            .with_ignored_flag(!is_ci),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+const DENY: [&str; 5] = ["--workspace", "check", "bans", "licenses", "sources"];
+
+fn crates() -> Result<(), Failed> {
+    let arguments =
+        ["tree", "--locked", "--package", "configdrive", "--target", guest::WASM, "--edges", "normal,no-proc-macro"];
+    let tree = run(Command::new(env::var("CARGO")?).args(arguments).args(["--prefix", "none"]))?;
+    let names = tree.lines().filter_map(|line| line.split(' ').next()).filter(|name| *name != "configdrive");
+    let found: BTreeSet<_> = names.map(ToOwned::to_owned).collect();
+    let told: BTreeSet<_> = table("| crate | what for |")?.into_keys().collect();
+    if found == told { Ok(()) } else { Err(format!("found {found:?}, the list has {told:?}").into()) }
+}
+
+fn panics() -> Result<(), Failed> {
+    let mut found: BTreeMap<String, usize> = BTreeMap::new();
+    for (file, ..) in places(COMPONENT)? {
+        let name = match file.split('/').collect::<Vec<_>>()[..] {
+            ["", "cargo", "registry", "src", _, name, ..] => {
+                name.rsplit_once('-').map_or(name, |(name, _version)| name)
+            }
+            ["", "rustc", _, "library", name, ..] => name,
+            _ => return Err(format!("a panic of {file}").into()),
+        };
+        *found.entry(name.to_owned()).or_default() += 1;
+    }
+    let mut told = BTreeMap::new();
+    for (name, row) in table("| crate | places | what they are |")? {
+        told.insert(name, row.parse::<usize>()?);
+    }
+    if found == told { Ok(()) } else { Err(format!("found {found:?}, the list has {told:?}").into()) }
+}
+
+/// Builds a copy of the sources, in a folder with another name.
+fn rebuild() -> Result<(), Failed> {
+    let folder = tempfile::Builder::new().prefix("a folder of another name ").tempdir()?;
+    let root = folder.path().join("sources");
+    for name in ["Cargo.lock", "Cargo.toml", "benches", "host", "rust-toolchain.toml", "src", "wit"] {
+        copy(&below(name), &root.join(name))?;
+    }
+    let target = folder.path().join("target");
+    guest::cargo(&root, &target, &guest::COMPONENT).map_err(|error| error.to_string())?;
+    let built = fs::read(target.join(guest::WASM).join("component/configdrive.wasm"))?;
+    let digest: String = Sha256::digest(COMPONENT).iter().map(|byte| format!("{byte:02x}")).collect();
+    println!("component sha256 {digest}");
+    // The build script appends what the component is.
+    if COMPONENT.starts_with(&built) { Ok(()) } else { Err("the component is another".into()) }
+}
+
+/// Where a panic may begin: file, line and column, as `core::panic::Location` lies in memory.
+fn places(component: &[u8]) -> Result<BTreeSet<(String, u32, u32)>, Failed> {
+    let mut memory = Vec::new();
+    for payload in Parser::new(0).parse_all(component) {
+        let Payload::DataSection(section) = payload? else { continue };
+        for segment in section {
+            let segment = segment?;
+            let DataKind::Active { offset_expr, .. } = segment.kind else { continue };
+            let Operator::I32Const { value } = offset_expr.get_operators_reader().read()? else { continue };
+            let begin = usize::try_from(value)?;
+            memory.resize(memory.len().max(begin + segment.data.len()), 0);
+            memory[begin..begin + segment.data.len()].copy_from_slice(segment.data);
+        }
+    }
+    let words: Vec<u32> = memory.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect();
+    let place = |&[pointer, length, line, column]: &[u32; 4]| {
+        let text = memory.get(pointer as usize..)?.get(..length as usize)?;
+        let file = str::from_utf8(text).ok().filter(|file| file.ends_with(".rs") && line > 0 && column > 0)?;
+        Some((file.to_owned(), line, column))
+    };
+    Ok(words.array_windows().filter_map(place).collect())
+}
+
+/// The first two cells of each row below the heading of a table.
+fn table(heading: &str) -> Result<BTreeMap<String, String>, Failed> {
+    let page = fs::read_to_string(below("docs/supply-chain.md"))?;
+    let (_, rows) = page.split_once(heading).ok_or("docs/supply-chain.md lacks a table")?;
+    let rows = rows.lines().skip(2).map_while(|row| row.strip_prefix("| ")?.split_once(" | "));
+    Ok(rows.map(|(name, rest)| (name.to_owned(), rest.split(" |").next().unwrap_or_default().to_owned())).collect())
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), Failed> {
+    if !from.is_dir() {
+        fs::copy(from, to)?;
+        return Ok(());
+    }
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let name = entry?.file_name();
+        copy(&from.join(&name), &to.join(&name))?;
+    }
+    Ok(())
+}
+
+fn run(command: &mut Command) -> Result<String, Failed> {
+    let output = command.current_dir(below("")).output()?;
+    if output.status.success() {
+        return Ok(String::from_utf8(output.stdout)?);
+    }
+    Err(format!("{command:?}: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr)).into())
+}
+
+fn below(path: impl AsRef<Path>) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
