@@ -10,7 +10,7 @@ use crate::{
     image::{ImageError, read::ReadError},
     metadata::MetadataError,
     options::OptionError,
-    tree::PathError,
+    tree::{PathError, PathFault},
 };
 
 /// Why there is no answer.
@@ -51,7 +51,7 @@ pub enum ErrorCode {
     InvalidDocument,
     /// One of the options does not hold.
     InvalidOption,
-    /// The drive would be larger than Ironic or its agent takes.
+    /// The drive would be larger than Ironic or its agent takes, or have more files than are read back.
     TooLarge,
     /// What is to be looked into is no drive, or a damaged one.
     InvalidDrive,
@@ -67,6 +67,9 @@ impl Error {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Document(error) if error.option().is_some() => ErrorCode::InvalidOption,
+            Self::Path {
+                error: PathError { fault: PathFault::TooManyEntries | PathFault::PathsTooLong, .. }, ..
+            } => ErrorCode::TooLarge,
             Self::Document(_) | Self::Path { .. } => ErrorCode::InvalidDocument,
             Self::Option(_)
             | Self::Metadata(_)

@@ -14,6 +14,8 @@ pub type Content = Rc<Vec<u8>>;
 #[derive(Debug, Default)]
 pub struct Tree {
     root: Directory,
+    entries: usize,
+    paths_length: usize,
 }
 
 impl Tree {
@@ -21,11 +23,17 @@ impl Tree {
     /// moves deep folders elsewhere only to keep to the letter. With sixteen the longest path is below Linux's 4096 bytes.
     pub const MAX_PATH_NAMES: usize = 16;
 
+    /// The most files and folders: as many as are read back. Nova's drives have some fifty.
+    pub const MAX_ENTRIES: usize = 65_536;
+
+    /// The most bytes of all their paths together: as many as are read back.
+    pub const MAX_PATHS_LENGTH: usize = 16 << 20;
+
     /// Puts a file under `path`, whose names are separated by `/`; folders come into being as needed.
     ///
     /// A path that any format or reader would stumble over is refused, and the tree is as it was.
     pub fn insert(&mut self, path: &str, content: Content) -> Result<(), PathError> {
-        insert(&mut self.root, path, content).map_err(|fault| PathError { path: path.to_owned(), fault })
+        insert(self, path, content).map_err(|fault| PathError { path: path.to_owned(), fault })
     }
 
     /// The folder that holds everything.
@@ -179,6 +187,10 @@ pub enum PathFault {
     FileIsFolder,
     /// The path's file is a folder.
     FolderIsFile,
+    /// There would be more than [`Tree::MAX_ENTRIES`] files and folders.
+    TooManyEntries,
+    /// All paths together would have more than [`Tree::MAX_PATHS_LENGTH`] bytes.
+    PathsTooLong,
 }
 
 impl fmt::Display for PathFault {
@@ -206,11 +218,17 @@ impl fmt::Display for PathFault {
             Self::CaseOnly => "differs from another path by upper and lower case only; rename one of them",
             Self::FileIsFolder => "runs through a file as if it were a folder; rename one of them",
             Self::FolderIsFile => "is a folder already; rename one of them",
+            Self::TooManyEntries => {
+                return write!(f, "is one too many: a drive has at most {} files and folders", Tree::MAX_ENTRIES);
+            }
+            Self::PathsTooLong => {
+                return write!(f, "is one too many: a drive has at most {} bytes of paths", Tree::MAX_PATHS_LENGTH);
+            }
         })
     }
 }
 
-fn insert(root: &mut Directory, path: &str, content: Content) -> Result<(), PathFault> {
+fn insert(tree: &mut Tree, path: &str, content: Content) -> Result<(), PathFault> {
     if path.is_empty() {
         return Err(PathFault::Empty);
     }
@@ -222,9 +240,23 @@ fn insert(root: &mut Directory, path: &str, content: Content) -> Result<(), Path
     if names.len() > Tree::MAX_PATH_NAMES {
         return Err(PathFault::TooDeep);
     }
-    look_for_a_clash(root, &names)?;
+    let new = look_for_a_clash(&tree.root, &names)?;
+    let entries = tree.entries.saturating_add(new);
+    if entries > Tree::MAX_ENTRIES {
+        return Err(PathFault::TooManyEntries);
+    }
+    let mut paths_length = tree.paths_length;
+    let mut end = path.len();
+    for name in names.iter().rev().take(new) {
+        paths_length = paths_length.saturating_add(end);
+        end = end.saturating_sub("/".len() + name.as_str().len());
+    }
+    if paths_length > Tree::MAX_PATHS_LENGTH {
+        return Err(PathFault::PathsTooLong);
+    }
+    (tree.entries, tree.paths_length) = (entries, paths_length);
     let mut names = names.into_iter().peekable();
-    let mut directory = root;
+    let mut directory = &mut tree.root;
     while let Some(name) = names.next() {
         if names.peek().is_none() {
             directory.entries.insert(name.folded(), (name, Entry::File(content)));
@@ -239,12 +271,13 @@ fn insert(root: &mut Directory, path: &str, content: Content) -> Result<(), Path
     Ok(())
 }
 
-fn look_for_a_clash(root: &Directory, names: &[Name]) -> Result<(), PathFault> {
+/// How many of the names are new.
+fn look_for_a_clash(root: &Directory, names: &[Name]) -> Result<usize, PathFault> {
     let mut directory = root;
     let mut names = names.iter().peekable();
     while let Some(name) = names.next() {
         match directory.entries.get(&name.folded()) {
-            None => return Ok(()),
+            None => return Ok(names.len() + 1),
             Some((there, _)) if there != name => return Err(PathFault::CaseOnly),
             Some((_, Entry::File(_))) if names.peek().is_some() => {
                 return Err(PathFault::FileIsFolder);
@@ -256,7 +289,7 @@ fn look_for_a_clash(root: &Directory, names: &[Name]) -> Result<(), PathFault> {
             Some((_, Entry::Directory(next))) => directory = next,
         }
     }
-    Ok(())
+    Ok(0)
 }
 
 /// A name as readers that ignore case compare it.
@@ -336,6 +369,25 @@ mod tests {
         assert_eq!(fault(&["a", "A"]), PathFault::CaseOnly);
         assert_eq!(fault(&["Σ/a", "ς/b"]), PathFault::CaseOnly);
         tree(&["a/b", "b/B"]).unwrap();
+    }
+
+    #[test]
+    fn a_tree_has_no_more_than_is_read_back() {
+        let mut tree = Tree::default();
+        for number in 0..Tree::MAX_ENTRIES - 1 {
+            tree.insert(&format!("{number}"), content("")).unwrap();
+        }
+        assert_eq!(tree.insert("folder/file", content("")).unwrap_err().fault, PathFault::TooManyEntries);
+        tree.insert("last", content("")).unwrap();
+        let error = tree.insert("more", content("")).unwrap_err().to_string();
+        assert_eq!(error, "path \"more\": is one too many: a drive has at most 65536 files and folders");
+
+        let folder = format!("{}/", "\u{ffff}".repeat(60)).repeat(15);
+        let mut tree = Tree::default();
+        let fault =
+            (0..Tree::MAX_ENTRIES).find_map(|number| tree.insert(&format!("{folder}{number}"), content("")).err());
+        assert_eq!(fault.unwrap().fault, PathFault::PathsTooLong);
+        assert!(tree.files().map(|(path, _)| path.len()).sum::<usize>() > Tree::MAX_PATHS_LENGTH / 2);
     }
 
     #[test]

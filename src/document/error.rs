@@ -60,9 +60,9 @@ impl DocumentError {
         self
     }
 
-    /// The same error seen from one level further out.
+    /// The same error seen from one level further out. A name is cut: one of 100 MiB helps nobody to find it.
     pub(super) fn below(mut self, step: impl fmt::Display) -> Self {
-        let step = format!("{step}").replace('~', "~0").replace('/', "~1");
+        let step = format!("{step:.1000}").replace('~', "~0").replace('/', "~1");
         self.pointer.insert_str(0, &format!("/{step}"));
         self
     }

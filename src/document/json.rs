@@ -78,7 +78,7 @@ impl<'a> FromIterator<Json<'a>> for Json<'a> {
     }
 }
 
-/// An integer of any length: decimal digits, perhaps after a minus sign, without leading zeros.
+/// An integer of up to 4300 digits: decimal digits, perhaps after a minus sign, without leading zeros.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Integer(String);
 
@@ -267,9 +267,15 @@ impl<'de> Deserialize<'de> for Name<'de> {
     }
 }
 
+/// Python's own limit (`sys.int_info.default_max_str_digits`): neither Nova nor cloud-init reads a longer integer.
+const MAX_DIGITS: usize = 4300;
+
 /// Reads a number as Python does. `digits` have the form of a JSON number (RFC 8259, 6).
 fn number(digits: &str) -> Result<Json<'static>, &'static str> {
     if !digits.contains(['.', 'e', 'E']) {
+        if digits.trim_start_matches('-').len() > MAX_DIGITS {
+            return Err("an integer of more than 4300 digits, which Python does not read; write it as text");
+        }
         let digits = if digits == "-0" { "0" } else { digits };
         return Ok(Json::Integer(Integer(digits.to_owned())));
     }
@@ -303,6 +309,15 @@ mod tests {
         assert_eq!(Json::parse(digits).unwrap(), Json::Integer(Integer(digits.to_owned())));
         assert_eq!(Json::parse("-0").unwrap(), Json::Integer(Integer("0".to_owned())));
         assert_eq!(Json::parse("-0.0").unwrap().kind(), "a number");
+    }
+
+    #[test]
+    fn an_integer_has_as_many_digits_as_python_reads() {
+        let digits = "7".repeat(MAX_DIGITS);
+        Json::parse(&format!("-{digits}")).unwrap();
+        let message = Json::parse(&format!("{digits}7")).unwrap_err().to_string();
+        assert!(message.starts_with("not JSON: an integer of more than 4300 digits"), "{message}");
+        Json::parse(&format!("0.{digits}7")).unwrap();
     }
 
     #[test]

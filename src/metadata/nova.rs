@@ -16,6 +16,10 @@ pub fn tree(document: &InstanceDocument<'_>, options: &Options) -> Result<Tree, 
     let providers = vendor_data::Providers::of(options)?;
     let shared = Shared::new(document, options);
     let mut tree = Tree::default();
+    // First, since only a tenant's files can be too many: nothing is written about them then.
+    for (name, content) in shared.contents(document) {
+        tree.insert(&format!("openstack/content/{name}"), content)?;
+    }
 
     for version in Ec2Version::not_skipped(options.skip_versions.as_deref()) {
         if let Some(user_data) = &instance.user_data {
@@ -43,10 +47,6 @@ pub fn tree(document: &InstanceDocument<'_>, options: &Options) -> Result<Tree, 
         if version >= OpenStackVersion::NewtonTwo {
             tree.insert(&path("vendor_data2.json"), vendor_data2.clone())?;
         }
-    }
-
-    for (name, content) in shared.contents(document) {
-        tree.insert(&format!("openstack/content/{name}"), content)?;
     }
     Ok(tree)
 }

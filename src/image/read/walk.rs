@@ -7,16 +7,16 @@ use super::{
     content::{Content, Extent},
     error::{Fault, ReadError, Structure},
 };
-use crate::image::MAX_IMAGE_SIZE;
+use crate::{image::MAX_IMAGE_SIZE, tree::Tree};
 
-/// Files and folders of one drive. Nova's has some fifty.
-pub const MAX_ENTRIES: usize = 65_536;
+/// Files and folders of one drive.
+pub const MAX_ENTRIES: usize = Tree::MAX_ENTRIES;
 
 /// In bytes: Linux takes no longer one.
 pub const MAX_PATH_LENGTH: usize = 4095;
 
 /// Of all paths of one drive together, in bytes.
-pub const MAX_PATHS_LENGTH: usize = 16 << 20;
+pub const MAX_PATHS_LENGTH: usize = Tree::MAX_PATHS_LENGTH;
 
 /// Of all files of one drive together, in bytes. Files may share their place: user data stands in every version's folder, of
 /// which Nova makes some twenty.
