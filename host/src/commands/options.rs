@@ -185,6 +185,10 @@ pub struct LimitOptions {
     #[cfg(not(target_family = "wasm"))]
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..=4096))]
     memory_limit: Option<u32>,
+    /// Size that the component's answer may have, in MiB [default: 128]
+    #[cfg(not(target_family = "wasm"))]
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    output_limit: Option<u32>,
     /// Time that the component may take, in seconds [default: 60]
     #[cfg(not(target_family = "wasm"))]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
@@ -200,8 +204,12 @@ impl LimitOptions {
     #[cfg(not(target_family = "wasm"))]
     pub fn limits(&self) -> Limits {
         let mut limits = Limits::default();
+        let bytes = |mib: u32| usize::try_from(u64::from(mib) << 20).unwrap_or(usize::MAX);
         if let Some(mib) = self.memory_limit {
-            limits.memory = usize::try_from(u64::from(mib) << 20).unwrap_or(usize::MAX);
+            limits.memory = bytes(mib);
+        }
+        if let Some(mib) = self.output_limit {
+            limits.output = bytes(mib);
         }
         if let Some(seconds) = self.time_limit {
             limits.time = std::time::Duration::from_secs(seconds.into());

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::drive::{self, ErrorCode};
 #[cfg(not(target_family = "wasm"))]
-use super::limits::{Limits, MemoryCap};
+use super::limits::{Limits, Stop};
 use crate::untrusted::one_line;
 
 /// Why the sandbox has no answer. Its `Display` is one line.
@@ -29,6 +29,8 @@ pub enum Error {
     },
     /// The call was stopped at one of its caps.
     Limit(Limit),
+    /// The call was cancelled, before it began or in the middle.
+    Cancelled,
     /// The component failed. No input should make it: this is a fault in it.
     Trap(String),
 }
@@ -39,6 +41,11 @@ pub enum Error {
 pub enum Limit {
     /// [`Limits::input`](super::Limits::input), in bytes.
     Input {
+        /// The cap.
+        limit: usize,
+    },
+    /// [`Limits::output`](super::Limits::output), in bytes.
+    Output {
         /// The cap.
         limit: usize,
     },
@@ -67,20 +74,28 @@ impl Error {
     pub(super) fn stopped(error: &wasmtime::Error, limits: &Limits) -> Self {
         use wasmtime::Trap;
 
-        if error.is::<MemoryCap>() {
-            return Self::Limit(Limit::Memory { limit: limits.memory });
+        match error.downcast_ref::<Stop>() {
+            Some(Stop::Memory) => return Self::Limit(Limit::Memory { limit: limits.memory }),
+            Some(Stop::Time) => return Self::Limit(Limit::Time { limit: limits.time }),
+            Some(Stop::Cancelled) => return Self::Cancelled,
+            None => {}
         }
         match error.downcast_ref::<Trap>() {
-            Some(Trap::Interrupt) => Self::Limit(Limit::Time { limit: limits.time }),
             Some(Trap::StackOverflow) => Self::Limit(Limit::Stack),
             Some(trap) => Self::Trap(trap.to_string()),
             None if error.root_cause().is::<std::io::Error>() => {
                 Self::Start(one_line(&format!("{error:#}"), MESSAGE_CHARS))
             }
+            // The type has no name outside wasmtime.
+            None if error.to_string().contains(OUTPUT_CAP) => Self::Limit(Limit::Output { limit: limits.output }),
             None => Self::Trap(one_line(&format!("{error:#}"), MESSAGE_CHARS)),
         }
     }
 }
+
+/// How wasmtime says that an answer takes more than `Store::set_hostcall_fuel` allows.
+#[cfg(not(target_family = "wasm"))]
+const OUTPUT_CAP: &str = "fuel allocated for hostcalls has been exhausted";
 
 impl Error {
     pub(super) fn guest(error: drive::Error) -> Self {
@@ -102,6 +117,7 @@ impl fmt::Display for Error {
             }
             Self::Guest { message, .. } => f.write_str(message),
             Self::Limit(limit) => limit.fmt(f),
+            Self::Cancelled => f.write_str("the call was cancelled"),
             Self::Trap(trap) => {
                 write!(f, "the component failed on this input, which is a fault in it, please report it: {trap}")
             }
@@ -120,6 +136,10 @@ impl fmt::Display for Limit {
                     "the input is larger than {limit} bytes: a drive holds 64 MiB at most, so leave something out"
                 )
             }
+            Self::Output { limit } => write!(
+                f,
+                "the answer takes more than {limit} bytes, which is the limit: raise it, or leave something out of the drive"
+            ),
             Self::Memory { limit } => write!(
                 f,
                 "more than {} MiB of memory are needed, which is the limit: raise it, or leave something out of the drive",
@@ -151,8 +171,10 @@ mod tests {
     fn what_stopped_a_call_is_told_apart() {
         let limits = Limits::default();
         let stopped = |error: wasmtime::Error| Error::stopped(&error, &limits);
-        assert_eq!(stopped(wasmtime::Error::new(MemoryCap)), Error::Limit(Limit::Memory { limit: limits.memory }));
-        assert_eq!(stopped(Trap::Interrupt.into()), Error::Limit(Limit::Time { limit: limits.time }));
+        let stop = |stop| stopped(wasmtime::Error::new(stop));
+        assert_eq!(stop(Stop::Memory), Error::Limit(Limit::Memory { limit: limits.memory }));
+        assert_eq!(stop(Stop::Time), Error::Limit(Limit::Time { limit: limits.time }));
+        assert_eq!(stop(Stop::Cancelled), Error::Cancelled);
         assert_eq!(stopped(Trap::StackOverflow.into()), Error::Limit(Limit::Stack));
         assert!(matches!(stopped(Trap::UnreachableCodeReached.into()), Error::Trap(_)));
     }

@@ -33,6 +33,7 @@
 //!
 //! For an engine with other settings, or another version of wasmtime, [`COMPONENT`] is the component itself.
 
+mod cancel;
 mod config;
 mod error;
 mod limits;
@@ -45,14 +46,15 @@ pub use self::{
         DriveFile, DriveSource, ErrorCode, ExtractedFile, FileSystem, Finding, ImageFormat, Inspection, Options,
         Policy, Scope, Severity, VendordataProvider,
     },
+    cancel::Cancel,
     config::config,
     error::{Error, Limit},
     limits::Limits,
 };
 
-use std::{num::NonZero, str};
+use std::{num::NonZero, str, sync::Arc};
 
-use wasmtime::{Config, Engine, Store, component};
+use wasmtime::{Engine, Store, component};
 
 use self::{
     bindings::{ConfigdrivePre, exports::ironic::configdrive::drive},
@@ -69,8 +71,15 @@ const PRECOMPILED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/component.c
 
 /// The component, ready to be called from many threads at once.
 ///
-/// One per process is enough. A call cannot see what another one left: each gets an instance of its own.
+/// One per process is enough, and clones are cheap: they are the same one. A call cannot see what another one left: each gets an
+/// instance of its own. It takes up to half a mebibyte of its thread's stack.
+#[derive(Clone)]
 pub struct Sandbox {
+    shared: Arc<Shared>,
+    cancel: Cancel,
+}
+
+struct Shared {
     component: ConfigdrivePre<Caps>,
     limits: Limits,
     turns: Option<Turns>,
@@ -83,7 +92,7 @@ impl Sandbox {
     /// # Errors
     /// [`Error::Start`] on a processor that the component was not compiled for.
     pub fn new(limits: Limits) -> Result<Self, Error> {
-        Self::start(&config(), limits, None)
+        Self::of(limits, None, embedded)
     }
 
     /// Loads the component for a process that makes many drives: memory for `calls` of them at once is set aside and used
@@ -94,21 +103,39 @@ impl Sandbox {
     /// # Errors
     /// As [`new`](Self::new); and where there is not so much address space.
     pub fn pooled(limits: Limits, calls: NonZero<u32>) -> Result<Self, Error> {
-        let mut config = config();
-        config.allocation_strategy(pool::strategy(&limits, calls));
-        Self::start(&config, limits, Some(Turns::new(calls)))
+        Self::of(limits, Some(calls), embedded)
     }
 
-    fn start(config: &Config, limits: Limits, turns: Option<Turns>) -> Result<Self, Error> {
-        let engine = Engine::new(config).map_err(Error::start)?;
-        let component = load(&engine)?;
+    /// The same for another component with this interface, such as a newer build of it that comes as a file. It is trusted no
+    /// further than ours. `load` makes it for the engine that it is given; `calls` is as for [`pooled`](Self::pooled).
+    ///
+    /// # Errors
+    /// [`Error::Start`] if `load` fails, or what it gives imports something or lacks one of the functions.
+    pub fn of(
+        limits: Limits,
+        calls: Option<NonZero<u32>>,
+        load: impl FnOnce(&Engine) -> wasmtime::Result<component::Component>,
+    ) -> Result<Self, Error> {
+        let mut config = config();
+        if let Some(calls) = calls {
+            config.allocation_strategy(pool::strategy(&limits, calls));
+        }
+        let engine = Engine::new(&config).map_err(Error::start)?;
+        let component = load(&engine).map_err(Error::start)?;
         // The component imports nothing, so there is nothing to link.
         let component = component::Linker::new(&engine)
             .instantiate_pre(&component)
             .and_then(ConfigdrivePre::new)
             .map_err(Error::start)?;
         let ticker = Ticker::start(engine).map_err(|error| Error::Start(error.to_string()))?;
-        Ok(Self { component, limits, turns, ticker })
+        let shared = Shared { component, limits, turns: calls.map(Turns::new), ticker };
+        Ok(Self { shared: Arc::new(shared), cancel: Cancel::new() })
+    }
+
+    /// The same sandbox, whose calls end with [`Error::Cancelled`] once `cancel` says so.
+    #[must_use]
+    pub fn with_cancel(&self, cancel: &Cancel) -> Self {
+        Self { shared: Arc::clone(&self.shared), cancel: cancel.clone() }
     }
 
     /// Tells whether the instance of `document` needs a config drive, as Nova's `nova.virt.configdrive.required_by` decides.
@@ -166,19 +193,25 @@ impl Sandbox {
         size: usize,
         call: impl FnOnce(&drive::Guest, &mut Store<Caps>) -> wasmtime::Result<Result<T, drive::Error>>,
     ) -> Result<T, Error> {
-        if size > self.limits.input {
-            return Err(Error::Limit(Limit::Input { limit: self.limits.input }));
+        let Shared { component, limits, turns, ticker } = &*self.shared;
+        if size > limits.input {
+            return Err(Error::Limit(Limit::Input { limit: limits.input }));
         }
         // Before the store, so that it goes after it.
-        let _turn = self.turns.as_ref().map(Turns::wait);
-        let mut store = Store::new(self.component.engine(), Caps::new(&self.limits));
+        let _turn = turns.as_ref().map(|turns| turns.wait(&self.cancel));
+        if self.cancel.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let mut store = Store::new(component.engine(), Caps::new(limits, self.cancel.clone()));
         store.limiter(|caps| caps);
-        store.set_epoch_deadline(ticker::ticks(self.limits.time));
-        let _ticking = self.ticker.tick();
-        self.component
+        store.set_hostcall_fuel(limits.output);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|store| store.data().tick());
+        let _ticking = ticker.tick();
+        component
             .instantiate(&mut store)
             .and_then(|instance| call(instance.ironic_configdrive_drive(), &mut store))
-            .map_err(|error| Error::stopped(&error, &self.limits))?
+            .map_err(|error| Error::stopped(&error, limits))?
             .map_err(Error::guest)
     }
 }
@@ -187,11 +220,15 @@ impl Sandbox {
 ///
 /// # Errors
 /// [`Error::Start`] for an engine with other settings, and on a processor that the component was not compiled for.
-#[expect(unsafe_code, reason = "loading compiled code cannot be checked by a compiler")]
 pub fn load(engine: &Engine) -> Result<component::Component, Error> {
+    embedded(engine).map_err(Error::start)
+}
+
+#[expect(unsafe_code, reason = "loading compiled code cannot be checked by a compiler")]
+fn embedded(engine: &Engine) -> wasmtime::Result<component::Component> {
     // SAFETY: `deserialize` asks for bytes that wasmtime itself compiled. Our build script made these with the same version
     // of wasmtime, and they are part of the executable.
-    unsafe { component::Component::deserialize(engine, PRECOMPILED) }.map_err(Error::start)
+    unsafe { component::Component::deserialize(engine, PRECOMPILED) }
 }
 
 /// The component takes documents as strings, which are UTF-8 by type.

@@ -7,12 +7,16 @@ use std::{
 
 use wasmtime::{Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use super::limits::Limits;
+use super::{
+    cancel::Cancel,
+    limits::{Limits, PARTS},
+    ticker::TICK,
+};
 
 /// How wasmtime is to set aside memory for so many calls at once.
 pub fn strategy(limits: &Limits, calls: NonZero<u32>) -> InstanceAllocationStrategy {
     let calls = calls.get();
-    let parts = calls.saturating_mul(PARTS);
+    let parts = calls.saturating_mul(PARTS as u32);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(calls)
         .total_memories(calls)
@@ -24,9 +28,6 @@ pub fn strategy(limits: &Limits, calls: NonZero<u32>) -> InstanceAllocationStrat
         .pagemap_scan(Enabled::Auto);
     InstanceAllocationStrategy::Pooling(pool)
 }
-
-/// Core instances and tables of a component, at most; ours has one each.
-const PARTS: u32 = 4;
 
 /// More than the component begins with, in bytes.
 const LEAST_MEMORY: usize = 16 << 20;
@@ -46,11 +47,19 @@ impl Turns {
         Self { free: Mutex::new(calls.get()), returned: Condvar::new() }
     }
 
-    pub fn wait(&self) -> Turn<'_> {
-        let mut free = self.returned.wait_while(self.lock(), |free| *free == 0).unwrap_or_else(PoisonError::into_inner);
+    /// None if the call was cancelled before its turn came.
+    pub fn wait(&self, cancel: &Cancel) -> Option<Turn<'_>> {
+        let mut free = self.lock();
+        while *free == 0 {
+            if cancel.is_cancelled() {
+                return None;
+            }
+            // Who cancels does not know who waits, so we look.
+            (free, _) = self.returned.wait_timeout(free, TICK).unwrap_or_else(PoisonError::into_inner);
+        }
         *free -= 1;
         drop(free);
-        Turn(self)
+        Some(Turn(self))
     }
 
     /// A count is never half written.
@@ -66,5 +75,38 @@ impl Drop for Turn<'_> {
     fn drop(&mut self) {
         *self.0.lock() += 1;
         self.0.returned.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_turn_comes_back_from_a_thread_that_panics() {
+        let turns = Turns::new(NonZero::<u32>::MIN);
+        let broken = thread::scope(|scope| {
+            let call = scope.spawn(|| {
+                let _turn = turns.wait(&Cancel::new());
+                panic!("as a caller may");
+            });
+            call.join().map_err(drop)
+        });
+        assert_eq!(broken, Err(()));
+        assert!(turns.wait(&Cancel::new()).is_some());
+    }
+
+    #[test]
+    fn who_waits_for_a_turn_can_be_cancelled() {
+        let turns = Turns::new(NonZero::<u32>::MIN);
+        let cancel = Cancel::new();
+        let _turn = turns.wait(&cancel);
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| turns.wait(&cancel).is_none());
+            cancel.cancel();
+            assert_eq!(waiting.join().ok(), Some(true));
+        });
     }
 }

@@ -9,14 +9,8 @@ use std::{
 
 use wasmtime::Engine;
 
-const TICK: Duration = Duration::from_millis(10);
-
-/// How many ticks a call may see before its time is over. The first one may come at once.
-pub fn ticks(time: Duration) -> u64 {
-    let ticks = time.as_millis().div_ceil(TICK.as_millis()).saturating_add(1);
-    // The deadline is the engine's epoch and this; no sum of the two overflows.
-    u64::try_from(ticks).unwrap_or(u64::MAX).min(u64::MAX / 2)
-}
+/// How long a call may go on after its time is over.
+pub const TICK: Duration = Duration::from_millis(10);
 
 /// A thread that increments the engine's epoch while a call runs, and sleeps while none does.
 pub struct Ticker {
