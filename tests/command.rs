@@ -257,6 +257,8 @@ fn a_bad_document_is_code_3() {
 fn a_limit_is_code_4() {
     let large = format!("{DOCUMENT}{}", " ".repeat(8 << 20));
     assert_error(&run(&["pack", "--memory-limit", "4"], &large), 4, "more than 4 MiB of memory");
+    let large = format!(r#"{{"files": [{{"path": "large", "contents": "{}"}}]}}"#, "A".repeat(2 << 20));
+    assert_error(&run(&["build", "--output-limit", "1"], &large), 4, "the answer takes more than 1048576 bytes");
     let endless = command(&["pack", "-i", "/dev/zero"]).feed(b"");
     assert_error(&endless, 4, "larger than 134217728 bytes");
 }

@@ -167,6 +167,52 @@ fn input_over_the_cap_does_not_reach_the_component() {
 }
 
 #[test]
+fn what_a_document_has_too_much_of_is_named() {
+    let sandbox = Sandbox::new(Limits::default()).unwrap();
+    let file = |number: usize| format!(r#"{{"path": "{number}", "contents": ""}}"#);
+    let files: Vec<String> = (0..=65_536).map(file).collect();
+    let (files, folders) = (files.join(","), "0/".repeat(16));
+    let (deep, long) = ("[".repeat(1 << 20), "7".repeat(1 << 20));
+    let name = "/".repeat(100 << 20);
+    for (document, code, message) in [
+        (deep, ErrorCode::InvalidDocument, "nested deeper than 127 levels at line 1 column 128"),
+        (
+            format!(r#"{{"files": {long}}}"#),
+            ErrorCode::InvalidDocument,
+            "not JSON: an integer of more than 4300 digits",
+        ),
+        (
+            format!(r#"{{"files": [{files}]}}"#),
+            ErrorCode::TooLarge,
+            r#"/files/65536/path: path "65536": is one too many: a drive has at most 65536 files and folders"#,
+        ),
+        (
+            DOCUMENT.replace("\"network_data\"", &format!(r#""injected_files": [{files}], "network_data""#)),
+            ErrorCode::TooLarge,
+            r#"path "openstack/content/65534": is one too many: a drive has at most 65536 files and folders"#,
+        ),
+        (
+            format!(r#"{{"files": [{{"path": "{folders}0", "contents": ""}}]}}"#),
+            ErrorCode::InvalidDocument,
+            &format!(r#"/files/0/path: path "{folders}0": has more than 16 names; take fewer folders"#),
+        ),
+        (
+            DOCUMENT.replace("\"hostname\"", &format!(r#""metadata": {{"{name}": 5}}, "hostname""#)),
+            ErrorCode::InvalidDocument,
+            "/instance/metadata/~1~1~1",
+        ),
+    ] {
+        let Err(Error::Guest { code: found, message: error, .. }) =
+            sandbox.pack(document.as_bytes(), &Options::default())
+        else {
+            panic!("{message}");
+        };
+        assert_eq!(found, code, "{error}");
+        assert!(error.starts_with(message), "{error}");
+    }
+}
+
+#[test]
 fn a_document_that_is_not_utf8_is_an_error_that_names_the_byte() {
     let sandbox = Sandbox::new(Limits::default()).unwrap();
     let error = sandbox.required_by(b"{\"instance\": \"\xff\"}", Policy::default()).unwrap_err();

@@ -8,9 +8,10 @@
 #[path = "../benches/workloads.rs"]
 mod workloads;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use configdrive_host::{
     sandbox::{
-        ImageFormat, Options,
+        DriveSource, ImageFormat, Limits, Options, Sandbox,
         bindings::{ConfigdrivePre, exports::ironic::configdrive::drive},
         config,
     },
@@ -67,6 +68,36 @@ fn free_space_is_packed_without_being_there() {
     let document = Workload::V.document();
     let cost = Counted::load().call(|drive, store| drive.call_pack(store, &document, &options(Workload::V)));
     assert!(cost.memory <= document.len() + (16 << 20), "{} bytes", cost.memory);
+}
+
+/// What [`Limits`] are chosen by; the numbers are in its documentation. `cargo test --release --test cost -- --nocapture
+/// the_largest` shows them.
+#[test]
+fn the_largest_drive_takes_less_than_half_of_what_it_may() {
+    let limits = Limits::default();
+    let component = Counted::load();
+    // As much as fits beside the file system itself: half of it does not compress, since the text has a limit too.
+    let content = [workloads::noise(31 << 20), workloads::log(32 << 20)].concat();
+    let document = format!(r#"{{"files": [{{"path": "large", "contents": "{}"}}]}}"#, STANDARD.encode(content));
+    assert!(document.len() < limits.input);
+    let drive = || {
+        let sandbox = Sandbox::new(Limits::default()).unwrap();
+        DriveSource::Text(sandbox.pack(document.as_bytes(), &Options::default()).unwrap())
+    };
+    let drive = drive();
+    let options = Options::default();
+    let costs = [
+        ("build-drive", component.call(|guest, store| guest.call_build_drive(store, &document, &options))),
+        ("pack", component.call(|guest, store| guest.call_pack(store, &document, &options))),
+        ("check-document", component.call(|guest, store| guest.call_check_document(store, &document, &options))),
+        ("inspect", component.call(|guest, store| guest.call_inspect(store, &drive))),
+        ("extract", component.call(|guest, store| guest.call_extract(store, &drive))),
+    ];
+    println!("document: {} MiB", document.len() >> 20);
+    for (verb, Cost { fuel, memory }) in costs {
+        println!("{verb}: {} MiB of memory, {} million instructions", memory >> 20, fuel / 1_000_000);
+        assert!(memory < limits.memory / 2, "{verb}");
+    }
 }
 
 /// The component, compiled so that it counts its work.

@@ -1,0 +1,159 @@
+//! Many threads on one sandbox.
+
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{fs, num::NonZero, path::Path, thread, time::Duration};
+
+use configdrive_host::sandbox::{Cancel, DriveSource, Error, Limit, Limits, Options, Policy, Sandbox};
+
+const THREADS: usize = 64;
+const CALLS: usize = 1000;
+
+#[test]
+fn sixty_four_threads_get_the_answers_that_one_gets() {
+    let jobs = jobs();
+    let alone = Sandbox::new(Limits::default()).unwrap();
+    let expected: Vec<_> = jobs.iter().map(|job| job.run(&alone)).collect();
+    assert!(expected.iter().any(Result::is_ok) && expected.iter().any(Result::is_err));
+    // In a pool there are fewer turns than threads.
+    for (sandbox, calls) in
+        [(alone, CALLS), (Sandbox::pooled(Limits::default(), NonZero::new(8).unwrap()).unwrap(), CALLS / 10)]
+    {
+        thread::scope(|scope| {
+            for thread in 0..THREADS {
+                let (sandbox, jobs, expected) = (&sandbox, &jobs, &expected);
+                scope.spawn(move || {
+                    for call in 0..calls {
+                        let job = (thread * 7 + call) % jobs.len();
+                        assert_eq!(jobs[job].run(sandbox), expected[job]);
+                    }
+                });
+            }
+        });
+    }
+}
+
+#[test]
+fn calls_that_are_cut_off_leave_the_others_right() {
+    let jobs = jobs();
+    let long = noise();
+    for calls in [None, NonZero::new(4)] {
+        let sandbox = sandbox(Limits::default(), calls);
+        let expected = jobs[0].run(&sandbox);
+        let cancel = Cancel::new();
+        thread::scope(|scope| {
+            let cancelled: Vec<_> = (0..8)
+                .map(|_| {
+                    let (sandbox, long) = (sandbox.with_cancel(&cancel), &long);
+                    scope.spawn(move || (0..2).map(|_| sandbox.encode(long)).collect::<Vec<_>>())
+                })
+                .collect();
+            // Among them such as wait for their turn, and one whose thread ends by a panic.
+            let broken = scope.spawn(|| {
+                assert_eq!(jobs[0].run(&sandbox), expected);
+                panic!("as a caller may");
+            });
+            assert!(broken.join().is_err());
+            cancel.cancel();
+            for thread in cancelled {
+                // What was done before is not undone.
+                let answers = thread.join().unwrap();
+                assert!(answers.iter().all(|answer| answer.is_ok() || *answer == Err(Error::Cancelled)));
+                assert_eq!(sandbox.with_cancel(&cancel).encode(&[0; 512]), Err(Error::Cancelled));
+            }
+            assert_eq!(jobs[0].run(&sandbox), expected);
+        });
+    }
+}
+
+#[test]
+fn a_call_is_cancelled_in_its_middle() {
+    let sandbox = Sandbox::new(Limits::default()).unwrap();
+    let long = noise();
+    // A call that takes longer than it takes to cancel it, on any machine: the image grows until one does.
+    let cancelled = (1..).any(|times| {
+        let cancel = Cancel::new();
+        let (sandbox, long) = (sandbox.with_cancel(&cancel), &long[..long.len().min(times << 22)]);
+        thread::scope(|scope| {
+            let call = scope.spawn(move || sandbox.encode(long));
+            thread::sleep(Duration::from_millis(20));
+            cancel.cancel();
+            call.join().unwrap() == Err(Error::Cancelled)
+        })
+    });
+    assert!(cancelled);
+}
+
+#[test]
+fn calls_that_run_out_of_time_leave_the_others_right() {
+    let jobs = jobs();
+    let mut limits = Limits::default();
+    limits.time = Duration::ZERO;
+    let (hasty, patient) = (Sandbox::new(limits).unwrap(), Sandbox::new(Limits::default()).unwrap());
+    let expected = jobs[0].run(&patient);
+    let long = noise();
+    thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let (hasty, patient, jobs, expected, long) = (&hasty, &patient, &jobs, &expected, &long);
+            scope.spawn(move || match thread % 2 {
+                0 => assert!(matches!(hasty.encode(long), Err(Error::Limit(Limit::Time { .. })))),
+                _ => assert_eq!(jobs[0].run(patient), *expected),
+            });
+        }
+    });
+}
+
+/// A call, and what its answer is as text.
+enum Job {
+    RequiredBy(Vec<u8>),
+    Pack(Vec<u8>),
+    CheckDocument(Vec<u8>),
+    Inspect(DriveSource),
+    Extract(DriveSource),
+    ReadFile(DriveSource),
+}
+
+impl Job {
+    fn run(&self, sandbox: &Sandbox) -> Result<String, Error> {
+        let options = Options::default();
+        match self {
+            Self::RequiredBy(document) => sandbox.required_by(document, Policy::default()).map(|yes| yes.to_string()),
+            Self::Pack(document) => sandbox.pack(document, &options),
+            Self::CheckDocument(document) => sandbox.check_document(document, &options).map(|all| format!("{all:?}")),
+            Self::Inspect(drive) => sandbox.inspect(drive).map(|inspection| format!("{inspection:?}")),
+            Self::Extract(drive) => sandbox.extract(drive).map(|files| format!("{files:?}")),
+            Self::ReadFile(drive) => sandbox
+                .read_file(drive, "openstack/latest/meta_data.json")
+                .map(|content| String::from_utf8(content).unwrap()),
+        }
+    }
+}
+
+/// Of golden cases, some of which are refused.
+fn jobs() -> Vec<Job> {
+    let sandbox = Sandbox::new(Limits::default()).unwrap();
+    let cases = ["minimal", "files-contents", "bond-basic", "req-mandatory", "err-net-empty", "err-userdata-non-ascii"];
+    let mut jobs = Vec::new();
+    for case in cases {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden").join(case).join("document.json");
+        let document = fs::read(path).unwrap();
+        if let Ok(text) = sandbox.pack(&document, &Options::default()) {
+            let drive = DriveSource::Text(text);
+            jobs.extend([Job::Inspect(drive.clone()), Job::Extract(drive.clone()), Job::ReadFile(drive)]);
+        }
+        jobs.extend([Job::RequiredBy(document.clone()), Job::Pack(document.clone()), Job::CheckDocument(document)]);
+    }
+    jobs
+}
+
+/// Much work for any encoder.
+fn noise() -> Vec<u8> {
+    (0_u32..4 << 20).flat_map(|n| n.wrapping_mul(n).to_be_bytes()).collect()
+}
+
+fn sandbox(limits: Limits, calls: Option<NonZero<u32>>) -> Sandbox {
+    match calls {
+        Some(calls) => Sandbox::pooled(limits, calls).unwrap(),
+        None => Sandbox::new(limits).unwrap(),
+    }
+}

@@ -1,0 +1,80 @@
+//! What is left behind by calls that end badly: nothing. Alone in its process, whose memory and files it counts.
+
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![cfg(target_os = "linux")]
+
+use std::{fs, num::NonZero, time::Duration};
+
+use configdrive_host::{
+    sandbox::{DriveSource, Limits, Sandbox},
+    wasmtime::component::Component,
+};
+use configdrive_hostile::{self as hostile, Deed, answer, place_of_texts};
+
+#[test]
+fn a_thousand_calls_that_end_badly_leave_nothing_behind() {
+    let sandboxes = [hostile::PUPPET, hostile::GROWS_AT_ITS_START, hostile::TRAPS_AT_ITS_START]
+        .into_iter()
+        .flat_map(|guest| [sandbox(guest, None), sandbox(guest, NonZero::new(2))])
+        .collect::<Vec<_>>();
+    let arguments = arguments();
+    let mut calls = (0..).map(|call| {
+        let sandbox = &sandboxes[call % sandboxes.len()];
+        // Another argument each time that a sandbox's turn comes.
+        let argument = &arguments[(call / sandboxes.len()) % arguments.len()];
+        let drive = DriveSource::Bytes(argument.clone());
+        sandbox.check_drive(&drive).unwrap_err();
+    });
+    calls.by_ref().take(200).for_each(drop);
+    let before = Holdings::now();
+    calls.take(1000).for_each(drop);
+    let after = Holdings::now();
+    println!("{before:?}, then {after:?}");
+    assert_eq!((after.files, after.threads), (before.files, before.threads));
+    // A page for each call would be 4 MiB.
+    assert!(after.resident < before.resident + (2 << 20), "{before:?}, then {after:?}");
+}
+
+/// Each makes the puppet end badly.
+fn arguments() -> Vec<Vec<u8>> {
+    let large = answer(&[0, place_of_texts(3), 1 << 20], &vec![0; 40 << 20]);
+    let nonsense = answer(&[0, u32::MAX, 1], b"");
+    let deeds = Deed::bad().flat_map(|deed| [deed.argument(), deed.on_room_for_the_argument()]);
+    deeds.chain([nonsense, large]).collect()
+}
+
+/// What the process has of the system.
+#[derive(Debug)]
+struct Holdings {
+    /// In bytes.
+    resident: usize,
+    files: usize,
+    threads: usize,
+}
+
+impl Holdings {
+    fn now() -> Self {
+        let pages = fs::read_to_string("/proc/self/statm").unwrap();
+        let pages: usize = pages.split(' ').nth(1).unwrap().parse().unwrap();
+        Self {
+            resident: pages * 4096,
+            files: fs::read_dir("/proc/self/fd").unwrap().count(),
+            threads: fs::read_dir("/proc/self/task").unwrap().count(),
+        }
+    }
+}
+
+fn sandbox(guest: &'static [u8], calls: Option<NonZero<u32>>) -> Sandbox {
+    let mut limits = Limits::default();
+    limits.time = Duration::from_millis(10);
+    limits.memory = 64 << 20;
+    limits.output = 1 << 20;
+    Sandbox::of(limits, calls, |engine| {
+        #[expect(unsafe_code, reason = "loading compiled code cannot be checked by a compiler")]
+        // SAFETY: a build script made it with this version of wasmtime.
+        unsafe {
+            Component::deserialize(engine, guest)
+        }
+    })
+    .unwrap()
+}
