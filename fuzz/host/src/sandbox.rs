@@ -28,6 +28,7 @@ impl Sandbox {
 #[derive(Default)]
 pub struct Limits {
     pub input: usize,
+    pub output: usize,
     pub memory: usize,
     pub time: Duration,
 }
