@@ -35,7 +35,7 @@ const FINDINGS: i32 = 9;
 const INTERRUPTED: i32 = 130;
 
 fn main() -> ExitCode {
-    let tests: [(&str, &[&str], fn()); 15] = [
+    let tests: [Test; 15] = [
         ("a_full_disk_is_an_error_and_leaves_what_was_there", &["mounts"], full_disk),
         ("a_file_that_may_not_grow_is_an_error_and_leaves_what_was_there", &[], file_too_large),
         ("a_sandbox_that_is_not_given_what_it_needs_is_no_fault_of_the_component", &[], file_too_large_for_the_sandbox),
@@ -60,6 +60,9 @@ fn main() -> ExitCode {
     });
     libtest_mimic::run(&Arguments::from_args(), trials.into()).exit_code()
 }
+
+/// What it is called, what it needs, and what it does.
+type Test = (&'static str, &'static [&'static str], fn());
 
 // Where there is no room, or no way to it.
 

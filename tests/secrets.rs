@@ -2,7 +2,7 @@
 //!
 //! `tests/waiting.rs` and `tests/cloud.rs` have the same for deployments, on a real Ironic and with a real Keystone.
 
-#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::indexing_slicing, clippy::string_slice, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     env, fs,
