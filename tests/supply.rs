@@ -71,6 +71,7 @@ fn panics() -> Result<(), Failed> {
 fn rebuild() -> Result<(), Failed> {
     let folder = tempfile::Builder::new().prefix("a folder of another name ").tempdir()?;
     let root = folder.path().join("sources");
+    fs::create_dir(&root)?;
     for name in ["Cargo.lock", "Cargo.toml", "benches", "host", "rust-toolchain.toml", "src", "wit"] {
         copy(&below(name), &root.join(name))?;
     }
