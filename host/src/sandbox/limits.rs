@@ -39,8 +39,9 @@ impl Default for Limits {
     /// | `memory` | 213 MiB | `extract` of that file's drive | 1 GiB |
     /// | `time` | 2 s | `pack` of that file, half of which does not compress | a minute |
     ///
-    /// `cargo test --release --test cost -- --nocapture the_largest` shows them. Documents of 128 MiB that were made to be
-    /// expensive (lists of numbers, repeated names, a million files, bonds of bonds) take up to 3 s, or all memory sooner.
+    /// `cargo test --release --test cost -- --nocapture the_largest` shows sizes and work; that of `output` is a sum. Documents
+    /// of 128 MiB that were made to be expensive (lists of numbers, repeated names, a million files, bonds of bonds) take up to
+    /// 3 s, or all memory sooner.
     fn default() -> Self {
         Self { input: 128 << 20, output: 128 << 20, memory: 1 << 30, time: Duration::from_secs(60) }
     }
