@@ -1,28 +1,23 @@
 //! What `check` finds: each fault on a drive that has it, nothing on a sound one.
 
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use configdrive::{
-    DriveSource, ImageFormat, Options, VendordataProvider,
+    DriveSource, ImageFormat, Options,
     check::{Code, Finding, Scope, Severity},
 };
-use configdrive_host::sandbox::{self, Limits, Sandbox};
 use faults::{Drive, FAULTS};
 use serde_json::Value;
 
+#[expect(dead_code, reason = "flags are for the tests of commands")]
+#[path = "golden/cases.rs"]
+mod cases;
 #[expect(dead_code, reason = "the claims are for tests/readers.rs")]
 #[path = "readers/faults.rs"]
 mod faults;
@@ -110,19 +105,13 @@ fn a_fault_in_both_folders_is_found_once() {
 fn the_drives_of_nova_have_no_errors_but_few() {
     let mut drives = 0;
     let mut with_errors = BTreeMap::new();
-    for folder in fs::read_dir(below("tests/golden")).unwrap().map(|entry| entry.unwrap().path()) {
-        let Ok(case) = fs::read_to_string(folder.join("case.json")) else { continue };
-        let case: Value = serde_json::from_str(&case).unwrap();
-        if case["refused"].is_string() {
-            continue;
-        }
+    for case in cases::all().into_iter().filter(|case| case.expected.refused.is_none()) {
         drives += 1;
-        let document = fs::read_to_string(folder.join("document.json")).unwrap();
-        let findings = configdrive::check_document(&document, &options(&case["options"])).unwrap();
+        let findings = configdrive::check_document(&case.document, &case.expected.options.options()).unwrap();
         let errors = findings.iter().map(|finding| finding.code).filter(|code| code.severity() == Severity::Error);
         let errors: BTreeSet<_> = errors.collect();
         if !errors.is_empty() {
-            with_errors.insert(folder.file_name().unwrap().to_str().unwrap().to_owned(), errors);
+            with_errors.insert(case.name, errors);
         }
     }
     assert!(drives > 150, "{drives} drives");
@@ -167,67 +156,6 @@ fn a_drive_is_checked_as_its_document_is() {
     }
 }
 
-#[test]
-fn the_sandbox_finds_what_the_library_does() {
-    let document = fs::read_to_string(below("tests/golden/random-0018/document.json")).unwrap();
-    let sandbox = Sandbox::new(Limits::default()).unwrap();
-    let native = configdrive::check_document(&document, &Options::default()).unwrap();
-    let in_sandbox = sandbox.check_document(document.as_bytes(), &sandbox::Options::default()).unwrap();
-    let lines = |findings: &[sandbox::Finding]| findings.iter().map(ToString::to_string).collect::<Vec<_>>();
-    assert_eq!(lines(&in_sandbox), native.iter().map(ToString::to_string).collect::<Vec<_>>());
-
-    let image = configdrive::build_drive(&document, &Options::default()).unwrap();
-    let of_drive = sandbox.check_drive(&sandbox::DriveSource::Bytes(image)).unwrap();
-    assert_eq!(lines(&of_drive), lines(&in_sandbox));
-}
-
-#[test]
-fn the_command_tells_people_and_ends_with_its_own_code_at_errors() {
-    let check = |arguments: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_configdrive")).arg("check").args(arguments).output().unwrap();
-        let [stdout, stderr] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
-        (output.status.code().unwrap(), stdout, stderr)
-    };
-    let useless = below("tests/golden/random-0018/document.json").display().to_string();
-    let (code, stdout, stderr) = check(&["-i", &useless]);
-    assert_eq!((code, &*stderr), (9, "error: the check found 3 errors\n"));
-    let lines: Vec<_> = stdout.lines().collect();
-    assert!(
-        lines[0].starts_with("error: incomplete-link: openstack/latest/network_data.json#/links/0/vlan_link: the link")
-    );
-    assert!(lines[3..].iter().all(|line| line.starts_with("warning: ")), "{stdout}");
-
-    let (code, stdout, _) = check(&["-i", &useless, "--json"]);
-    let findings: Value = serde_json::from_str(&stdout).unwrap();
-    assert_eq!((code, findings.as_array().unwrap().len()), (9, lines.len()));
-    assert_eq!(findings[0]["code"], "incomplete-link");
-    assert_eq!(findings[0]["severity"], "error");
-    assert_eq!(findings[0]["scope"], "everywhere");
-
-    let folder = tempfile::tempdir().unwrap();
-    let image = folder.path().join("drive");
-    let example = fs::read_to_string(below("examples/deploy/instance.json")).unwrap();
-    fs::write(&image, configdrive::build_drive(&example, &Options::default()).unwrap()).unwrap();
-    let (code, stdout, stderr) = check(&[image.to_str().unwrap()]);
-    assert!(code == 0 && stdout.starts_with("warning: not-for-4kn-disks: ") && stderr.is_empty(), "{stdout}{stderr}");
-    assert_eq!(check(&[image.to_str().unwrap(), "-i", &useless]).0, 2);
-}
-
-fn options(case: &Value) -> Options {
-    let text = |name: &str| case[name].as_str().map(Into::into);
-    let provider = |name: &Value| match name.as_str() {
-        Some("StaticJSON") => VendordataProvider::StaticJson,
-        Some("DynamicJSON") => VendordataProvider::DynamicJson,
-        other => panic!("{other:?}"),
-    };
-    Options {
-        skip_versions: text("config_drive_skip_versions"),
-        dhcp_domain: text("dhcp_domain"),
-        vendordata_providers: case["vendordata_providers"].as_array().map(|names| names.iter().map(provider).collect()),
-        ..Options::default()
-    }
-}
-
 fn below(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }

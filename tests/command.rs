@@ -1,15 +1,16 @@
 //! The command, as a person or a script meets it.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     fs,
     io::Write,
     os::unix::fs::{FileTypeExt, PermissionsExt, symlink},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 const DOCUMENT: &str = r#"{
@@ -284,6 +285,38 @@ fn an_image_is_not_written_to_a_terminal() {
 }
 
 #[test]
+fn check_tells_people_and_ends_with_its_own_code_at_errors() {
+    let check = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_configdrive")).arg("check").args(arguments).output().unwrap();
+        let [stdout, stderr] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+        (output.status.code().unwrap(), stdout, stderr)
+    };
+    let useless = below("tests/golden/random-0018/document.json").display().to_string();
+    let (code, stdout, stderr) = check(&["-i", &useless]);
+    assert_eq!((code, &*stderr), (9, "error: the check found 3 errors\n"));
+    let lines: Vec<_> = stdout.lines().collect();
+    assert!(
+        lines[0].starts_with("error: incomplete-link: openstack/latest/network_data.json#/links/0/vlan_link: the link")
+    );
+    assert!(lines[3..].iter().all(|line| line.starts_with("warning: ")), "{stdout}");
+
+    let (code, stdout, _) = check(&["-i", &useless, "--json"]);
+    let findings: Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((code, findings.as_array().unwrap().len()), (9, lines.len()));
+    assert_eq!(findings[0]["code"], "incomplete-link");
+    assert_eq!(findings[0]["severity"], "error");
+    assert_eq!(findings[0]["scope"], "everywhere");
+
+    let folder = folder();
+    let image = folder.path().join("drive");
+    let example = fs::read_to_string(below("examples/deploy/instance.json")).unwrap();
+    fs::write(&image, configdrive::build_drive(&example, &configdrive::Options::default()).unwrap()).unwrap();
+    let (code, stdout, stderr) = check(&[image.to_str().unwrap()]);
+    assert!(code == 0 && stdout.starts_with("warning: not-for-4kn-disks: ") && stderr.is_empty(), "{stdout}{stderr}");
+    assert_eq!(check(&[image.to_str().unwrap(), "-i", &useless]).0, 2);
+}
+
+#[test]
 fn help_shows_an_example_for_each_verb_and_the_exit_codes() {
     let help = stdout(&run(&["--help"], ""));
     assert!(help.contains("4    a limit was hit"), "{help}");
@@ -349,4 +382,8 @@ fn names(folder: &Path) -> Vec<String> {
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
+}
+
+fn below(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }

@@ -14,20 +14,16 @@ use std::{
     process::ExitCode,
 };
 
-use configdrive::{
-    encode,
-    image::{
-        fat::{self, Geometry},
-        iso9660,
-    },
-    tree::{Content, Tree},
-};
+use configdrive::{encode, image::fat::Geometry};
 use libtest_mimic::{Arguments, Failed};
 use tools::{command, python, run, trial};
-use trees::{Files, TREES};
+use trees::{Files, Format, TREES};
 
 #[path = "../fuzz/src/case.rs"]
 mod case;
+#[expect(dead_code, reason = "documents are for the tests of what becomes of them")]
+#[path = "golden/cases.rs"]
+mod cases;
 #[path = "foreign/fat_readers.rs"]
 mod fat_readers;
 #[path = "foreign/tools.rs"]
@@ -304,9 +300,6 @@ fn same_contents(tree: &str, found: &Files, wanted: &Files) -> Result<(), Failed
 
 // The ground that tests stand on.
 
-/// 2001-09-09T01:46:41Z, a second that FAT's count of two does not tell.
-const DATE: u64 = 1_000_000_001;
-
 /// An image beside the files that it was made of, and room for what readers make of it.
 struct Drive {
     directory: tempfile::TempDir,
@@ -314,25 +307,11 @@ struct Drive {
     files: Files,
 }
 
-#[derive(Clone, Copy)]
-enum Format {
-    Iso9660,
-    Fat(Geometry),
-}
-
 impl Drive {
     fn new(files: &Files, format: Format) -> Self {
-        let mut tree = Tree::default();
-        for (path, content) in files {
-            tree.insert(path, Content::from(content.to_vec())).expect("a path that the rules take");
-        }
         let directory = tempfile::tempdir().expect("a temporary folder");
         let image = directory.path().join("drive");
-        let bytes = match format {
-            Format::Iso9660 => iso9660::write(&tree, DATE),
-            Format::Fat(geometry) => fat::write(&tree, DATE, geometry),
-        };
-        fs::write(&image, bytes.expect("an image")).expect("a written image");
+        fs::write(&image, trees::image(files, format)).expect("a written image");
         Self { directory, image, files: files.clone() }
     }
 
@@ -382,25 +361,16 @@ fn folders(files: &Files) -> BTreeSet<String> {
 
 /// All of Nova's own drives.
 fn golden_drives(read: impl Fn(&Files) -> Result<(), Failed>) -> Result<(), Failed> {
-    for case in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden"))? {
-        let case = case?.path();
-        if !case.join("drive").is_dir() {
-            continue;
-        }
-        let mut files = files_below(&case.join("drive"));
-        let same = fs::read_to_string(case.join("same.txt")).unwrap_or_default();
-        for (path, first) in same.lines().filter_map(|line| line.split_once(" = ")) {
-            let content = files.get(first).cloned().ok_or_else(|| format!("{}: no {first}", case.display()))?;
-            files.insert(path.to_owned(), content);
-        }
-        read(&files).map_err(|error| format!("{}: {}", case.display(), error.message().unwrap_or_default()))?;
+    for case in cases::all() {
+        let Some(files) = case.drive() else { continue };
+        read(&files).map_err(|error| format!("{}: {}", case.name, error.message().unwrap_or_default()))?;
     }
     Ok(())
 }
 
 /// The drives of the documents that fuzzing keeps; of a larger corpus, where `CONFIGDRIVE_SEEDS` names its folder.
 fn seeds(read: impl Fn(&Files) -> Result<(), Failed>) -> Result<(), Failed> {
-    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds/document");
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/document");
     for seed in fs::read_dir(env::var_os("CONFIGDRIVE_SEEDS").map_or(kept, PathBuf::from))? {
         let seed = seed?.path();
         let (document, options) = case::case(&fs::read(&seed)?);

@@ -48,7 +48,7 @@ fn ours(document: &Value) -> Files {
 }
 
 fn openstacksdk(document: &Value) -> Files {
-    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/ironic/venv/bin/python");
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/ironic/venv/bin/python");
     assert!(python.exists(), "openstacksdk is not installed; run tests/run, or python3 tests/ironic/ironic.py install");
     let mut child =
         Command::new(python).args(["-c", BUILD]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();

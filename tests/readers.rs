@@ -398,7 +398,7 @@ fn folder() -> TempDir {
 }
 
 fn below(path: impl AsRef<OsStr>) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path.as_ref())
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path.as_ref())
 }
 
 fn same(what: &str, found: &Value, wanted: &Value) -> Result<(), Failed> {

@@ -4,7 +4,6 @@
 
 use std::{fs, path::Path};
 
-use configdrive_host::DOCUMENT_SCHEMA;
 use serde_json::{Value, json};
 
 /// Golden cases that are refused for what a schema cannot tell: an option, and a number beyond the range of a double.
@@ -13,7 +12,7 @@ const BEYOND_A_SCHEMA: [&str; 3] = ["err-vendor-dynamic-only", "err-vendor-no-pr
 #[test]
 fn the_schema_takes_the_golden_documents_that_make_a_drive_and_no_others() {
     let validator = validator();
-    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden");
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let mut compared = 0;
     for folder in fs::read_dir(cases).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
         let document = fs::read_to_string(folder.join("document.json")).unwrap();
@@ -56,6 +55,8 @@ fn takes(validator: &jsonschema::Validator, document: &Value, expected: bool) {
     assert_eq!(validator.is_valid(document), expected, "the schema: {document}");
     assert_eq!(configdrive::files(&document.to_string(), &options).is_ok(), expected, "the component: {document}");
 }
+
+const DOCUMENT_SCHEMA: &str = include_str!("../src/document/schema.json");
 
 fn validator() -> jsonschema::Validator {
     let schema = serde_json::from_str(DOCUMENT_SCHEMA).unwrap();

@@ -6,8 +6,11 @@ use configdrive::{DriveSource, decode, encode::Encoder, image::Sink};
 pub fn check(input: &[u8]) {
     let Some((cuts, parts)) = input.split_first_chunk() else { return };
     let image = image(parts);
-    let text = configdrive::encode(&image).expect("a text");
-    assert!(encode_in_parts(&image, *cuts) == text);
+    let text = encode_in_parts(&image, *cuts);
+    // Of encoding, the slowest thing here, twice is enough now and then.
+    if cuts[0] % 4 == 0 {
+        assert!(configdrive::encode(&image).expect("a text") == text);
+    }
 
     let gzip = STANDARD.decode(&text).expect("base64");
     // Room for one byte too many.
@@ -21,18 +24,21 @@ pub fn check(input: &[u8]) {
 fn image(mut parts: &[u8]) -> Vec<u8> {
     thread_local!(static NOISE: Vec<u8> = noise(100_000));
     let mut image = Vec::new();
-    while let Some(([kind, low, high], behind)) = parts.split_first_chunk().filter(|_| image.len() < MOST) {
+    for _ in 0..PARTS {
+        let Some(([kind, low, high], behind)) = parts.split_first_chunk().filter(|_| image.len() < MOST) else { break };
         let size = size(u16::from_le_bytes([*low, *high]));
         parts = behind;
+        // The compressor is slow, so it gets much now and then only.
+        let compressed = if *kind > 0xf0 { size } else { size % FEW };
         match kind % 4 {
             0 => image.resize(image.len() + size, 0),
             1 => NOISE.with(|noise| {
-                // Noise that begins within a block is compressed, slowly and in vain.
+                // Noise that begins within a block is compressed too.
                 let begins = image.is_empty() || image.ends_with(&[0; 64]);
                 let from = usize::from(*kind);
-                image.extend_from_slice(&noise[from..from + if begins { size } else { size % FEW }]);
+                image.extend_from_slice(&noise[from..from + if begins { size } else { compressed }]);
             }),
-            2 => image.extend(behind.iter().take(3).cycle().take(size)),
+            2 => image.extend(behind.iter().take(3).cycle().take(compressed)),
             _ => {
                 let (bytes, behind) = behind.split_at(size.min(behind.len()));
                 image.extend_from_slice(bytes);
@@ -43,9 +49,11 @@ fn image(mut parts: &[u8]) -> Vec<u8> {
     image
 }
 
-/// In bytes. Beyond, nothing new happens.
+/// Beyond, nothing new happens.
+const PARTS: usize = 16;
+/// In bytes, as the next.
 const MOST: usize = 70_000;
-const FEW: usize = 1000;
+const FEW: usize = 256;
 
 /// A few bytes, or now and then about as many as those at which the encoder changes its ways.
 fn size(number: u16) -> usize {

@@ -6,9 +6,9 @@ use configdrive::image::fat::{Geometry, SectorSize};
 use libtest_mimic::Failed;
 
 use super::{
-    Drive, Format, Reader, files_below, same_files,
+    Drive, Reader, files_below, same_files,
     tools::{command, run},
-    trees::Files,
+    trees::{Files, Format},
 };
 
 /// The volumes that each tree is written on, named so that they end the name of a test.

@@ -29,7 +29,7 @@ pub fn trial(name: String, needs: &[&str], run: impl FnOnce() -> Result<(), Fail
 /// An interpreter that has pycdlib: the one that `CONFIGDRIVE_TEST_PYTHON` names, or that of `tests/ironic/`.
 pub fn python() -> Result<Command, Failed> {
     let interpreter = env::var_os("CONFIGDRIVE_TEST_PYTHON")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/ironic/venv/bin/python"), PathBuf::from);
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/ironic/venv/bin/python"), PathBuf::from);
     let mut import = Command::new(&interpreter);
     match import.args(["-c", "import pycdlib"]).stderr(Stdio::null()).status() {
         Ok(status) if status.success() => Ok(command(interpreter)),

@@ -2,7 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use configdrive::tree::{Content, Tree};
+use configdrive::{
+    image::{
+        fat::{self, Geometry},
+        iso9660,
+    },
+    tree::{Content, Tree},
+};
 
 /// A folder's files by path.
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -27,6 +33,28 @@ pub const TREES: &[(&str, Make)] = &[
     ("random_tree_3", || random(3)),
     ("random_tree_4", || random(4)),
 ];
+
+/// What kind of image.
+#[derive(Clone, Copy)]
+pub enum Format {
+    Iso9660,
+    Fat(Geometry),
+}
+
+/// Our image of `files`.
+pub fn image(files: &Files, format: Format) -> Vec<u8> {
+    /// 2001-09-09T01:46:41Z, a second that FAT's count of two does not tell.
+    const DATE: u64 = 1_000_000_001;
+    let mut tree = Tree::default();
+    for (path, content) in files {
+        tree.insert(path, Content::from(content.to_vec())).expect("a path that the rules take");
+    }
+    match format {
+        Format::Iso9660 => iso9660::write(&tree, DATE),
+        Format::Fat(geometry) => fat::write(&tree, DATE, geometry),
+    }
+    .expect("an image")
+}
 
 pub fn drive_of_nova() -> Files {
     let mut files = Files::new();

@@ -1,0 +1,153 @@
+//! Reads the cases; `README.md` tells what is in a folder.
+
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use configdrive::{Options, Policy, VendordataProvider};
+use serde::{Deserialize, Serialize};
+
+pub struct Case {
+    pub name: String,
+    pub folder: PathBuf,
+    pub document: String,
+    pub expected: Expected,
+}
+
+/// `case.json`.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expected {
+    /// What the case shows.
+    about: String,
+    #[serde(default, skip_serializing_if = "Operator::is_default")]
+    pub options: Operator,
+    /// Absent where the document is refused by that question too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub required_by: Option<bool>,
+    /// Nova's own error, where it fails.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nova: Option<String>,
+    /// Why we may differ from Nova here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
+    /// Our message, where there is no drive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
+}
+
+/// nova.conf's options, under their names there.
+#[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Operator {
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    force_config_drive: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dhcp_domain: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    config_drive_skip_versions: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vendordata_providers: Option<Vec<Provider>>,
+}
+
+#[derive(Clone, Copy, Deserialize, PartialEq, Serialize)]
+enum Provider {
+    #[serde(rename = "StaticJSON")]
+    Static,
+    #[serde(rename = "DynamicJSON")]
+    Dynamic,
+}
+
+/// A drive's files by path.
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// All cases, by name.
+pub fn all() -> Vec<Case> {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // The tests belong to two packages: that at the root, and that in host/.
+    let root = if package.ends_with("host") { package.join("..") } else { package.into() };
+    let folders = fs::read_dir(root.join("tests/golden")).unwrap().map(|entry| entry.unwrap().path());
+    let mut cases: Vec<_> = folders.filter(|path| path.is_dir()).map(Case::read).collect();
+    assert!(cases.len() > 200, "{} cases", cases.len());
+    cases.sort_by(|one, other| one.name.cmp(&other.name));
+    cases
+}
+
+impl Case {
+    fn read(folder: PathBuf) -> Self {
+        let read = |name| fs::read_to_string(folder.join(name)).unwrap();
+        Self {
+            name: folder.file_name().unwrap().to_string_lossy().into_owned(),
+            document: read("document.json"),
+            expected: serde_json::from_str(&read("case.json")).unwrap(),
+            folder,
+        }
+    }
+
+    /// The files of `drive/`, and those that `same.txt` tells to be equal to one of them; none where there is no drive.
+    pub fn drive(&self) -> Option<Files> {
+        let same = fs::read_to_string(self.folder.join("same.txt")).ok()?;
+        let mut files = Files::new();
+        read_below(&self.folder.join("drive"), "", &mut files);
+        for line in same.lines() {
+            let (path, first) = line.split_once(" = ").unwrap();
+            files.insert(path.to_owned(), files[first].clone());
+        }
+        Some(files)
+    }
+}
+
+fn read_below(folder: &Path, path: &str, files: &mut Files) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let path = format!("{path}{}", entry.file_name().to_string_lossy());
+        if entry.file_type().unwrap().is_dir() {
+            read_below(&entry.path(), &format!("{path}/"), files);
+        } else {
+            files.insert(path, fs::read(entry.path()).unwrap());
+        }
+    }
+}
+
+impl Operator {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub fn policy(&self) -> Policy {
+        Policy { force_config_drive: self.force_config_drive }
+    }
+
+    pub fn options(&self) -> Options {
+        let provider = |provider: &_| match provider {
+            Provider::Static => VendordataProvider::StaticJson,
+            Provider::Dynamic => VendordataProvider::DynamicJson,
+        };
+        Options {
+            skip_versions: self.config_drive_skip_versions.clone(),
+            dhcp_domain: self.dhcp_domain.clone(),
+            vendordata_providers: self.vendordata_providers.as_ref().map(|names| names.iter().map(provider).collect()),
+            ..Options::default()
+        }
+    }
+
+    /// As the command's flags: names without dashes, and values.
+    pub fn flags(&self) -> Vec<(String, String)> {
+        let options = serde_json::to_value(self).unwrap();
+        let flag = |(name, value): (&String, &serde_json::Value)| {
+            let value = match value {
+                serde_json::Value::Array(names) => {
+                    names.iter().map(|name| name.as_str().unwrap()).collect::<Vec<_>>().join(",")
+                }
+                serde_json::Value::String(text) => text.clone(),
+                value => value.to_string(),
+            };
+            (name.trim_start_matches("config_drive_").replace('_', "-"), value)
+        };
+        options.as_object().unwrap().iter().map(flag).collect()
+    }
+}

@@ -1,0 +1,219 @@
+//! The library from its front: what its functions answer, and each kind of refusal with its code, its place and its words.
+
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use configdrive::{
+    DriveSource, Error, ErrorCode, ImageFormat, OptionError, Options, Policy, VendordataProvider, build_drive, encode,
+    extract, files, inspect, pack, read_file, required_by,
+};
+use serde_json::{Value, json};
+
+const MANDATORY: &str = r#"{"instance": {"config_drive": true}}"#;
+
+#[test]
+fn a_drive_is_required_by_its_instance_or_by_the_operator() {
+    assert!(required_by(MANDATORY, Policy::default()).unwrap());
+    let indifferent = MANDATORY.replace("true", "\"\"");
+    assert!(!required_by(&indifferent, Policy::default()).unwrap());
+    assert!(required_by(&indifferent, Policy { force_config_drive: true }).unwrap());
+}
+
+#[test]
+fn packing_is_building_and_encoding() {
+    for options in [Options::default(), vfat(None, None), vfat(Some(16 << 20), Some(4096))] {
+        let image = build_drive(drive(), &options).unwrap();
+        assert_eq!(image.len() as u64, options.size.unwrap_or(image.len() as u64));
+        assert_eq!(pack(drive(), &options).unwrap(), encode(&image).unwrap());
+    }
+}
+
+#[test]
+fn a_drive_is_looked_into_in_all_its_forms() {
+    let image = build_drive(drive(), &Options::default()).unwrap();
+    let text = encode(&image).unwrap();
+    let lines = text.as_bytes().chunks(76).collect::<Vec<_>>().join(&b'\n');
+    let gzip = STANDARD.decode(&text).unwrap();
+    let forms = [
+        DriveSource::Bytes(&image),
+        DriveSource::Bytes(&gzip),
+        DriveSource::Bytes(&lines),
+        DriveSource::Bytes(text.as_bytes()),
+        DriveSource::Text(&text),
+    ];
+    for form in forms {
+        let found = inspect(form).unwrap();
+        assert_eq!(found.file_system.to_string(), "ISO 9660 with Rock Ridge");
+        assert_eq!((&*found.label, found.image_size), ("config-2", image.len() as u64));
+        let listed: Vec<_> = found.files.iter().map(|file| (&*file.path, file.size, &*file.sha256)).collect();
+        // FIPS 180-4's example, and nothing at all.
+        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        let nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(listed, [("a/copy", 3, abc), ("a/text", 3, abc), ("empty", 0, nothing)]);
+
+        let extracted: Vec<_> = extract(form).unwrap().into_iter().map(|file| (file.paths, file.content)).collect();
+        assert!(extracted.contains(&(vec!["a/copy".into(), "a/text".into()], b"abc".to_vec())), "{extracted:?}");
+        assert!(extracted.contains(&(vec!["empty".into()], vec![])), "{extracted:?}");
+        assert_eq!(extracted.len(), 2);
+
+        assert_eq!(read_file(form, "a/text").unwrap(), b"abc");
+        refuses(read_file(form, "a"), ErrorCode::InvalidOption, None, "the drive has no file \"a\"; inspect it");
+    }
+    for (options, file_system, sector_size) in [
+        (vfat(None, None), "FAT12", 512),
+        (vfat(Some(64 << 20), None), "FAT16", 512),
+        (vfat(None, Some(4096)), "FAT12", 4096),
+    ] {
+        let found = inspect(DriveSource::Bytes(&build_drive(drive(), &options).unwrap())).unwrap().file_system;
+        assert_eq!((&*found.to_string(), found.sector_size()), (file_system, sector_size));
+    }
+}
+
+#[test]
+fn options_that_do_not_hold_are_refused() {
+    let iso = |size, sector_size| Options { size, sector_size, ..Options::default() };
+    for (options, error) in [
+        (iso(Some(1), None), OptionError::SizeOfIso9660),
+        (iso(Some(1), Some(2048)), OptionError::SizeOfIso9660),
+        (iso(None, Some(2048)), OptionError::SectorSizeOfIso9660),
+        (vfat(None, Some(1024)), OptionError::SectorSize { bytes: 1024 }),
+        (vfat(Some((64 << 20) + 512), None), OptionError::SizeTooLarge { size: (64 << 20) + 512 }),
+    ] {
+        refuses(build_drive(drive(), &options), ErrorCode::InvalidOption, None, &error.to_string());
+        refuses(pack(drive(), &options), ErrorCode::InvalidOption, None, &error.to_string());
+    }
+    for (options, message) in [
+        (iso(Some(1), None), "option size: an ISO 9660 image is as large as its files ask for"),
+        (iso(None, Some(2048)), "option sector_size: an ISO 9660 image has sectors of 2048 bytes"),
+        (vfat(None, Some(1024)), "option sector_size: found 1024, want 512, 2048 or 4096 bytes"),
+        (vfat(Some(65 << 20), None), "option size: Ironic's agent takes 67108864 bytes, which are less than 68157440"),
+        (
+            vfat(Some(1536), Some(2048)),
+            "option size: 1536 bytes are no whole number of sectors; give a multiple of 2048",
+        ),
+        (vfat(Some(512), None), "option size: 512 bytes do not hold the drive; it needs"),
+        (date(0), "option source_date_epoch: the image's format cannot tell the date 0"),
+    ] {
+        refuses(build_drive(drive(), &options), ErrorCode::InvalidOption, None, message);
+    }
+    for (options, message) in [
+        (
+            Options { vendordata_providers: Some(vec![VendordataProvider::DynamicJson]), ..Options::default() },
+            "option vendordata_providers: without StaticJSON vendor_data.json has no source",
+        ),
+        (Options { ports: Some("[".into()), ..Options::default() }, "option ports: "),
+        (Options { random_seed: Some("?".into()), ..Options::default() }, "option random_seed: "),
+    ] {
+        refuses(build_drive(INSTANCE, &options), ErrorCode::InvalidOption, None, message);
+    }
+    assert!(build_drive(drive(), &vfat(Some(64 << 20), Some(512))).is_ok());
+}
+
+#[test]
+fn documents_that_do_not_hold_are_refused() {
+    let nested = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    for (document, pointer, message) in [
+        ("{".into(), Some(""), ""),
+        (nested, Some(""), ""),
+        (r#"{"instance": 1, "network_data": {}}"#.into(), Some("/instance"), "/instance: "),
+        (drive_of(&[("/a", b"")]), Some("/files/0/path"), "/files/0/path: path \"/a\": begins with a slash"),
+        (drive_of(&[("a", b""), ("a", b"")]), Some("/files/1/path"), "/files/1/path: path \"a\": is there twice"),
+    ] {
+        refuses(files(&document, &Options::default()), ErrorCode::InvalidDocument, pointer, message);
+    }
+    let alike: Vec<_> = (0..11_000).map(|index| format!("{}{index:05}", "long".repeat(14))).collect();
+    let alike: Vec<_> = alike.iter().map(|path| (&**path, &b""[..])).collect();
+    let message = "the folder \"\" has more names than FAT's 65,536 entries for it hold";
+    refuses(build_drive(drive_of(&alike), &vfat(None, None)), ErrorCode::InvalidDocument, None, message);
+}
+
+#[test]
+fn what_is_too_large_is_refused() {
+    let content = vec![7; 40 << 20];
+    let document =
+        drive_of(&[("large", &content), ("small", &content[..10]), ("larger", &[&content[..], b"."].concat())]);
+    let message = "Ironic's agent takes 67108864; make the drive smaller, its largest files are \
+                   \"larger\" (41943041 bytes), \"large\" (41943040 bytes), \"small\" (10 bytes)";
+    for options in [Options::default(), vfat(None, None)] {
+        let error = build_drive(&*document, &options).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::TooLarge);
+        assert!(error.to_string().ends_with(message), "{error}");
+    }
+    let image = vec![0; (64 << 20) + 1];
+    refuses(
+        encode(&image),
+        ErrorCode::TooLarge,
+        None,
+        "the image has 67108865 bytes, of which Ironic's agent takes 67108864",
+    );
+    let message = "the image has more than 67108864 bytes";
+    refuses(inspect(DriveSource::Bytes(&image)), ErrorCode::TooLarge, None, message);
+    let paths: Vec<_> = (0..=65_536).map(|index| index.to_string()).collect();
+    let entries: Vec<_> = paths.iter().map(|path| (&**path, &b""[..])).collect();
+    let message = "/files/65536/path: path \"65536\": is one too many: a drive has at most 65536 files and folders";
+    refuses(files(&drive_of(&entries), &Options::default()), ErrorCode::TooLarge, Some("/files/65536/path"), message);
+}
+
+#[test]
+fn what_is_no_drive_is_refused() {
+    let image = build_drive(drive(), &Options::default()).unwrap();
+    let text = encode(&image).unwrap();
+    let gzip = STANDARD.decode(&text).unwrap();
+    let mut checksum = gzip.clone();
+    *checksum.last_mut().unwrap() ^= 1;
+    let mut deflate = gzip[..11].to_vec();
+    deflate.extend([0xff; 20]);
+    for (drive, message) in [
+        (DriveSource::Bytes(b"\0"), "the image is neither ISO 9660 nor FAT"),
+        (DriveSource::Text("http://"), "the drive's text is not base64: byte 4 does not belong"),
+        (DriveSource::Text(&text[..text.len() - 1]), "the drive's base64 text is not all there"),
+        (
+            DriveSource::Bytes(&gzip[..gzip.len() - 1]),
+            "the drive's gzip is damaged: the member at byte 0 ends too early",
+        ),
+        (
+            DriveSource::Bytes(b"\x1f\x8b\x07\0\0\0\0\0\0\0"),
+            "the drive's gzip is damaged: the member at byte 0 does not begin",
+        ),
+        (DriveSource::Bytes(&deflate), "the drive's gzip is damaged: the member at byte 0 cannot be unpacked"),
+        (
+            DriveSource::Bytes(&checksum),
+            "the drive's gzip is damaged: the member at byte 0 unpacks to something with another",
+        ),
+        (
+            DriveSource::Bytes(&image[..40_000]),
+            "the directory at byte 43008 leads out of the image; the drive is cut off",
+        ),
+    ] {
+        refuses(inspect(drive), ErrorCode::InvalidDrive, None, message);
+        refuses(extract(drive), ErrorCode::InvalidDrive, None, message);
+        refuses(read_file(drive, "a"), ErrorCode::InvalidDrive, None, message);
+    }
+}
+
+#[track_caller]
+fn refuses<T>(result: Result<T, Error>, code: ErrorCode, pointer: Option<&str>, message: &str) {
+    let Err(error) = result else { panic!("accepted: {message}") };
+    assert_eq!((error.code(), error.pointer()), (code, pointer), "{error}");
+    assert!(error.to_string().starts_with(message), "{error}");
+}
+
+/// The document of a small drive.
+fn drive() -> String {
+    drive_of(&[("a/text", b"abc"), ("a/copy", b"abc"), ("empty", b"")])
+}
+
+fn drive_of(files: &[(&str, &[u8])]) -> String {
+    let file = |(path, content): &(&str, &[u8])| json!({"path": path, "contents": STANDARD.encode(content)});
+    json!({"files": files.iter().map(file).collect::<Vec<Value>>()}).to_string()
+}
+
+const INSTANCE: &str = include_str!("golden/minimal/document.json");
+
+fn vfat(size: Option<u64>, sector_size: Option<u32>) -> Options {
+    Options { format: ImageFormat::Vfat, size, sector_size, ..Options::default() }
+}
+
+fn date(source_date_epoch: u64) -> Options {
+    Options { source_date_epoch: Some(source_date_epoch), ..vfat(None, None) }
+}

@@ -1,0 +1,125 @@
+//! Reading drives: those that others make, our own, those that are damaged, and those that were made to do harm.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    panic,
+    process::ExitCode,
+};
+
+use configdrive::image::{
+    fat::Geometry,
+    read::{self, DriveImage, ReadError},
+};
+use libtest_mimic::{Arguments, Failed, Trial};
+use makers::{MAKERS, Maker};
+use tools::trial;
+use trees::{Files, Format, Make, TREES};
+
+#[path = "hostile/damage.rs"]
+mod damage;
+#[expect(dead_code, reason = "a name of 300 bytes is for who writes it to a disk")]
+#[path = "hostile/drives.rs"]
+mod drives;
+#[path = "foreign/makers.rs"]
+mod makers;
+#[path = "foreign/tools.rs"]
+mod tools;
+#[path = "foreign/trees.rs"]
+mod trees;
+
+fn main() -> ExitCode {
+    let mut trials = Vec::new();
+    for maker in MAKERS {
+        for (tree, make) in TREES.iter().filter(|(tree, _)| maker.keeps(tree)) {
+            trials.push(trial(format!("{}_makes_{tree}", maker.name), maker.needs, || reads(maker, make())));
+        }
+        trials.push(trial(format!("{}_makes_a_drive_that_is_damaged", maker.name), maker.needs, || {
+            is_never_believed(maker.make(&trees::drive_of_nova())?)
+        }));
+    }
+    for (format, name) in [(Format::Iso9660, "iso9660"), (Format::Fat(Geometry::default()), "vfat")] {
+        for (tree, make) in TREES.iter().chain(&[("names_that_fall_together", trees::alike as Make)]) {
+            trials.push(Trial::test(format!("we_make_{tree}_in_{name}"), move || {
+                let files = make();
+                same_files(&read::read(&trees::image(&files, format))?, &files)
+            }));
+        }
+        trials.push(Trial::test(format!("we_make_a_drive_in_{name}_that_is_damaged"), move || {
+            is_never_believed(trees::image(&trees::drive_of_nova(), format))
+        }));
+    }
+    for (drive, make, fault) in drives::DRIVES {
+        trials.push(Trial::test(format!("{drive}_is_refused"), || match read::read(&make()) {
+            Err(ReadError::Damaged { fault: found, .. }) if found == *fault => Ok(()),
+            other => Err(format!("{:?}", other.map(|drive| drive.files)).into()),
+        }));
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+fn reads(maker: &Maker, mut files: Files) -> Result<(), Failed> {
+    files.retain(|path, _| maker.keeps_path(path));
+    let image = maker.make(&files)?;
+    let drive = read::read(&image)?;
+    if (&*drive.file_system.to_string(), &*drive.label) != (maker.file_system, "config-2") {
+        return Err(format!("{} with the label {:?}", drive.file_system, drive.label).into());
+    }
+    if maker.mangles_names { same_contents(&drive, &files) } else { same_files(&drive, &files) }
+}
+
+fn same_files(drive: &DriveImage<'_>, files: &Files) -> Result<(), Failed> {
+    let found: Files = drive.files.iter().map(|file| (file.path.clone(), file.content.bytes().into_owned())).collect();
+    if found == *files {
+        return Ok(());
+    }
+    let names = |files: &Files| files.keys().cloned().collect::<BTreeSet<_>>();
+    let odd: Vec<_> = names(&found).symmetric_difference(&names(files)).take(10).cloned().collect();
+    Err(format!("{} files instead of {}, whose names differ in {odd:?}", found.len(), files.len()).into())
+}
+
+fn same_contents(drive: &DriveImage<'_>, files: &Files) -> Result<(), Failed> {
+    let mut found: Vec<_> = drive.files.iter().map(|file| file.content.bytes().into_owned()).collect();
+    let mut wanted: Vec<_> = files.values().cloned().collect();
+    found.sort();
+    wanted.sort();
+    if found == wanted { Ok(()) } else { Err(format!("{} files instead of {}", found.len(), wanted.len()).into()) }
+}
+
+/// What is read of a damaged drive, held against what is promised of every drive.
+fn is_never_believed(mut image: Vec<u8>) -> Result<(), Failed> {
+    for size in (0..image.len().min(1 << 20)).step_by(512) {
+        holds(&image[..size])?;
+    }
+    damage::each(&mut image, 4000, holds)
+}
+
+/// What is promised of every image: no panic, and if it can be read, paths that are safe and contents that are in it.
+fn holds(image: &[u8]) -> Result<(), Failed> {
+    let Ok(drive) = panic::catch_unwind(|| read::read(image)).map_err(|_| "a panic")? else { return Ok(()) };
+    let mut paths = BTreeSet::new();
+    let mut places = BTreeMap::new();
+    for file in &drive.files {
+        let path = &file.path;
+        let is_safe =
+            |name: &str| !matches!(name, "" | "." | "..") && !name.contains(|c: char| c == '\\' || c.is_control());
+        if !path.split('/').all(is_safe) || path.len() > read::MAX_PATH_LENGTH || !paths.insert(path) {
+            return Err(format!("the path {path:?}").into());
+        }
+        if file.content.parts().map(|part| part.len() as u64).sum::<u64>() != file.content.size() {
+            return Err(format!("the size of {path:?}").into());
+        }
+        places.insert(&file.content, file.content.size());
+    }
+    let is_folder = |path: &&String| {
+        paths.range(format!("{path}/")..).next().is_some_and(|next| next.starts_with(&format!("{path}/")))
+    };
+    if let Some(path) = paths.iter().find(|path| is_folder(path)) {
+        return Err(format!("{path:?} is a file and a folder").into());
+    }
+    if places.values().sum::<u64>() > image.len() as u64 {
+        return Err("more bytes than the image has".into());
+    }
+    Ok(())
+}
