@@ -1,4 +1,4 @@
-//! Reading drives: those that others make, our own, those that are damaged, and those that were made to do harm.
+//! Reading drives: those that others make, our own, odd ones, damaged ones, and those that were made to do harm.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -24,6 +24,8 @@ mod damage;
 mod drives;
 #[path = "foreign/makers.rs"]
 mod makers;
+#[path = "hostile/odd.rs"]
+mod odd;
 #[path = "foreign/tools.rs"]
 mod tools;
 #[path = "foreign/trees.rs"]
@@ -49,6 +51,16 @@ fn main() -> ExitCode {
         trials.push(Trial::test(format!("we_make_a_drive_in_{name}_that_is_damaged"), move || {
             is_never_believed(trees::image(&trees::drive_of_nova(), format))
         }));
+    }
+    trials.push(Trial::test("we_make_a_fat_that_is_full_of_any_number_of_clusters", || {
+        (1..800).try_for_each(|clusters| {
+            let files = Files::from([("file".into(), vec![7; clusters * 512])]);
+            let image = trees::image(&files, Format::Fat(Geometry::default()));
+            same_files(&read::read(&image)?, &files)
+        })
+    }));
+    for (drive, make, volume, files) in odd::DRIVES {
+        trials.push(Trial::test(format!("{drive}_is_read"), || lies_where(&make(), volume, files)));
     }
     for (drive, make, fault) in drives::DRIVES {
         trials.push(Trial::test(format!("{drive}_is_refused"), || match read::read(&make()) {
@@ -85,6 +97,21 @@ fn same_contents(drive: &DriveImage<'_>, files: &Files) -> Result<(), Failed> {
     found.sort();
     wanted.sort();
     if found == wanted { Ok(()) } else { Err(format!("{} files instead of {}", found.len(), wanted.len()).into()) }
+}
+
+/// Holds a drive's file system and label, its paths, and where the pieces of its files lie against what is told.
+fn lies_where(image: &[u8], volume: &str, files: &[odd::File]) -> Result<(), Failed> {
+    let drive = read::read(image)?;
+    let place = |piece: &[u8]| (piece.as_ptr().addr() - image.as_ptr().addr(), piece.len());
+    let found: Vec<(&str, Vec<_>)> =
+        drive.files.iter().map(|file| (&*file.path, file.content.parts().map(place).collect())).collect();
+    let wanted: Vec<(&str, Vec<_>)> = files.iter().map(|(path, pieces)| (*path, pieces.to_vec())).collect();
+    let found_volume = format!("{}: {}", drive.file_system, drive.label);
+    if (&*found_volume, &found) == (volume, &wanted) {
+        Ok(())
+    } else {
+        Err(format!("{found_volume:?} with {found:?}").into())
+    }
 }
 
 /// What is read of a damaged drive, held against what is promised of every drive.

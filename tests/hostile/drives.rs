@@ -1,9 +1,9 @@
 //! Drives that were made to do harm, byte by byte, each with the fault that it is to be refused for.
 
-use configdrive::image::read::{Fault, MAX_ENTRIES};
+use configdrive::image::read::{FatWidth, Fault, MAX_ENTRIES};
 
 /// Makes an image.
-type Make = fn() -> Vec<u8>;
+pub type Make = fn() -> Vec<u8>;
 
 /// The sentence that a drive makes with "is refused", the drive, and why it is.
 pub const DRIVES: &[(&str, Make, Fault)] = &[
@@ -110,6 +110,28 @@ pub const DRIVES: &[(&str, Make, Fault)] = &[
     ("a_chain_into_a_free_cluster", || fat(&[(b"A          ", FILE, 2, 1025)], &[(2, 3)]), Fault::Chain),
     ("a_chain_into_a_bad_cluster", || fat(&[(b"A          ", FILE, 2, 1025)], &[(2, 0xff7)]), Fault::Chain),
     ("a_chain_out_of_the_image", || fat(&[(b"A          ", FILE, 2, 1025)], &[(2, 0xf00)]), Fault::Chain),
+    ("a_fat_file_behind_the_last_cluster", || fat(&[(b"A          ", FILE, 59, 1)], &[]), Fault::Chain),
+    ("a_fat_file_in_half_a_cluster", || changed(fat(&[(b"A          ", FILE, 30, 1)], &[]), 13, &[2]), Fault::Chain),
+    (
+        "a_fat12_file_in_a_cluster_that_its_table_does_not_have",
+        || fat_of(FatWidth::Fat12, 2, 700, &[(b"A          ", FILE, 682, 1)], &[]),
+        Fault::Chain,
+    ),
+    (
+        "a_fat12_file_behind_the_last_cluster_of_an_odd_table",
+        || fat_of(FatWidth::Fat12, 1, 400, &[(b"A          ", FILE, 341, 1)], &[]),
+        Fault::Chain,
+    ),
+    (
+        "a_fat16_file_in_a_cluster_that_its_table_does_not_have",
+        || fat_of(FatWidth::Fat16, 16, 4200, &[(b"A          ", FILE, 4096, 1)], &[]),
+        Fault::Chain,
+    ),
+    (
+        "a_fat32_file_in_a_cluster_that_its_table_does_not_have",
+        || fat_of(FatWidth::Fat32, 1, 200, &[(b"A          ", FILE, 128, 1)], &[(2, 0x0fff_ffff)]),
+        Fault::Chain,
+    ),
     ("a_fat_file_of_four_gibibytes", || fat(&[(b"A          ", FILE, 2, u32::MAX)], &[(2, 0xfff)]), Fault::Chain),
     ("a_fat_file_that_begins_nowhere", || fat(&[(b"A          ", FILE, 0, 1)], &[]), Fault::Chain),
     ("a_fat_folder_that_begins_nowhere", || fat(&[(b"A          ", 0x10, 0, 0)], &[]), Fault::Chain),
@@ -154,38 +176,44 @@ pub const DRIVES: &[(&str, Make, Fault)] = &[
 
 // ISO 9660 by hand, with plain names.
 
-const DESCRIPTOR: usize = 16 * 2048;
-const ROOT: usize = 18 * 2048;
-const BLOCKS: usize = 24;
+pub const DESCRIPTOR: usize = 16 * 2048;
+pub const ROOT: usize = 18 * 2048;
+pub const BLOCKS: usize = 24;
 
-const FILE: u8 = 0;
-const DIRECTORY: u8 = 2;
-const ASSOCIATED: u8 = 4;
-const MULTI_EXTENT: u8 = 0x80;
+pub const FILE: u8 = 0;
+pub const DIRECTORY: u8 = 2;
+pub const ASSOCIATED: u8 = 4;
+pub const MULTI_EXTENT: u8 = 0x80;
 
 /// A name, its flags, its location and its size.
-type Record<'r> = (&'r str, u8, u32, u32);
+pub type Record<'r> = (&'r str, u8, u32, u32);
 
-fn iso(records: &[Record<'_>]) -> Vec<u8> {
+pub fn iso(records: &[Record<'_>]) -> Vec<u8> {
     iso_of(BLOCKS, &directory(18, 2048, records, &[]))
 }
 
 /// An image of so many blocks that begins with `root` in block 18.
-fn iso_of(blocks: usize, root: &[u8]) -> Vec<u8> {
+pub fn iso_of(blocks: usize, root: &[u8]) -> Vec<u8> {
     let mut image = vec![0; blocks.max(18 + root.len().div_ceil(2048)) * 2048];
-    let mut descriptor = vec![0; 2048];
-    descriptor[..7].copy_from_slice(b"\x01CD001\x01");
-    descriptor[40..72].copy_from_slice(b"config-2                        ");
-    descriptor[128..132].copy_from_slice(&[0, 8, 8, 0]);
-    descriptor[156..190].copy_from_slice(&record(b"\0", DIRECTORY, 18, root.len() as u32, &[]));
-    image[DESCRIPTOR..DESCRIPTOR + 2048].copy_from_slice(&descriptor);
-    image[DESCRIPTOR + 2048..DESCRIPTOR + 2055].copy_from_slice(b"\xffCD001\x01");
+    let descriptors = [descriptor(1, "config-2", 18, root.len() as u32), descriptor(255, "", 0, 0)].concat();
+    image[DESCRIPTOR..DESCRIPTOR + descriptors.len()].copy_from_slice(&descriptors);
     image[ROOT..ROOT + root.len()].copy_from_slice(root);
     image
 }
 
+/// A volume descriptor of this type, with the label and where the root is.
+pub fn descriptor(kind: u8, label: &str, location: u32, size: u32) -> Vec<u8> {
+    let mut descriptor = vec![0; 2048];
+    descriptor[0] = kind;
+    descriptor[1..7].copy_from_slice(b"CD001\x01");
+    descriptor[40..72].copy_from_slice(format!("{label:32}").as_bytes());
+    descriptor[128..132].copy_from_slice(&[0, 8, 8, 0]);
+    descriptor[156..190].copy_from_slice(&record(b"\0", DIRECTORY, location, size, &[]));
+    descriptor
+}
+
 /// Whole sectors; `system_use` stands in the record of the directory itself.
-fn directory(location: u32, size: u32, records: &[Record<'_>], system_use: &[u8]) -> Vec<u8> {
+pub fn directory(location: u32, size: u32, records: &[Record<'_>], system_use: &[u8]) -> Vec<u8> {
     let own = [(&b"\0"[..], system_use), (b"\x01", &[])];
     let mut bytes = own.map(|(name, system_use)| record(name, DIRECTORY, location, size, system_use)).concat();
     for (name, flags, location, size) in records {
@@ -199,7 +227,7 @@ fn directory(location: u32, size: u32, records: &[Record<'_>], system_use: &[u8]
     bytes
 }
 
-fn record(name: &[u8], flags: u8, location: u32, size: u32, system_use: &[u8]) -> Vec<u8> {
+pub fn record(name: &[u8], flags: u8, location: u32, size: u32, system_use: &[u8]) -> Vec<u8> {
     let mut record = vec![0, 0];
     for number in [location, size] {
         record.extend(number.to_le_bytes());
@@ -214,7 +242,7 @@ fn record(name: &[u8], flags: u8, location: u32, size: u32, system_use: &[u8]) -
     record
 }
 
-fn changed(mut image: Vec<u8>, at: usize, bytes: &[u8]) -> Vec<u8> {
+pub fn changed(mut image: Vec<u8>, at: usize, bytes: &[u8]) -> Vec<u8> {
     image[at..at + bytes.len()].copy_from_slice(bytes);
     image
 }
@@ -247,7 +275,7 @@ fn huge_files() -> Vec<u8> {
 }
 
 /// A file whose record has these system use entries; they stand in block 22 as well.
-fn rock_ridge(entries: &[&[u8]]) -> Vec<u8> {
+pub fn rock_ridge(entries: &[&[u8]]) -> Vec<u8> {
     const SP: &[u8] = b"SP\x07\x01\xbe\xef\0";
     let mut root = directory(18, 2048, &[], SP);
     let record = record(b"F.;1", FILE, 20, 9, &entries.concat());
@@ -267,36 +295,68 @@ pub fn with_a_name_of_300_bytes() -> Vec<u8> {
     image
 }
 
-fn continuation(block: u32, offset: u32, length: u32) -> Vec<u8> {
+pub fn continuation(block: u32, offset: u32, length: u32) -> Vec<u8> {
     let numbers = [block, offset, length].map(|number| [number.to_le_bytes(), number.to_be_bytes()].concat());
     [&b"CE\x1c\x01"[..], &numbers.concat()].concat()
 }
 
-// FAT12 by hand: a boot sector, one table of one sector, a root directory of one sector, clusters of one sector each.
+// FAT by hand: a boot sector, one table, a root directory of one sector, clusters of one sector each.
 
-const FAT_ROOT: usize = 2 * 512;
+pub const FAT_ROOT: usize = 2 * 512;
 
-/// Entries of the root directory: a name, attributes, the first cluster, and the size. Entries of the table: where, and what.
-fn fat(entries: &[(&[u8; 11], u8, u16, u32)], table: &[(usize, u16)]) -> Vec<u8> {
-    let mut image = vec![0; 60 * 512];
+/// A name, its attributes, its first cluster and its size.
+pub type FatEntry<'e> = (&'e [u8; 11], u8, u16, u32);
+
+/// FAT12 with a table of one sector and 57 clusters.
+pub fn fat(entries: &[FatEntry<'_>], table: &[(usize, u32)]) -> Vec<u8> {
+    fat_of(FatWidth::Fat12, 1, 57, entries, table)
+}
+
+/// Entries of the root directory, which is cluster 2 of FAT32. Entries of the table: where, and what.
+pub fn fat_of(
+    width: FatWidth,
+    table_sectors: u16,
+    clusters: u32,
+    entries: &[FatEntry<'_>],
+    table: &[(usize, u32)],
+) -> Vec<u8> {
+    let root = (1 + usize::from(table_sectors)) * 512;
+    let is_fat32 = width == FatWidth::Fat32;
+    let sectors = 1 + u32::from(table_sectors) + u32::from(!is_fat32) + clusters;
+    let mut image = vec![0; sectors as usize * 512];
     image[..3].copy_from_slice(&[0xeb, 0x3c, 0x90]);
-    image[11..24].copy_from_slice(&[0, 2, 1, 1, 0, 1, 16, 0, 60, 0, 0xf8, 1, 0]);
-    image[38] = 0x29;
-    image[43..54].copy_from_slice(b"config-2   ");
+    image[11..22].copy_from_slice(&[0, 2, 1, 1, 0, 1, 16, 0, 0, 0, 0xf8]);
+    let extended = if is_fat32 {
+        image[17] = 0;
+        image[32..36].copy_from_slice(&sectors.to_le_bytes());
+        image[36..38].copy_from_slice(&table_sectors.to_le_bytes());
+        image[44] = 2;
+        66
+    } else {
+        image[19..21].copy_from_slice(&(sectors as u16).to_le_bytes());
+        image[22..24].copy_from_slice(&table_sectors.to_le_bytes());
+        38
+    };
+    image[extended] = 0x29;
+    image[extended + 5..extended + 16].copy_from_slice(b"config-2   ");
     image[510..512].copy_from_slice(&[0x55, 0xaa]);
     for &(cluster, value) in table {
-        let at = 512 + cluster + cluster / 2;
-        let bits = if cluster % 2 == 0 { value } else { value << 4 };
-        image[at] |= bits as u8;
-        image[at + 1] |= (bits >> 8) as u8;
+        let (at, bits) = match width {
+            FatWidth::Fat12 => (cluster + cluster / 2, if cluster % 2 == 0 { value } else { value << 4 }),
+            FatWidth::Fat16 => (cluster * 2, value),
+            FatWidth::Fat32 => (cluster * 4, value),
+        };
+        for (byte, bits) in image[512 + at..].iter_mut().zip(bits.to_le_bytes()) {
+            *byte |= bits;
+        }
     }
-    for (slot, &(name, attributes, cluster, size)) in image[FAT_ROOT..].chunks_mut(32).zip(entries) {
+    for (slot, &(name, attributes, cluster, size)) in image[root..].chunks_mut(32).zip(entries) {
         slot.copy_from_slice(&entry(name, attributes, cluster, size));
     }
     image
 }
 
-fn entry(name: &[u8; 11], attributes: u8, cluster: u16, size: u32) -> [u8; 32] {
+pub fn entry(name: &[u8; 11], attributes: u8, cluster: u16, size: u32) -> [u8; 32] {
     let mut entry = [0; 32];
     entry[..11].copy_from_slice(name);
     entry[11] = attributes;
@@ -310,16 +370,25 @@ fn fat_holds_itself() -> Vec<u8> {
     changed(image, 3 * 512, &entry(b"B          ", 0x10, 2, 0))
 }
 
-/// A file with a long name of up to five characters.
+/// A file with a long name of up to 13 characters.
 fn fat_long_name(name: &str) -> Vec<u8> {
     let short = b"A          ";
-    let mut long = [0xff; 32];
-    long[0] = 0x41;
-    for (unit, pair) in name.encode_utf16().chain([0]).zip(long[1..11].chunks_mut(2)) {
-        pair.copy_from_slice(&unit.to_le_bytes());
-    }
-    [long[11], long[12], long[26], long[27]] = [0x0f, 0, 0, 0];
-    long[13] = short.iter().fold(0, |sum: u8, byte| sum.rotate_right(1).wrapping_add(*byte));
     let image = fat(&[(short, FILE, 2, 1), (short, FILE, 2, 1)], &[(2, 0xfff)]);
-    changed(image, FAT_ROOT, &long)
+    changed(image, FAT_ROOT, &long_entry(0x41, checksum(short), name))
+}
+
+/// A part of a long name.
+pub fn long_entry(order: u8, checksum: u8, part: &str) -> [u8; 32] {
+    let mut entry = [0xff; 32];
+    [entry[0], entry[11], entry[12], entry[13], entry[26], entry[27]] = [order, 0x0f, 0, checksum, 0, 0];
+    let places = (1..11).chain(14..26).chain(28..32).step_by(2);
+    for (unit, at) in part.encode_utf16().chain([0]).zip(places) {
+        entry[at..at + 2].copy_from_slice(&unit.to_le_bytes());
+    }
+    entry
+}
+
+/// Of a short name, as its long name has it.
+pub fn checksum(short: &[u8; 11]) -> u8 {
+    short.iter().fold(0, |sum: u8, byte| sum.rotate_right(1).wrapping_add(*byte))
 }

@@ -115,7 +115,7 @@ impl<'i> Volume<'i> {
             _ => FatWidth::Fat16,
         };
         let entries = match width {
-            FatWidth::Fat12 => table.bytes.len() / 3 * 2,
+            FatWidth::Fat12 => table.bytes.len() * 2 / 3,
             FatWidth::Fat16 => table.bytes.len() / 2,
             FatWidth::Fat32 => table.bytes.len() / 4,
         };
@@ -384,3 +384,25 @@ const UNITS: usize = 13;
 
 /// Entries of a name of 255 units.
 const MAX_PARTS: u8 = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_boot_sector_begins_with_a_jump_and_ends_with_a_signature() {
+        for (jump, signature, holds) in [
+            ([0xeb, 0x3c, 0x90], [0x55, 0xaa], true),
+            ([0xe9, 0, 0], [0x55, 0xaa], true),
+            ([0xeb, 0x3c, 0x91], [0x55, 0xaa], false),
+            ([0, 0, 0], [0x55, 0xaa], false),
+            ([0xe9, 0, 0], [0xaa, 0x55], false),
+        ] {
+            let mut sector = vec![0; 512];
+            sector[..3].copy_from_slice(&jump);
+            sector[510..].copy_from_slice(&signature);
+            assert_eq!(is_fat(&sector), holds, "{jump:x?} {signature:x?}");
+            assert!(!is_fat(&sector[..511]));
+        }
+    }
+}
