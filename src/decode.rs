@@ -321,13 +321,23 @@ mod tests {
     #[test]
     fn every_field_of_a_header_is_skipped() {
         let plain = member(b"content");
-        let mut header = vec![0x1f, 0x8b, 8, FEXTRA | FNAME | FCOMMENT | FHCRC, 1, 2, 3, 4, 0, 3];
-        header.extend(*b"\x03\0abcname\0comment\0");
-        let crc = (crc32fast::hash(&header) as u16).to_le_bytes();
-        let gzip = [&header[..], &crc, &plain[10..]].concat();
-        assert_eq!(unpack(&gzip).unwrap(), b"content");
-        let gzip = [&header[..], &[!crc[0], crc[1]], &plain[10..]].concat();
-        assert_eq!(fault(&gzip), (0, GzipFault::Header));
+        for (flags, fields) in [
+            (0, &b""[..]),
+            (FEXTRA, b"\x05\0abcde"),
+            (FEXTRA, b"\0\0"),
+            (FNAME, b"name\0"),
+            (FCOMMENT, b"\0"),
+            (FEXTRA | FNAME | FCOMMENT, b"\x01\0\0name\0comment\0"),
+        ] {
+            let header = [&[0x1f, 0x8b, 8, flags, 1, 2, 3, 4, 0, 3], fields].concat();
+            assert_eq!(unpack(&[&header[..], &plain[10..]].concat()).unwrap(), b"content", "{flags}");
+            let mut header = header;
+            header[3] |= FHCRC;
+            let crc = (crc32fast::hash(&header) as u16).to_le_bytes();
+            assert_eq!(unpack(&[&header[..], &crc, &plain[10..]].concat()).unwrap(), b"content", "{flags}");
+            let gzip = [&header[..], &[!crc[0], crc[1]], &plain[10..]].concat();
+            assert_eq!(fault(&gzip), (0, GzipFault::Header), "{flags}");
+        }
     }
 
     #[test]

@@ -382,12 +382,18 @@ mod tests {
         let error = tree.insert("more", content("")).unwrap_err().to_string();
         assert_eq!(error, "path \"more\": is one too many: a drive has at most 65536 files and folders");
 
-        let folder = format!("{}/", "\u{ffff}".repeat(60)).repeat(15);
+        let folder = format!("{}/", "\u{ffff}".repeat(64)).repeat(15);
         let mut tree = Tree::default();
-        let fault =
-            (0..Tree::MAX_ENTRIES).find_map(|number| tree.insert(&format!("{folder}{number}"), content("")).err());
-        assert_eq!(fault.unwrap().fault, PathFault::PathsTooLong);
-        assert!(tree.files().map(|(path, _)| path.len()).sum::<usize>() > Tree::MAX_PATHS_LENGTH / 2);
+        // Each of the folders has a path of its own.
+        let mut left = Tree::MAX_PATHS_LENGTH - (1..=15).map(|count| 193 * count - 1).sum::<usize>();
+        while left > 0 {
+            // The last files lie in the root, so that nothing is left.
+            let folder = if left > 3000 { &folder } else { "" };
+            let path = format!("{folder}{left:0>length$}", length = left.min(64));
+            tree.insert(&path, content("")).unwrap();
+            left -= path.len();
+        }
+        assert_eq!(tree.insert("z", content("")).unwrap_err().fault, PathFault::PathsTooLong);
     }
 
     #[test]
@@ -404,5 +410,11 @@ mod tests {
         assert_eq!(message, r#"path "a\u{1b}[31m\n": has a control character; leave it out"#);
         let message = tree(&[&"x".repeat(100_000)]).unwrap_err().to_string();
         assert!(message.len() < 300 && message.contains('…'), "{message}");
+    }
+
+    #[test]
+    fn a_name_is_shown_as_it_is() {
+        let tree = tree(&["it's é"]).unwrap();
+        assert!(tree.root().entries().map(|(name, _)| name.to_string()).eq(["it's é"]));
     }
 }

@@ -13,7 +13,7 @@ use configdrive::{
     check::{Code, Finding, Scope, Severity},
 };
 use faults::{Drive, FAULTS};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[expect(dead_code, reason = "flags are for the tests of commands")]
 #[path = "golden/cases.rs"]
@@ -30,6 +30,10 @@ fn find(drive: &Drive) -> Vec<Finding> {
     let files = drive.files();
     let files = files.iter().map(|(path, content)| (path.clone(), content.into())).collect();
     configdrive::check::check(&drive.volume(), &files)
+}
+
+fn places_of(drive: &Drive, code: Code) -> Vec<String> {
+    find(drive).into_iter().filter(|finding| finding.code == code).map(|finding| finding.place).collect()
 }
 
 /// What stays of a sound drive: the file system that suits every disk does not suit every node.
@@ -98,6 +102,117 @@ fn a_fault_in_both_folders_is_found_once() {
     drive.files.insert("openstack/2018-08-27/network_data.json".into(), other.to_string().into());
     let mtu = find(&drive).into_iter().filter(|finding| finding.code == Code::LinkWithoutMtu).collect::<Vec<_>>();
     assert_eq!(mtu.len(), 1, "{mtu:#?}");
+}
+
+#[test]
+fn the_same_fault_in_two_files_is_found_twice() {
+    let mut drive = Drive::sound();
+    for name in ["vendor_data.json", "vendor_data2.json"] {
+        for version in ["latest", "2018-08-27"] {
+            drive.files.insert(format!("openstack/{version}/{name}"), "null".into());
+        }
+    }
+    let places = ["openstack/latest/vendor_data.json", "openstack/latest/vendor_data2.json"];
+    assert_eq!(places_of(&drive, Code::InvalidVendorData), places);
+}
+
+#[test]
+fn a_file_in_the_dated_folder_alone_is_found() {
+    let mut drive = Drive::sound();
+    drive.missing.push("openstack/latest/user_data");
+    let finding = find(&drive).into_iter().find(|finding| finding.code == Code::VersionsDisagree).unwrap();
+    assert_eq!(finding.place, "openstack/2018-08-27/user_data");
+    assert!(finding.message.starts_with("it is here and not in latest/; "), "{finding}");
+}
+
+#[test]
+fn a_finding_is_told_in_one_line_with_its_place_if_it_has_one() {
+    let mut drive = Drive::sound();
+    drive.label = "cidata";
+    drive.meta_data["random_seed"] = "A".into();
+    let lines: Vec<_> = find(&drive).iter().map(Finding::to_string).collect();
+    assert_eq!(
+        lines[..2],
+        [
+            "wrong-label: the label is not config-2: no reader finds the drive on a partition, where Ironic puts it; label it \
+             config-2",
+            "invalid-random-seed: openstack/latest/meta_data.json#/random_seed: the random seed is not base64: cloud-init \
+             takes the drive as broken and ignores it; make it base64, or leave it out",
+        ]
+    );
+}
+
+#[test]
+fn a_folder_without_meta_data_is_told_of_with_its_readers() {
+    for (path, reader) in [
+        ("openstack/latest/meta_data.json", "glean and cloudbase-init read it there"),
+        ("openstack/2018-08-27/meta_data.json", "cloud-init takes this folder"),
+    ] {
+        let mut drive = Drive::sound();
+        drive.missing.push(path);
+        let finding = &find(&drive)[0];
+        assert_eq!((finding.code, &*finding.place), (Code::NoMetaData, path));
+        assert!(finding.message.starts_with(reader), "{finding}");
+    }
+}
+
+#[test]
+fn a_network_whose_link_is_null_has_none() {
+    let mut drive = Drive::sound();
+    drive.network_data["networks"][1]["link"] = Value::Null;
+    assert_eq!(places_of(&drive, Code::IncompleteNetwork), ["openstack/latest/network_data.json#/networks/1/link"]);
+    assert!(!codes(&drive).contains(&Code::UnknownLink));
+}
+
+#[test]
+fn a_network_is_empty_only_without_links_networks_and_services() {
+    for name in ["links", "networks", "services"] {
+        let mut drive = Drive::sound();
+        drive.network_data = json!({name: drive.network_data[name]});
+        assert!(!codes(&drive).contains(&Code::EmptyNetworkData), "{name}");
+    }
+}
+
+#[test]
+fn what_is_next_to_a_fault_is_none() {
+    let sound: [(&str, fn(&mut Drive)); 9] = [
+        ("an image as large as the agent takes", |drive| drive.size = 64 << 20),
+        ("a link with a name and without MAC address", |drive| {
+            drive.network_data["links"][1]["name"] = "eth1".into();
+            drive.network_data["links"][1]["ethernet_mac_address"] = Value::Null;
+        }),
+        ("a service that is no name server, without address", |drive| {
+            let services = drive.network_data["services"].as_array_mut().unwrap();
+            services.push(json!({"type": "ntp"}));
+        }),
+        ("a script without carriage returns", |drive| user_data(drive, "#!/bin/sh\nexit 0\n")),
+        ("a cloud-config with carriage returns", |drive| user_data(drive, "#cloud-config\r\n{}\r\n")),
+        ("no user data", |drive| user_data(drive, "")),
+        ("a network that gets its address by itself", |drive| {
+            for kind in ["ipv4_dhcp", "ipv6_dhcp", "ipv6_slaac", "ipv6_dhcpv6-stateless", "ipv6_dhcpv6-stateful"] {
+                let id = format!("of {kind}");
+                let network = json!({"id": id, "type": kind, "link": "tap1"});
+                drive.network_data["networks"].as_array_mut().unwrap().push(network);
+            }
+        }),
+        ("more metadata in the newer folder", |drive| {
+            let mut latest = drive.meta_data.clone();
+            latest["dedicated_cpus"] = json!([]);
+            drive.files.insert("openstack/latest/meta_data.json".into(), latest.to_string().into());
+        }),
+        ("no random seed", |drive| drop(drive.meta_data.as_object_mut().unwrap().remove("random_seed"))),
+    ];
+    for (name, change) in sound {
+        let mut drive = Drive::sound();
+        change(&mut drive);
+        assert_eq!(codes(&drive), SOUND.into(), "{name}: {:#?}", find(&drive));
+    }
+}
+
+fn user_data(drive: &mut Drive, content: &str) {
+    for version in ["latest", "2018-08-27"] {
+        drive.files.insert(format!("openstack/{version}/user_data"), content.into());
+    }
 }
 
 /// What is warned of there is what Nova does: no mtu with DHCP and for a bond's members, the display name as `name`.

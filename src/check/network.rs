@@ -368,6 +368,7 @@ mod tests {
         assert!(!reaches(ip("192.0.2.10"), 24, ip("192.0.3.1")));
         assert!(!reaches(ip("192.0.2.10"), 32, ip("192.0.2.1")));
         assert!(reaches(ip("192.0.2.10"), 0, ip("10.0.0.1")));
+        assert!(reaches(ip("2001:db8::10"), 64, ip("2001:db8::1")));
         assert!(reaches(ip("2001:db8::10"), 64, ip("fe80::1")));
         assert!(!reaches(ip("2001:db8::10"), 64, ip("2001:db8:1::1")));
     }

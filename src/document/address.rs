@@ -75,7 +75,7 @@ impl Cidr {
         let parse = |text: &str| {
             let (address, prefix) = text.split_once('/')?;
             let address: IpAddr = address.parse().ok()?;
-            let digits = !prefix.is_empty() && prefix.bytes().all(|byte| byte.is_ascii_digit());
+            let digits = prefix.bytes().all(|byte| byte.is_ascii_digit());
             let prefix: u32 = digits.then(|| prefix.parse().ok()).flatten()?;
             let bits = if address.is_ipv4() { 32 } else { 128 };
             (prefix <= bits).then_some(Self { address, prefix })
@@ -175,6 +175,7 @@ mod tests {
     #[test]
     fn a_network_of_two_addresses_has_no_broadcast() {
         assert_eq!(cidr("192.0.2.0/30").broadcast().unwrap().to_string(), "192.0.2.3");
+        assert_eq!(cidr("192.0.2.1/30").broadcast().unwrap().to_string(), "192.0.2.3");
         assert!(cidr("192.0.2.0/31").broadcast().is_none());
         assert!(cidr("2001:db8::/64").broadcast().is_none());
     }
@@ -205,6 +206,13 @@ mod tests {
         for text in ["52:54:00:00:00", "52:54:00:00:00:0", "52:54:00:00:00:0g", "52:54-00:00:00:01", "525400000001", ""]
         {
             assert!(MacAddr::parse(&text.into()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_version_is_the_number_4_or_6() {
+        for (text, version) in [("4", Some(IpVersion::V4)), ("6", Some(IpVersion::V6)), ("5", None), ("\"4\"", None)] {
+            assert_eq!(IpVersion::parse(&Json::parse(text).unwrap()).ok(), version, "{text}");
         }
     }
 }

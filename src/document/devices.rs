@@ -139,3 +139,79 @@ fn hex_parts(text: &str, count: usize) -> bool {
 fn is_hex(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+
+    fn is_taken(kind: &str, address: &str) -> bool {
+        let text = format!(r#"{{"type": "{kind}", "address": "{address}"}}"#);
+        bus(&Json::parse(&text).unwrap()).is_ok()
+    }
+
+    /// The patterns of `nova.objects.fields`.
+    #[test]
+    fn an_address_has_the_form_of_its_bus() {
+        for (kind, addresses) in [
+            ("pci", &["0000:00:1f.7", "12ab:CD:00.0"][..]),
+            ("usb", &["1:2", "a0:f"]),
+            ("scsi", &["0:0:1:0", "ff:0:a:1"]),
+            ("ide", &["0:0", "0:1", "1:0", "1:1"]),
+            ("xen", &["10", "51712", "000000", "001200"]),
+        ] {
+            for address in addresses {
+                assert!(is_taken(kind, address), "{kind} {address}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_address_of_another_form_is_refused() {
+        for (kind, addresses) in [
+            (
+                "pci",
+                &[
+                    "",
+                    "0000",
+                    "0000:00",
+                    "0000:00:1f",
+                    "000:00:1f.2",
+                    "000g:00:1f.2",
+                    "0000:0:1f.2",
+                    "0000:0g:1f.2",
+                    "0000:00:1.2",
+                    "0000:00:1g.2",
+                    "0000:00:2f.2",
+                    "0000:00:1f.",
+                    "0000:00:1f.8",
+                    "0000:00:1f.12",
+                ][..],
+            ),
+            ("usb", &["", "1", "1:", ":2", "1:2:3", "1:g", "A:1"]),
+            ("scsi", &["0:0:1", "0:0:1:0:0", "0:0:1:", "0:0:1:x"]),
+            ("ide", &["", "0", "0:2", "2:0", "0:1x"]),
+            ("xen", &["", "5", "05", "5a", "x", "0100", "00000", "0000000", "000001", "010000", "00a200"]),
+        ] {
+            for address in addresses {
+                assert!(!is_taken(kind, address), "{kind} {address}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_mac_address_has_six_octets_and_is_in_lower_case_between_colons() {
+        assert_eq!(mac(&"52-54-00-AB-cd-01".into()).unwrap(), "52:54:00:ab:cd:01");
+        for text in [
+            "",
+            "52:54:00:00:00",
+            "52:54:00:00:00:0",
+            "52:54:00:00:00:0g",
+            "52:54:00:00:00:001",
+            "52:54:00:00:00:01:0",
+            "52:54:00:00:00:01:02",
+        ] {
+            assert!(mac(&text.into()).is_err(), "{text}");
+        }
+    }
+}

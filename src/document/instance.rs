@@ -274,3 +274,68 @@ fn timestamp(value: &Json<'_>) -> Result<()> {
         && text.bytes().skip(pattern.len()).all(|byte| byte.is_ascii_digit() || b".,Z+-:".contains(&byte));
     if sound { Ok(()) } else { Err(Problem::Invalid { wanted: "a time such as 2026-01-01T00:00:00Z" }.into()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_has_a_date_and_an_hour_and_perhaps_fraction_and_zone() {
+        for text in [
+            "2026-01-01T00:00:00",
+            "2026-12-31 23:59:59",
+            "2026-01-01T00:00:00Z",
+            "2026-01-01T00:00:00.123456+01:00",
+            "2026-01-01T00:00:00,5-0100",
+        ] {
+            assert!(timestamp(&text.into()).is_ok(), "{text}");
+        }
+        for text in [
+            "",
+            "2026",
+            "2026-01-01T00:00:0",
+            "2026-01-01T00:00:0x",
+            "2026-01-01t00:00:00",
+            "2026-01-01T00.00.00",
+            "2026-01-01T00:00:00 UTC",
+            "the first of January 2026",
+        ] {
+            assert!(timestamp(&text.into()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_boolean_may_be_a_text_as_oslo_reads_it() {
+        for (text, found) in [
+            (" True ", Some(true)),
+            ("1", Some(true)),
+            ("on", Some(true)),
+            ("Y", Some(true)),
+            ("", Some(false)),
+            ("0", Some(false)),
+            ("FALSE", Some(false)),
+            ("no", Some(false)),
+            ("2", None),
+            ("mandatory", None),
+        ] {
+            assert_eq!(strict_bool(&text.into()).ok(), found, "{text}");
+        }
+        assert_eq!(strict_bool(&Json::Bool(true)).ok(), Some(true));
+        assert_eq!(strict_bool(&Json::Integer(1.into())).ok(), None);
+    }
+
+    #[test]
+    fn the_operator_forces_a_drive_before_the_first_launch_alone() {
+        for (config_drive, launched, mandatory, of_choice, forced) in [
+            (false, false, false, false, true),
+            (false, true, false, false, false),
+            (true, true, false, true, true),
+            (false, true, true, true, true),
+        ] {
+            let drive = DrivePolicy { config_drive, launched, mandatory };
+            for (force_config_drive, required) in [(false, of_choice), (true, forced)] {
+                assert_eq!(drive.required(Policy { force_config_drive }), required, "{drive:?} {force_config_drive}");
+            }
+        }
+    }
+}

@@ -85,3 +85,50 @@ impl Kind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Options;
+    use alloc::{format, string::ToString};
+
+    #[test]
+    fn a_document_is_of_the_kind_of_its_one_member() {
+        let beside = Options::default();
+        let beside = Beside::parse(&beside).unwrap();
+        let kind = |text| match Document::parse(&Json::parse(text).unwrap(), &beside) {
+            Ok(Document::Instance(_)) => "instance".into(),
+            Ok(Document::MetaData(_)) => "meta_data".into(),
+            Ok(Document::Files(_)) => "files".into(),
+            Err(error) => error.to_string(),
+        };
+        let none = "has no member instance, meta_data or files; give one";
+        let several = "has more than one of the members instance, meta_data and files; give one";
+        for (text, found) in [
+            (
+                r#"{"instance": {"uuid": "u", "hostname": "h", "ec2_ids": {"instance_id": "i"}}, "network_data": {}}"#,
+                "instance",
+            ),
+            (r#"{"meta_data": {}}"#, "meta_data"),
+            (r#"{"files": []}"#, "files"),
+            (r#"{"files": [], "meta_data": null}"#, "files"),
+            ("{}", none),
+            (r#"{"files": null}"#, none),
+            (r#"{"files": [], "meta_data": {}}"#, several),
+            (r#"{"instance": {}, "meta_data": {}}"#, several),
+            (r#"{"instance": {}, "files": []}"#, several),
+            (r#"{"instance": {}, "meta_data": {}, "files": []}"#, several),
+        ] {
+            assert_eq!(kind(text), found, "{text}");
+        }
+    }
+
+    #[test]
+    fn metadata_and_files_are_there_to_be_on_a_drive() {
+        for name in ["meta_data", "files"] {
+            let text = format!(r#"{{"{name}": {{}}}}"#);
+            let policy = DrivePolicy::of_document(&Json::parse(&text).unwrap()).unwrap();
+            assert!(policy.required(crate::Policy::default()), "{name}");
+        }
+    }
+}

@@ -99,3 +99,21 @@ fn properties<'a>(value: &'a Json<'a>) -> Result<&'a Object<'a>> {
     }
     Ok(properties)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_collection_is_a_list_or_the_answer_of_ironics_api() {
+        for text in [r#"[{"uuid": "a"}, {"uuid": "b"}]"#, r#"{"ports": [{"uuid": "a"}, {"uuid": "b"}], "next": "c"}"#] {
+            let json = Json::parse(text).unwrap();
+            let ports: Vec<_> = Port::parse_list(&json).unwrap().iter().map(|port| port.uuid).collect();
+            assert_eq!(ports, ["a", "b"], "{text}");
+        }
+        let json = Json::parse(r#"{"portgroups": [{"uuid": "c"}]}"#).unwrap();
+        let [group] = &PortGroup::parse_list(&json).unwrap()[..] else { panic!() };
+        assert_eq!(group.uuid, "c");
+        assert!(Port::parse_list(&json).is_err());
+    }
+}

@@ -95,6 +95,16 @@ mod tests {
     }
 
     #[test]
+    fn a_stretch_ends_before_the_block_that_it_has_no_room_for() {
+        assert_eq!(Deflate::new().left, 4 << 20);
+        for (left, behind) in [(10, 0), (11, 1), (9, STRETCH - 10)] {
+            let mut deflate = Deflate { left, ..Deflate::new() };
+            deflate.compress(b"0123456789", |_| ());
+            assert_eq!(deflate.left, behind, "{left}");
+        }
+    }
+
+    #[test]
     fn short_matches_are_left_out_where_that_is_shorter() {
         let numbers: String = noise(40_000).chunks_exact(2).map(|pair| format!("{}{};", pair[0], pair[1])).collect();
         assert_eq!(quick_flags(numbers.as_bytes()), 64 | TDEFL_FILTER_MATCHES);

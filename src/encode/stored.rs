@@ -59,11 +59,23 @@ mod tests {
         assert!(is_noise(&noise));
         assert!(is_noise(&noise[..STRIPS * STRIP]));
         assert!(!is_noise(&noise[..STRIPS * STRIP - 1]));
+        assert!(noise.chunks_exact(STRIPS * STRIP).all(is_noise));
         let gzip = miniz_oxide::deflate::compress_to_vec(STANDARD.encode(&noise).as_bytes(), 6);
         assert!(is_noise(&gzip[..BLOCK]));
 
         assert!(!is_noise(&STANDARD.encode(&noise).into_bytes()[..BLOCK]));
         assert!(!is_noise(&noise[..300].repeat(300)[..BLOCK]));
+        // What is looked at comes from everywhere.
+        assert!(!is_noise(&[&noise[..BLOCK / 4], &[b'a'; BLOCK / 4 * 3]].concat()));
+        // As many repeats as make one in fifty.
+        let mut repeating = noise[..BLOCK].to_vec();
+        for strip in (0..STRIPS).map(|strip| BLOCK / STRIPS * strip) {
+            repeating.copy_within(strip..strip + 14, strip + 100);
+        }
+        assert!(!is_noise(&repeating));
+        // All bytes are as frequent here, but come in one order.
+        let permutation: Vec<u8> = (0..=255_u8).map(|byte| byte.wrapping_mul(167).wrapping_add(13)).collect();
+        assert!(!is_noise(&permutation.repeat(256)[..BLOCK]));
         let counted: Vec<u8> = (0..BLOCK as u32).flat_map(u32::to_le_bytes).collect();
         assert!(!is_noise(&counted[..BLOCK]));
         let seven_bits: Vec<u8> = noise.iter().map(|byte| byte & 0x7f).collect();

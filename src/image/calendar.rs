@@ -44,3 +44,33 @@ impl DateTime {
 }
 
 const DAYS_FROM_1600_03_01_TO_1970: u64 = 135_080;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_day_follows_the_one_before() {
+        let days = (1970..=2155_u16).flat_map(|year| {
+            let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+            let lengths = [31, if is_leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+            (1..).zip(lengths).flat_map(move |(month, length)| (1..=length).map(move |day| (year, month, day)))
+        });
+        for (number, (year, month, day)) in (0..).zip(days) {
+            let of_day = number * 7919 % 86_400;
+            let [hour, minute, second] = [of_day / 3600, of_day % 3600 / 60, of_day % 60].map(|part| part as u8);
+            let found = DateTime::new(number * 86_400 + of_day, 0..=u64::MAX);
+            assert_eq!(found, Ok(DateTime { year, month, day, hour, minute, second }));
+        }
+    }
+
+    #[test]
+    fn a_second_outside_of_the_range_is_refused() {
+        let range = 10..=20;
+        for source_date_epoch in [9, 21] {
+            let error = ImageError::Date { source_date_epoch, range: range.clone() };
+            assert_eq!(DateTime::new(source_date_epoch, range.clone()), Err(error));
+        }
+        assert!([10, 20].into_iter().all(|epoch| DateTime::new(epoch, range.clone()).is_ok()));
+    }
+}

@@ -36,3 +36,50 @@ pub fn tree(document: &MetaDataDocument<'_>) -> Result<Tree, Error> {
     }
     Ok(tree)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Options, files};
+    use alloc::{format, string::String, vec::Vec};
+
+    fn written(document: &str) -> Vec<(String, String)> {
+        let tree = files(document, &Options::default()).unwrap();
+        tree.files().map(|(path, content)| (path, String::from_utf8(content.to_vec()).unwrap())).collect()
+    }
+
+    #[test]
+    fn what_is_empty_has_no_file_but_for_the_metadata() {
+        for document in
+            [r#"{"meta_data": {}}"#, r#"{"meta_data": {}, "user_data": "", "network_data": {}, "vendor_data": {}}"#]
+        {
+            let expected = ["2012-08-10", "latest"].map(|version| format!("openstack/{version}/meta_data.json"));
+            assert_eq!(written(document), expected.map(|path| (path, "{}".into())), "{document}");
+        }
+    }
+
+    #[test]
+    fn both_versions_hold_what_the_document_holds() {
+        let document =
+            r##"{"meta_data": {"a": 1}, "network_data": {"b": 2}, "vendor_data": {"c": 3}, "user_data": "#!"}"##;
+        let names = [
+            ("meta_data.json", r#"{"a": 1}"#),
+            ("network_data.json", r#"{"b": 2}"#),
+            ("user_data", "#!"),
+            ("vendor_data2.json", r#"{"c": 3}"#),
+        ];
+        let expected = ["2012-08-10", "latest"]
+            .iter()
+            .flat_map(|version| names.map(|(name, content)| (format!("openstack/{version}/{name}"), content.into())));
+        assert_eq!(written(document), expected.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn user_data_that_are_no_text_are_written_as_json() {
+        for (user_data, text) in [(r#"{"a":[1]}"#, r#"{"a": [1]}"#), ("[]", "[]"), ("{}", "{}")] {
+            let drive = written(&format!(r#"{{"meta_data": {{}}, "user_data": {user_data}}}"#));
+            let found: Vec<_> = drive.iter().filter(|(path, _)| path.ends_with("/user_data")).collect();
+            assert!(matches!(found[..], [(_, one), (_, other)] if one == text && other == text), "{found:?}");
+        }
+        assert!(files(r#"{"meta_data": {}, "user_data": 5}"#, &Options::default()).is_err());
+    }
+}

@@ -138,3 +138,73 @@ pub const FS_INFO_SECTOR: u16 = 1;
 
 /// BPB_BkBootSec, on FAT32; the copy of the FSInfo is behind it. FATGEN recommends no other number.
 pub const BACKUP_BOOT_SECTOR: u16 = 6;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VOLUME: BiosParameterBlock = BiosParameterBlock {
+        bytes_per_sector: NonZero::new(512).unwrap(),
+        sectors_per_cluster: NonZero::new(4).unwrap(),
+        reserved_sectors: 0x0105,
+        root_entries: 0x0210,
+        total_sectors: 0x0001_0203,
+        fat_sectors: 0x0304,
+        fat_type: FatType::Fat16,
+    };
+
+    /// FATGEN, "Boot Sector and BPB".
+    #[test]
+    fn the_fields_of_a_boot_sector_stand_where_fatgen_has_them() {
+        let code = b"\xcd\x18\xf4\xeb\xfd\0";
+        let short = |jump: u8, total: &[u8; 2], long_total: &[u8; 4], name: &[u8; 8]| {
+            let begin = [b"\xeb", &[jump][..], b"\x90MSWIN4.1\0\x02\x04\x05\x01\x02\x10\x02", total].concat();
+            let middle = [b"\xf8\x04\x03\x01\0\x01\0\0\0\0\0", &long_total[..]].concat();
+            [&begin[..], &middle, b"\x80\0\x29\x0d\x0c\x0b\x0aconfig-2   ", name, code].concat()
+        };
+        let fat32 = [
+            &b"\xeb\x58\x90MSWIN4.1\0\x02\x04\x05\x01\x02\0\0\0\0\xf8\0\0\x01\0\x01\0\0\0\0\0\xff\xff\0\0"[..],
+            b"\x04\x03\0\0\0\0\0\0\x02\0\0\0\x01\0\x06\0\0\0\0\0\0\0\0\0\0\0\0\0",
+            b"\x80\0\x29\x0d\x0c\x0b\x0aconfig-2   FAT32   ",
+            code,
+        ]
+        .concat();
+        // The short count of sectors is 0 where the long one is not, and on FAT32 always.
+        for (volume, wanted) in [
+            (VOLUME, short(0x3c, b"\0\0", b"\x03\x02\x01\0", b"FAT16   ")),
+            (
+                BiosParameterBlock { total_sectors: 0xffff, fat_type: FatType::Fat12, ..VOLUME },
+                short(0x3c, b"\xff\xff", b"\0\0\0\0", b"FAT12   "),
+            ),
+            (BiosParameterBlock { total_sectors: 0xffff, root_entries: 0, fat_type: FatType::Fat32, ..VOLUME }, fat32),
+        ] {
+            let mut out = b"before".to_vec();
+            volume.write(0x0a0b_0c0d, &mut out);
+            let sector = out.split_off(6);
+            assert_eq!((out, sector.len()), (b"before".to_vec(), 512));
+            assert_eq!(sector[..wanted.len()], wanted, "{volume:?}");
+            assert!(sector[wanted.len()..510].iter().all(|&byte| byte == 0));
+            assert_eq!(sector[510..], [0x55, 0xaa]);
+        }
+    }
+
+    /// FATGEN, "FAT Type Determination".
+    #[test]
+    fn clusters_are_what_is_left_behind_fats_and_root_directory() {
+        let volume = BiosParameterBlock { reserved_sectors: 3, root_entries: 33, fat_sectors: 5, ..VOLUME };
+        assert_eq!((volume.root_sectors(), volume.first_data_sector()), (3, 3 + 2 * 5 + 3));
+        for (total_sectors, clusters) in [(0, 0), (16, 0), (19, 0), (20, 1), (16 + 4 * 10 + 3, 10)] {
+            assert_eq!(BiosParameterBlock { total_sectors, ..volume }.clusters(), clusters, "{total_sectors}");
+        }
+        assert_eq!(volume.cluster_size().get(), 2048);
+    }
+
+    /// FATGEN, "FAT32 FSInfo Sector Structure and Backup Boot Sector".
+    #[test]
+    fn the_fields_of_the_fs_info_stand_where_fatgen_has_them() {
+        let mut out = Vec::new();
+        FsInfo { free_count: 0x0102_0304, next_free: 0x0506_0708 }.write(&mut out);
+        let wanted = [&b"RRaA"[..], &[0; 480], b"rrAa\x04\x03\x02\x01\x08\x07\x06\x05", &[0; 12], b"\0\0\x55\xaa"];
+        assert_eq!(out, wanted.concat());
+    }
+}

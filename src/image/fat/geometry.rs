@@ -281,4 +281,65 @@ mod tests {
         look_at(&volume, &demand);
         assert_eq!(volume.fat_type, FatType::Fat32);
     }
+
+    #[test]
+    fn a_volume_has_as_many_clusters_as_it_needs_and_its_type_allows() {
+        // 32 KiB each: the most that the root directory's leaves.
+        let most = (0x0fff_fff5 - 16 - 1) << 15;
+        for (root_entries, sizes, fat_type, clusters) in [
+            (1, alloc::vec![1; 4068], FatType::Fat12, 4068),
+            (1, alloc::vec![1; 4069], FatType::Fat16, 4085 + 16),
+            (1, alloc::vec![1; 65_508], FatType::Fat16, 65_508),
+            (1, alloc::vec![1; 65_509], FatType::Fat32, 65_525 + 16),
+            // Its root directory has 4096 clusters.
+            (65_536, alloc::vec![1; 65_000], FatType::Fat32, 69_096),
+            (1, alloc::vec![most], FatType::Fat32, 0x0fff_fff5 - 16),
+        ] {
+            let demand = Demand { root_entries, sizes };
+            let volume = demand.smallest(SectorSize::Bytes512).unwrap();
+            assert_eq!((volume.fat_type, volume.clusters()), (fat_type, clusters));
+        }
+        assert_eq!(files(1, most + 1).smallest(SectorSize::Bytes512), None);
+    }
+
+    #[test]
+    fn a_volume_of_a_given_size_is_divided_such_that_most_is_left_free() {
+        for (count, fat_type, sectors_per_cluster) in
+            [(1, FatType::Fat12, 64), (3, FatType::Fat16, 16), (20, FatType::Fat16, 8), (2000, FatType::Fat32, 1)]
+        {
+            let volume = files(count, 1).within(SectorSize::Bytes512, 131_072).unwrap();
+            assert_eq!((volume.fat_type, volume.sectors_per_cluster.get()), (fat_type, sectors_per_cluster), "{count}");
+        }
+    }
+
+    /// FATGEN, "FAT Data Structure": entries of 12, 16 and 32 bits, the first two of which stand for no cluster.
+    #[test]
+    fn a_fat_has_an_entry_for_each_cluster_and_two_more() {
+        for (fat_type, clusters, size) in [
+            (FatType::Fat12, 1, 5),
+            (FatType::Fat12, 2, 6),
+            (FatType::Fat12, 4068, 6105),
+            (FatType::Fat16, 4101, 8206),
+            (FatType::Fat32, 65_541, 262_172),
+        ] {
+            assert_eq!(fat_type.table_size(clusters), size, "{clusters}");
+        }
+    }
+
+    #[test]
+    fn what_makes_no_cluster_is_reserved() {
+        for (count, total, reserved_sectors, fat_sectors, clusters) in [
+            // 48 sectors are left, of the 64 of a cluster: no reader takes them for one.
+            (1, 131_072, 1, 7, 2047),
+            // A FAT of one sector has entries for 339 clusters; the next one costs three sectors.
+            (3, 343, 1, 1, 339),
+            (3, 344, 2, 1, 339),
+            (3, 345, 3, 1, 339),
+            (3, 346, 1, 2, 340),
+        ] {
+            let volume = files(count, 1).within(SectorSize::Bytes512, total).unwrap();
+            let found = (volume.reserved_sectors, volume.fat_sectors, volume.clusters());
+            assert_eq!(found, (reserved_sectors, fat_sectors, clusters), "{total}");
+        }
+    }
 }

@@ -229,4 +229,69 @@ mod tests {
             assert!(error.to_string().contains(&date.to_string()), "{error}");
         }
     }
+
+    #[test]
+    fn an_image_of_64_mib_is_not_too_large() {
+        let mut tree = tree(&[("A", 2047 << 15)]);
+        // Boot sector, FATs of seven sectors, a root directory of 49, of 16 entries each.
+        for index in 0..49 * 16 - 2 {
+            tree.insert(&format!("{index}"), Content::default()).unwrap();
+        }
+        assert_eq!(Layout::new(&tree, DATE, Geometry::default()).unwrap().size() as u64, MAX_IMAGE_SIZE);
+        tree.insert("B", Content::default()).unwrap();
+        let error = Layout::new(&tree, DATE, Geometry::default()).map(|_| ()).unwrap_err();
+        assert!(matches!(error, ImageError::TooLarge { size, .. } if size == MAX_IMAGE_SIZE + 512), "{error}");
+    }
+
+    /// Of so many small files that small clusters leave more free than a short FAT.
+    fn fat32() -> Vec<u8> {
+        let mut tree = tree(&[("a/b/c", 513)]);
+        for index in 0..2000 {
+            tree.insert(&format!("{index}"), Content::from(alloc::vec![b'x'])).unwrap();
+        }
+        let image = image(&tree, of_size(35 << 20));
+        assert_eq!((image[13], &image[82..90]), (1, &b"FAT32   "[..]));
+        image
+    }
+
+    fn number(bytes: &[u8]) -> usize {
+        bytes.iter().rev().fold(0, |high, &low| high << 8 | usize::from(low))
+    }
+
+    /// FATGEN, "FAT32 FSInfo Sector Structure and Backup Boot Sector".
+    #[test]
+    fn a_fat32_volume_tells_what_is_free_and_has_its_first_sectors_twice() {
+        let image = fat32();
+        let sector = |index: usize| &image[index * 512..][..512];
+        let (reserved, fat_sectors) = (number(&image[14..16]), number(&image[36..40]));
+        let clusters = image.len() / 512 - reserved - 2 * fat_sectors;
+        let fats = &image[reserved * 512..][..2 * fat_sectors * 512];
+        let (first, second) = fats.split_at(fat_sectors * 512);
+        assert_eq!(first, second);
+        let free = first[..(clusters + 2) * 4].chunks(4).filter(|entry| **entry == [0; 4]).count();
+        // The label, 2000 files, a folder: 126 clusters. Two more folders, a file of two clusters.
+        assert_eq!(clusters - free, 126 + 2 + 2000 + 2);
+        let info = sector(number(&image[48..50]));
+        assert_eq!((&info[..4], &info[484..488], &info[508..]), (&b"RRaA"[..], &b"rrAa"[..], &b"\0\0\x55\xaa"[..]));
+        assert_eq!((number(&info[488..492]), number(&info[492..496])), (free, clusters - free + 1));
+        let copy = number(&image[50..52]);
+        assert_eq!((sector(copy), sector(copy + 1)), (sector(0), info));
+        assert!(image[(copy + 2) * 512..reserved * 512].iter().all(|&byte| byte == 0));
+        assert!(sector(reserved + 2 * fat_sectors).starts_with(b"config-2   \x08"));
+    }
+
+    /// FATGEN, "FAT Directory Structure".
+    #[test]
+    fn a_folder_tells_its_cluster_and_that_of_the_one_above_which_is_0_for_the_root() {
+        let first_cluster = |entry: &[u8]| number(&entry[26..28]) | number(&entry[20..22]) << 16;
+        // FAT32 has the 126 clusters of the root directory before.
+        for (image, folder) in [(image(&tree(&[("a/b/c", 513)]), Geometry::default()), 2), (fat32(), 128)] {
+            let folders: Vec<_> = image
+                .chunks(512)
+                .filter(|sector| sector.starts_with(b".          \x10") && sector[32..].starts_with(b"..         \x10"))
+                .map(|sector| [first_cluster(sector), first_cluster(&sector[32..])])
+                .collect();
+            assert_eq!(folders, [[folder, 0], [folder + 1, folder]]);
+        }
+    }
 }

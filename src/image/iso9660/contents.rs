@@ -83,4 +83,11 @@ mod tests {
         assert_eq!(bytes.len(), 5 * 2048);
         assert_eq!(bytes[4096..], [&[2; 2049][..], &[0; 2047], &[1; 2048]].concat());
     }
+
+    #[test]
+    fn contents_compare_by_length_and_then_by_their_bytes() {
+        let [short, low, high, same] = [&b"z"[..], b"aa", b"ab", b"ab"].map(|bytes| Content::from(bytes.to_vec()));
+        assert!(Key(&short) < Key(&low) && Key(&low) < Key(&high) && Key(&short) != Key(&low));
+        assert!(Key(&high) == Key(&same) && Key(&high) == Key(&high));
+    }
 }

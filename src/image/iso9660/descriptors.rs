@@ -158,4 +158,47 @@ mod tests {
         assert_eq!(out[88..92], *b"%/E\0");
         assert_eq!(out[702..739], *b"\0 \0 \0 \0 \0 \0 \0 \0 \0 \0 \0 \0 \0 \0 \0 \0 \0 \0 \0");
     }
+
+    /// ECMA-119, 8.4 and 8.5. The date is 1980-01-01T00:00:00Z.
+    #[test]
+    fn every_byte_of_a_descriptor_is_accounted_for() {
+        let (root, created, never) = (
+            b"\x22\0\x19\0\0\0\0\0\0\x19\0\x08\0\0\0\0\x08\0\x50\x01\x01\0\0\0\0\x02\0\0\x01\0\0\x01\x01\0",
+            b"1980010100000000\0",
+            NO_DATE,
+        );
+        for (naming, descriptor_type, escape_sequences) in [(Naming::Plain, 1, &b""[..]), (Naming::Joliet, 2, b"%/E")] {
+            let text = |text: &str, length: usize| {
+                let spaces = core::iter::repeat_n(' ', length);
+                let mut field: Vec<u8> = match naming {
+                    Naming::Plain => text.chars().chain(spaces).map(|character| character as u8).collect(),
+                    Naming::Joliet => text.chars().chain(spaces).flat_map(|character| [0, character as u8]).collect(),
+                };
+                field.truncate(if naming == Naming::Joliet { length / 2 * 2 } else { length });
+                field.resize(length, 0);
+                field
+            };
+            let mut escapes = escape_sequences.to_vec();
+            escapes.resize(32, 0);
+            let mut wanted = [&[descriptor_type][..], b"CD001\x01\0", &text("", 32), &text("config-2", 32)].concat();
+            wanted.extend([&[0; 8][..], b"\xc8\0\0\0\0\0\0\xc8", &escapes].concat());
+            wanted.extend(b"\x01\0\0\x01\x01\0\0\x01\0\x08\x08\0\x0a\0\0\0\0\0\0\x0a");
+            wanted.extend(b"\x13\0\0\0\0\0\0\0\0\0\0\x14\0\0\0\0");
+            wanted.extend(root);
+            wanted.extend(
+                [text("", 3 * 128), text("CONFIGDRIVE", 128), text("", 37), text("", 37), text("", 37)].concat(),
+            );
+            wanted.extend([&created[..], created, &never, created, b"\x01"].concat());
+            wanted.resize(2048, 0);
+            assert_eq!(descriptor(naming), wanted);
+        }
+    }
+
+    /// ECMA-119, 8.3.
+    #[test]
+    fn the_terminator_has_nothing_but_its_type_and_the_standards_name() {
+        let mut out = b"before".to_vec();
+        VolumeDescriptorSetTerminator.write(&mut out);
+        assert_eq!(out, [&b"before\xffCD001\x01"[..], &[0; 2041]].concat());
+    }
 }

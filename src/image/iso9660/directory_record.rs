@@ -122,4 +122,21 @@ mod tests {
         assert_eq!(gaps, [0, 0, 0, 1948, 99]);
         assert_eq!(packer.finish(), 4 * 2048);
     }
+
+    #[test]
+    fn a_record_is_as_long_as_it_tells() {
+        let date = Date::new(0).unwrap();
+        for (identifier, system_use) in [(0, 0), (1, 0), (2, 0), (3, 1), (4, 2), (5, 3), (128, 0), (33, 187)] {
+            let mut out = Vec::new();
+            DirectoryRecord {
+                extent: Extent::default(),
+                recording_date: date,
+                file_flags: FileFlags::File,
+                file_identifier: &alloc::vec![b'i'; identifier],
+                system_use: &alloc::vec![b's'; system_use],
+            }
+            .write(&mut out);
+            assert_eq!((usize::from(out[0]), out.len()), (out.len(), length(identifier, system_use)));
+        }
+    }
 }

@@ -221,4 +221,68 @@ mod tests {
         assert_eq!(refused.unwrap().fault, crate::tree::PathFault::TooManyEntries);
         assert!(!matches!(Layout::new(&tree, 0), Err(ImageError::TooManyFolders)));
     }
+
+    /// SUSP, 5.3 and 5.5.
+    #[test]
+    fn only_the_roots_first_record_tells_of_rock_ridge() {
+        let tree = tree(&[("a/b/f", 1)]);
+        let layout = Layout::new(&tree, 0).unwrap();
+        let image = image(&layout);
+        let at =
+            |needle: &[u8]| -> Vec<usize> { (0..image.len()).filter(|&at| image[at..].starts_with(needle)).collect() };
+        // Behind the record's fixed part; behind SP, PX and TF.
+        let system_use = layout.plain.root_extent().location as usize * 2048 + 34;
+        assert_eq!(at(b"SP\x07\x01\xbe\xef\0"), [system_use]);
+        assert_eq!(at(b"ER\x12\x01"), [system_use + 7 + 36 + 26]);
+        // Three folders have themselves, the one above, and what is in them; Joliet's records have none.
+        assert_eq!(at(b"PX\x24\x01").len(), 3 * 3);
+        let joliet = layout.joliet.root_extent().location as usize * 2048;
+        assert_eq!((image[joliet], image[joliet + 34], image[joliet + 68]), (34, 34, 36));
+    }
+
+    /// SUSP, 5.1. libarchive looks directly behind the records, Linux into one sector.
+    #[test]
+    fn a_name_without_room_in_its_record_stands_behind_the_folders_records() {
+        let names: Vec<_> = ('a'..='t').map(|letter| format!("{}{letter}", "日".repeat(63))).collect();
+        let tree = tree(&names.iter().map(|name| (&**name, 1)).collect::<Vec<_>>());
+        let layout = Layout::new(&tree, 0).unwrap();
+        let image = image(&layout);
+        let root = layout.plain.root_extent();
+        assert_eq!(root.size, 2 * 2048);
+        let records = &image[root.location as usize * 2048..][..2 * 2048];
+        let number = |bytes: &[u8]| u32::from_le_bytes(bytes.try_into().unwrap());
+        let mut found: Vec<_> = (records.windows(28).filter(|entry| entry.starts_with(b"CE\x1c\x01")))
+            .map(|entry| (number(&entry[4..8]), number(&entry[12..16]), number(&entry[20..24])))
+            .collect();
+        assert_eq!(found.len(), names.len());
+        found.sort();
+        // Ten of 195 bytes in a sector.
+        let places = (0..20).map(|index| (root.location + 2 + index / 10, index % 10 * 195, 195));
+        assert!(found.iter().copied().eq(places), "{found:?}");
+        let mut continued: Vec<_> = (found.into_iter())
+            .map(|(block, offset, length)| &image[(block * 2048 + offset) as usize..][..length as usize])
+            .map(|entry| (&entry[..5], core::str::from_utf8(&entry[5..]).unwrap()))
+            .collect();
+        continued.sort();
+        assert!(continued.into_iter().eq(names.iter().map(|name| (&b"NM\xc3\x01\0"[..], &**name))));
+    }
+
+    /// ECMA-119, 6.9.2.
+    #[test]
+    fn the_table_of_type_m_is_that_of_type_l_in_the_other_byte_order() {
+        let tree = tree(&[("a/z/f", 1), ("b/f", 1)]);
+        let layout = Layout::new(&tree, 0).unwrap();
+        let image = image(&layout);
+        for hierarchy in [&layout.plain, &layout.joliet] {
+            let table = |sector: u32| &image[sector as usize * 2048..][..hierarchy.path_table_size as usize];
+            let mut l = table(hierarchy.l_path_table).to_vec();
+            let mut at = 0;
+            while at < l.len() {
+                l[at + 2..at + 6].reverse();
+                l[at + 6..at + 8].reverse();
+                at += path_table::length(usize::from(l[at]));
+            }
+            assert_eq!(l, table(hierarchy.m_path_table));
+        }
+    }
 }

@@ -184,4 +184,46 @@ mod tests {
             Naming::Joliet.identify(tree.root()).unwrap().into_iter().map(|(identifier, ..)| identifier).collect();
         assert_eq!(identifiers, [&b"\0B\x002"[..], b"\0a", b"\0b", b"\0\xe9"]);
     }
+
+    #[test]
+    fn an_extension_leaves_the_stem_its_half() {
+        let a = |count| "a".repeat(count);
+        for (stem, extension, plain) in [
+            (a(40), a(14), format!("{}.{};1", a(16), a(14))),
+            (a(40), a(15), format!("{}.{};1", a(15), a(15))),
+            (a(40), a(16), format!("{}.{};1", a(15), a(15))),
+            // Dots that fall away take the extension's room.
+            (format!("{}.....", a(26)), "json".into(), format!("{}.;1", a(26))),
+        ] {
+            assert_eq!(plain_names(&[&format!("{stem}.{extension}")]), [plain], "{stem}.{extension}");
+        }
+    }
+
+    #[test]
+    fn a_number_stands_before_the_last_dot_where_the_first_begins_the_name() {
+        assert_eq!(plain_names(&[".a+b.c", ".a-b.c"]), [".a_b.c;1", ".a_b000.c;1"]);
+        assert_eq!(plain_names(&[".a+b", ".a-b"]), [".a_b;1", "000.a_b;1"]);
+        assert_eq!(plain_names(&["a+b.c.d", "a-b.c.d"]), ["a_b.c.d;1", "a_b000.c.d;1"]);
+        // Of a folder's name, what begins with the dot is cut to 28 characters.
+        let b = |count| "b".repeat(count);
+        assert_eq!(
+            plain_names(&[&format!("a.{}+/f", b(28)), &format!("a.{}-/f", b(28))]),
+            [format!("000.{}", b(27)), format!("a.{}_", b(28))]
+        );
+    }
+
+    #[test]
+    fn numbers_have_digits_to_36() {
+        for (number, digits) in [(0, b"000"), (35, b"00Z"), (36, b"010"), (1371, b"123"), (13_368, b"ABC")] {
+            assert_eq!(three_digits(number), Some(*digits));
+        }
+    }
+
+    #[test]
+    fn the_longest_identifier_is_joliets() {
+        let mut tree = Tree::default();
+        tree.insert(&"日".repeat(Name::MAX_LENGTH), Content::default()).unwrap();
+        let length = |naming: Naming| naming.identify(tree.root()).unwrap()[0].0.len();
+        assert_eq!((length(Naming::Plain), length(Naming::Joliet)), (33, MAX_IDENTIFIER));
+    }
 }

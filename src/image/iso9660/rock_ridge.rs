@@ -230,4 +230,52 @@ mod tests {
         }
         assert_eq!(area.size().div_ceil(2048), 10);
     }
+
+    #[test]
+    fn the_fields_of_an_entry_stand_where_susp_and_rrip_have_them() {
+        fn bytes(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+            let mut out = Vec::new();
+            write(&mut out);
+            out
+        }
+        let date = Date::new(951_782_399).unwrap();
+        let px = |mode| bytes(|out| PosixAttributes { mode, links: 0x0102 }.write(out));
+        let links = b"\x02\x01\0\0\0\0\x01\x02";
+        // RRIP 4.1.1: mode, links, user, group. S_IFREG and S_IFDIR are 0o100000 and 0o040000.
+        assert_eq!(px(Mode::File), [&b"PX\x24\x01\x24\x81\0\0\0\0\x81\x24"[..], links, &[0; 16]].concat());
+        assert_eq!(px(Mode::Directory), [&b"PX\x24\x01\x6d\x41\0\0\0\0\x41\x6d"[..], links, &[0; 16]].concat());
+        // RRIP 4.1.6: modify, access and attributes are bits 1 to 3.
+        let time = b"\x64\x02\x1c\x17\x3b\x3b\0";
+        assert_eq!(bytes(|out| TimeStamps(date).write(out)), [&b"TF\x1a\x01\x0e"[..], time, time, time].concat());
+        // RRIP 4.1.4.
+        assert_eq!(bytes(|out| AlternateName("é.x").write(out)), b"NM\x09\x01\0\xc3\xa9.x");
+        // SUSP 5.3 and 5.5.
+        assert_eq!(bytes(|out| SharingProtocol.write(out)), b"SP\x07\x01\xbe\xef\0");
+        assert_eq!(bytes(|out| ExtensionsReference.write(out)), b"ER\x12\x01\x0a\0\0\x01RRIP_1991A");
+        assert_eq!((ATTRIBUTES, ROOT_ATTRIBUTES), (36 + 26, 7 + 36 + 26 + 18));
+        // SUSP 5.1: block, offset and length.
+        let place = NamePlace::Continued { position: 3 * 2048 + 0x0506, length: 0x07 };
+        assert_eq!(
+            bytes(|out| place.write(0x0100, out)),
+            b"CE\x1c\x01\x03\x01\0\0\0\0\x01\x03\x06\x05\0\0\0\0\x05\x06\x07\0\0\0\0\0\0\x07"
+        );
+        assert_eq!(
+            (place.system_use(), NamePlace::Record(AlternateName("é")).system_use()),
+            (36 + 26 + 28, 36 + 26 + 7)
+        );
+    }
+
+    #[test]
+    fn continuations_may_fill_a_sector_to_its_last_byte() {
+        let mut area = ContinuationArea::default();
+        // Sixteen entries of 128 bytes, and one more.
+        let positions: Vec<_> = (0..17)
+            .map(|_| match area.place(&"x".repeat(123), 33) {
+                NamePlace::Continued { position, .. } => position,
+                NamePlace::Record(_) => panic!("in the record"),
+            })
+            .collect();
+        assert_eq!(positions, (0..17).map(|index| index * 128).collect::<Vec<_>>());
+        assert_eq!((area.size(), area.bytes().len()), (17 * 128, 17 * 128));
+    }
 }

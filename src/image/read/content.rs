@@ -81,3 +81,42 @@ impl PartialOrd for Extent<'_> {
         Some(self.cmp(other))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    fn content<'i>(extents: &[(usize, &'i [u8])]) -> Content<'i> {
+        let mut content = Content::default();
+        extents.iter().for_each(|&(offset, bytes)| content.push(offset, bytes));
+        content
+    }
+
+    #[test]
+    fn bytes_are_copied_where_a_file_lies_in_several_stretches() {
+        assert!(matches!(content(&[]).bytes(), Cow::Borrowed([])));
+        assert!(matches!(content(&[(5, b"abc")]).bytes(), Cow::Borrowed(b"abc")));
+        let two = content(&[(5, b"abc"), (9, b""), (1, b"de")]);
+        assert!(matches!(two.bytes(), Cow::Owned(bytes) if bytes == b"abcde"));
+        assert_eq!((two.size(), two.parts().collect::<Vec<_>>()), (5, vec![&b"abc"[..], b"de"]));
+    }
+
+    #[test]
+    fn contents_are_one_where_they_lie_in_one_place() {
+        let [a, b, longer] = [(5, &b"abc"[..]), (6, b"abc"), (5, b"abcd")];
+        for (one, other, order) in [
+            (&[a][..], &[a][..], Ordering::Equal),
+            (&[a], &[b], Ordering::Less),
+            (&[b], &[longer], Ordering::Greater),
+            (&[a], &[longer], Ordering::Less),
+            (&[a, b], &[a, b], Ordering::Equal),
+            (&[a, b], &[b, a], Ordering::Less),
+            (&[], &[a], Ordering::Less),
+        ] {
+            let (one, other) = (content(one), content(other));
+            assert_eq!((one.cmp(&other), one.partial_cmp(&other)), (order, Some(order)), "{one:?} {other:?}");
+            assert_eq!(one == other, order.is_eq(), "{one:?} {other:?}");
+        }
+    }
+}

@@ -135,3 +135,111 @@ impl Folder {
 fn is_safe(name: &str) -> bool {
     !matches!(name, "" | "." | "..") && !name.contains(|c: char| c == '/' || c == '\\' || c.is_control())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    const IMAGE: &[u8] = &[0; 8];
+
+    fn bytes(offset: usize, size: usize) -> Bytes<'static> {
+        Bytes { structure: Structure::Directory, offset, bytes: &IMAGE[offset..][..size] }
+    }
+
+    fn fault<T>(result: Result<T, ReadError>) -> Fault {
+        match result {
+            Err(ReadError::Damaged { fault, .. }) => fault,
+            _ => panic!("no fault"),
+        }
+    }
+
+    #[test]
+    fn folders_and_what_belongs_to_them_are_no_larger_than_the_image() {
+        let mut walk = Walk::new(IMAGE);
+        walk.folder(&bytes(0, 5)).unwrap();
+        walk.structure(&bytes(5, 3)).unwrap();
+        assert_eq!(fault(walk.structure(&bytes(5, 1))), Fault::Again);
+        let mut walk = Walk::new(IMAGE);
+        walk.structure(&bytes(5, 3)).unwrap();
+        assert_eq!(fault(walk.folder(&bytes(0, 6))), Fault::Again);
+    }
+
+    #[test]
+    fn so_many_entries_are_read_and_no_more() {
+        let mut walk = Walk { entries: MAX_ENTRIES - 1, ..Walk::new(IMAGE) };
+        let mut folder = Folder::root();
+        walk.entry(&mut folder, "last", &bytes(0, 1)).unwrap();
+        assert_eq!(fault(walk.entry(&mut folder, "next", &bytes(0, 1))), Fault::TooManyEntries);
+    }
+
+    #[test]
+    fn a_path_may_be_so_long_and_no_longer() {
+        let mut walk = Walk::new(IMAGE);
+        let mut folder = Folder::below("f".repeat(MAX_PATH_LENGTH - 3));
+        let path = walk.entry(&mut folder, "ab", &bytes(0, 1)).unwrap();
+        assert_eq!((path.len(), path.ends_with("f/ab")), (MAX_PATH_LENGTH, true));
+        assert_eq!(fault(walk.entry(&mut folder, "abc", &bytes(0, 1))), Fault::PathTooLong);
+        walk.entry(&mut folder, "b", &bytes(0, 1)).unwrap();
+    }
+
+    #[test]
+    fn all_paths_may_be_so_long_and_no_longer() {
+        let mut walk = Walk { paths_length: MAX_PATHS_LENGTH - 5, ..Walk::new(IMAGE) };
+        let mut folder = Folder::below("f".into());
+        walk.entry(&mut folder, "abc", &bytes(0, 1)).unwrap();
+        assert_eq!(fault(walk.entry(&mut folder, "d", &bytes(0, 1))), Fault::PathsTooLong);
+    }
+
+    #[test]
+    fn so_many_bytes_of_files_are_read_and_no_more() {
+        let image = vec![0; MAX_IMAGE_SIZE as usize];
+        let content = |size| {
+            let mut content = Content::default();
+            content.push(0, &image[..size]);
+            content
+        };
+        let mut walk = Walk::new(&image);
+        for version in 0..32 {
+            walk.file(format!("{version}"), content(image.len()), &bytes(0, 1)).unwrap();
+        }
+        walk.file("empty".into(), content(0), &bytes(0, 1)).unwrap();
+        assert_eq!(fault(walk.file("one".into(), content(1), &bytes(0, 1))), Fault::FilesTooLarge);
+    }
+
+    #[test]
+    fn files_lie_beside_each_other_or_in_the_same_place() {
+        for (place, size, fits) in [
+            (0, 1, false),
+            (0, 3, false),
+            (1, 1, false),
+            (2, 2, true),
+            (2, 1, false),
+            (3, 2, false),
+            (4, 2, true),
+            (6, 0, true),
+        ] {
+            let mut walk = Walk::new(IMAGE);
+            walk.folder(&bytes(0, 2)).unwrap();
+            for (path, offset, size) in [("b", 2, 2), ("a", place, size)] {
+                let mut content = Content::default();
+                content.push(offset, &IMAGE[offset..][..size]);
+                walk.file(path.into(), content, &bytes(0, 1)).unwrap();
+            }
+            match walk.finish() {
+                Ok(files) if fits => assert!(files.iter().map(|file| &*file.path).eq(["a", "b"])),
+                result => assert_eq!((fault(result), fits), (Fault::Overlap, false), "{place} {size}"),
+            }
+        }
+    }
+
+    #[test]
+    fn names_stand_for_something_in_their_folder() {
+        for name in ["", ".", "..", "/", "a/b", "\\", "a\\b", "\0", "a\nb", "\u{7f}", "\u{9b}"] {
+            assert_eq!(fault(Walk::new(IMAGE).entry(&mut Folder::root(), name, &bytes(0, 1))), Fault::NameUnsafe);
+        }
+        for name in ["a", "...", ".a", "a.", " ", "日", "~"] {
+            assert_eq!(Walk::new(IMAGE).entry(&mut Folder::root(), name, &bytes(0, 1)).unwrap(), name);
+        }
+    }
+}
