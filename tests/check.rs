@@ -175,7 +175,8 @@ fn a_network_is_empty_only_without_links_networks_and_services() {
 
 #[test]
 fn what_is_next_to_a_fault_is_none() {
-    let sound: [(&str, fn(&mut Drive)); 9] = [
+    type Change = fn(&mut Drive);
+    let sound: [(&str, Change); 9] = [
         ("an image as large as the agent takes", |drive| drive.size = 64 << 20),
         ("a link with a name and without MAC address", |drive| {
             drive.network_data["links"][1]["name"] = "eth1".into();

@@ -1,6 +1,12 @@
 //! The library from its front: what its functions answer, and each kind of refusal with its code, its place and its words.
 
-#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use configdrive::{

@@ -195,7 +195,7 @@ mod tests {
     /// FATGEN, "The Numeric-Tail Generation Algorithm": `~1` to `~999999`.
     #[test]
     fn a_number_has_at_most_six_digits() {
-        let stem = |digits: usize| ShortName::new("alike-"[..6.min(7 - digits)].bytes(), []);
+        let stem = |digits: usize| ShortName::new("alike-".bytes().take(7 - digits), []);
         let mut numbers: BTreeMap<_, _> =
             (1..=6).map(|digits| ((digits, stem(digits)), 10_u32.pow(digits as u32))).collect();
         numbers.insert((6, stem(6)), 999_999);
