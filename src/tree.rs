@@ -319,7 +319,9 @@ mod tests {
     }
 
     fn fault(paths: &[&str]) -> PathFault {
-        tree(paths).unwrap_err().fault
+        let error = tree(paths).unwrap_err();
+        assert!(!error.to_string().contains(char::is_control));
+        error.fault
     }
 
     #[test]
