@@ -61,14 +61,19 @@ fn sandbox() -> Sandbox {
 fn is_built_alike(sandbox: &Sandbox, document: &str, options: &configdrive::Options) {
     let theirs = in_the_contract(options);
     same(configdrive::build_drive(document, options), sandbox.build_drive(document.as_bytes(), &theirs));
-    same(configdrive::pack(document, options), sandbox.pack(document.as_bytes(), &theirs));
+    let packed = configdrive::build_drive(document, options).and_then(|image| configdrive::encode(&image));
+    same(packed, sandbox.pack(document.as_bytes(), &theirs));
 }
 
 fn same<T: Debug + PartialEq>(native: Result<T, configdrive::Error>, theirs: Result<T, Error>) {
     match (native, theirs) {
         // assert_eq would print both.
         (Ok(native), Ok(theirs)) => assert!(native == theirs),
-        (Err(native), Err(Error::Guest { message, .. })) => assert_eq!(native.to_string(), message),
+        (Err(native), Err(Error::Guest { code, message, pointer })) => {
+            assert_eq!(native.to_string(), message);
+            assert_eq!(format!("ErrorCode::{:?}", native.code()), format!("{code:?}"));
+            assert_eq!(native.pointer(), pointer.as_deref());
+        }
         (native, theirs) => panic!("{:?}, and in the sandbox {:?}", native.err(), theirs.err()),
     }
 }

@@ -25,6 +25,7 @@ pub const TREES: &[(&str, Make)] = &[
     ("long_and_foreign_names", long_and_foreign_names),
     ("files_of_every_size_around_a_sector", sizes),
     ("files_of_every_size_around_a_cluster", cluster_sizes),
+    ("a_file_that_fills_a_fat12_to_its_last_cluster", full),
     ("files_with_the_same_bytes", same),
     ("short_names_that_fall_together", alike_in_short),
     ("many_small_files_and_few_large_ones", many_and_large),
@@ -140,6 +141,11 @@ fn many_and_large() -> Files {
     let small = (0..1500_usize).map(|index| (format!("small/{}/{index}.json", index % 9), bytes(7, index % 700)));
     let large = [1 << 20, 3_000_000, (4 << 20) + 1];
     small.chain(large.iter().map(|&size| (format!("large/{size}"), bytes(size as u64, size)))).collect()
+}
+
+/// A table of 512 bytes has entries for 339 clusters.
+fn full() -> Files {
+    Files::from([("file".into(), bytes(1, 339 * 512))])
 }
 
 fn same() -> Files {
