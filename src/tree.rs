@@ -123,6 +123,9 @@ impl Name {
     }
 
     fn folded(&self) -> FoldedName {
+        if self.0.is_ascii() {
+            return FoldedName(self.0.to_ascii_lowercase());
+        }
         FoldedName(self.0.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect())
     }
 }

@@ -48,6 +48,15 @@ fn separators() -> impl Iterator<Item = &'static str> {
 /// `json.encoder.py_encode_basestring_ascii`.
 fn write_text(out: &mut String, text: &str) {
     out.push('"');
+    write_characters(out, text);
+    out.push('"');
+}
+
+fn write_characters(out: &mut String, text: &str) {
+    // Nearly every text is one of these.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
+        return out.push_str(text);
+    }
     for character in text.chars() {
         match character {
             '"' => out.push_str("\\\""),
@@ -66,7 +75,6 @@ fn write_text(out: &mut String, text: &str) {
             }
         }
     }
-    out.push('"');
 }
 
 /// `float.__repr__`: the fewest digits that give the same double; with an exponent below -4 and from 16 on, which has a
