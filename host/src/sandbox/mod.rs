@@ -35,6 +35,7 @@
 
 mod cancel;
 mod config;
+mod embedded;
 mod error;
 mod limits;
 mod pool;
@@ -58,6 +59,7 @@ use wasmtime::{Engine, Store, component};
 
 use self::{
     bindings::{ConfigdrivePre, exports::ironic::configdrive::drive},
+    embedded::InPlace,
     limits::Caps,
     pool::Turns,
     ticker::Ticker,
@@ -65,9 +67,6 @@ use self::{
 
 /// The component as a file, for other hosts.
 pub const COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/component.wasm"));
-
-/// The same, compiled for this host by the build script.
-const PRECOMPILED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/component.cwasm"));
 
 /// The component, ready to be called from many threads at once.
 ///
@@ -92,7 +91,7 @@ impl Sandbox {
     /// # Errors
     /// [`Error::Start`] on a processor that the component was not compiled for.
     pub fn new(limits: Limits) -> Result<Self, Error> {
-        Self::of(limits, None, embedded)
+        Self::embedded(limits, None)
     }
 
     /// Loads the component for a process that makes many drives: memory for `calls` of them at once is set aside and used
@@ -103,7 +102,18 @@ impl Sandbox {
     /// # Errors
     /// As [`new`](Self::new); and where there is not so much address space.
     pub fn pooled(limits: Limits, calls: NonZero<u32>) -> Result<Self, Error> {
-        Self::of(limits, Some(calls), embedded)
+        Self::embedded(limits, Some(calls))
+    }
+
+    fn embedded(limits: Limits, calls: Option<NonZero<u32>>) -> Result<Self, Error> {
+        let mut config = config();
+        match InPlace::take() {
+            Some(in_place) => {
+                in_place.prepare(&mut config);
+                Self::start(config, limits, calls, |engine| in_place.load(engine))
+            }
+            None => Self::start(config, limits, calls, embedded::copy),
+        }
     }
 
     /// The same for another component with this interface, such as a newer build of it that comes as a file. It is trusted no
@@ -116,7 +126,15 @@ impl Sandbox {
         calls: Option<NonZero<u32>>,
         load: impl FnOnce(&Engine) -> wasmtime::Result<component::Component>,
     ) -> Result<Self, Error> {
-        let mut config = config();
+        Self::start(config(), limits, calls, load)
+    }
+
+    fn start(
+        mut config: wasmtime::Config,
+        limits: Limits,
+        calls: Option<NonZero<u32>>,
+        load: impl FnOnce(&Engine) -> wasmtime::Result<component::Component>,
+    ) -> Result<Self, Error> {
         if let Some(calls) = calls {
             config.allocation_strategy(pool::strategy(&limits, calls));
         }
@@ -221,14 +239,7 @@ impl Sandbox {
 /// # Errors
 /// [`Error::Start`] for an engine with other settings, and on a processor that the component was not compiled for.
 pub fn load(engine: &Engine) -> Result<component::Component, Error> {
-    embedded(engine).map_err(Error::start)
-}
-
-#[expect(unsafe_code, reason = "loading compiled code cannot be checked by a compiler")]
-fn embedded(engine: &Engine) -> wasmtime::Result<component::Component> {
-    // SAFETY: `deserialize` asks for bytes that wasmtime itself compiled. Our build script made these with the same version
-    // of wasmtime, and they are part of the executable.
-    unsafe { component::Component::deserialize(engine, PRECOMPILED) }
+    embedded::copy(engine).map_err(Error::start)
 }
 
 /// The component takes documents as strings, which are UTF-8 by type.
