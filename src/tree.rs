@@ -107,11 +107,14 @@ impl Name {
         if name == "." || name == ".." {
             return Err(PathFault::Relative);
         }
-        if name.chars().any(char::is_control) {
-            return Err(PathFault::ControlCharacter);
-        }
-        if let Some(character) = name.chars().find(|&c| REFUSED.contains(c) || c > '\u{ffff}') {
-            return Err(PathFault::Character(character));
+        // Nearly all names are made of these, and nothing is wrong with any of them.
+        if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
+            if name.chars().any(char::is_control) {
+                return Err(PathFault::ControlCharacter);
+            }
+            if let Some(character) = name.chars().find(|&c| REFUSED.contains(c) || c > '\u{ffff}') {
+                return Err(PathFault::Character(character));
+            }
         }
         if name.ends_with(['.', ' ']) {
             return Err(PathFault::LastCharacter);
