@@ -4,8 +4,8 @@
     benches/peers/peers.py [--rounds N] [--large-rounds N] [--seconds N] [--only S,M,V,L,XL]
 
 Needs what tests/run needs, and as the tools to be measured genisoimage, mtools and dosfstools; Go and gophercloud's utils where Debian
-has them (golang-go, golang-github-gophercloud-utils-dev), wasmtime's command where tests/run has put it. A peer that is not there is left out, and named. Nova, openstacksdk
-and pycdlib come from PyPI, into target/peers/.
+has them (golang-go, golang-github-gophercloud-utils-dev). A peer that is not there is left out, and named. Nova, openstacksdk and
+pycdlib come from PyPI, wasmtime's command from crates.io, which takes ten minutes once, into target/peers/.
 
 Every peer gets the files that the document's drive has, each makes a text of the same drive, and before anything is measured
 `configdrive inspect` has found the same files in each of these texts. Times are of this machine and this run: only ratios count.
@@ -25,12 +25,12 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "ironic"))
+sys.path[:0] = [str(ROOT / "tests" / "ironic"), str(ROOT / "tests" / "service")]
+import wasmtime_command  # noqa: E402
 from services import Failure, make_venv  # noqa: E402
 
 HOME = ROOT / "target" / "peers"
-# tests/service/install.py puts it there.
-WASMTIME_COMMAND = ROOT / "target" / "service" / "bin" / "wasmtime"
+WASMTIME_COMMAND = HOME / "bin" / "wasmtime"
 FAT_SIZE = 64 << 20
 LARGE = ["L", "XL"]
 
@@ -55,6 +55,7 @@ def main():
 
 def measure(args):
     make_venv(HOME, HERE / "requirements.txt", lambda: None)
+    wasmtime_command.install(HOME, [])
     command, ours = build()
     workloads = {name: Workload(name, command, ours) for name in args.only.split(",")}
     with contextlib.ExitStack() as stack:
@@ -170,11 +171,10 @@ def run(workload, warm, command, rounds):
         return (time.perf_counter_ns() - start) / 1e6
 
     peers[COLD] = cold
-    if WASMTIME_COMMAND.exists():
-        component = HOME / "configdrive-cli.wasm"
-        run_quietly([command, "component", "--adapter", "command", "-o", component])
-        run_quietly([WASMTIME_COMMAND, "compile", "-o", component.with_suffix(".cwasm"), component])
-        peers[WASMTIME] = under_wasmtime
+    component = HOME / "configdrive-cli.wasm"
+    run_quietly([command, "component", "--adapter", "command", "-o", component])
+    run_quietly([WASMTIME_COMMAND, "compile", "-o", component.with_suffix(".cwasm"), component])
+    peers[WASMTIME] = under_wasmtime
     if workload.size:  # these make ISO 9660 alone
         for name in (SDK, PYCDLIB, GO):
             peers.pop(name, None)

@@ -114,6 +114,23 @@ mod tests {
     }
 
     #[test]
+    fn the_first_stretch_is_searched_briefly_the_second_thoroughly_and_others_quickly() {
+        let bytes = include_bytes!("../tree.rs");
+        let mut lengths = Vec::new();
+        for (is_first, left, flags) in [(true, FIRST, BRIEF), (true, 0, THOROUGH), (false, 0, quick_flags(bytes))] {
+            let (mut stream, mut expected) = (Vec::<u8>::new(), Vec::<u8>::new());
+            let mut deflate = Deflate { is_first, left, ..Deflate::new() };
+            deflate.compress(bytes, |deflated| stream.extend(deflated));
+            deflate.finish(|deflated| stream.extend(deflated));
+            run(&mut CompressorOxide::new(flags), bytes, TDEFLFlush::Finish, |deflated| expected.extend(deflated));
+            assert!(stream == expected, "{flags}");
+            lengths.push(stream.len());
+        }
+        let [brief, thorough, quick]: [_; 3] = lengths.try_into().unwrap();
+        assert!(thorough < quick && quick < brief, "{thorough} {quick} {brief}");
+    }
+
+    #[test]
     fn short_matches_are_left_out_where_that_is_shorter() {
         let numbers: String = noise(40_000).chunks_exact(2).map(|pair| format!("{}{};", pair[0], pair[1])).collect();
         assert_eq!(quick_flags(numbers.as_bytes()), 64 | TDEFL_FILTER_MATCHES);

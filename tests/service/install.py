@@ -10,27 +10,18 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "ironic"))
-from services import Failure, make_venv, run  # noqa: E402
+import wasmtime_command  # noqa: E402
+from services import Failure, make_venv  # noqa: E402
 
 HOME = HERE.parents[1] / "target" / "service"
-WASMTIME = "48.0.8"  # of the host's major version
-FEATURES = "run,serve,compile,component-model-async,pooling-allocator"  # serve does not compile without the async one
 
 
 def main():
     try:
         make_venv(HOME, HERE / "requirements.txt", lambda: None)
-        install_wasmtime()
+        wasmtime_command.install(HOME, wasmtime_command.BUILT_QUICKLY)
     except (Failure, OSError) as error:
         sys.exit(f"install.py: {error}")
-
-
-def install_wasmtime():
-    """wasmtime's command, with what the tests call of it. Cargo sees for itself whether it is there, with these features."""
-    if not (HOME / "bin" / "wasmtime").exists():
-        print("install.py: building wasmtime's command below target/service (once, some minutes)", file=sys.stderr)
-    run(["cargo", "install", "wasmtime-cli", "--version", WASMTIME, "--locked", "--quiet", "--root", HOME,
-         "--no-default-features", "--features", FEATURES], "is crates.io reachable?")
 
 
 if __name__ == "__main__":
