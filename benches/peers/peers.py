@@ -5,7 +5,7 @@
 
 Needs what tests/run needs, and as the tools to be measured genisoimage, mtools and dosfstools; Go and gophercloud's utils where Debian
 has them (golang-go, golang-github-gophercloud-utils-dev). A peer that is not there is left out, and named. Nova, openstacksdk and
-pycdlib come from PyPI, wasmtime's command from crates.io, which takes ten minutes once, into target/peers/.
+pycdlib come from PyPI, wasmtime's command from crates.io, which takes some minutes once, into target/peers/.
 
 Every peer gets the files that the document's drive has, each makes a text of the same drive, and before anything is measured
 `configdrive inspect` has found the same files in each of these texts. Times are of this machine and this run: only ratios count.
