@@ -52,7 +52,7 @@ impl Deflate {
     }
 }
 
-/// How many earlier places are looked at for a match, at most. In the component, so few make a small drive in three quarters of
+/// How many earlier places are looked at for a match, at most. In the component, so few make a small drive in five sixths of
 /// the time that [`THOROUGH`] takes, and a text that is a fiftieth longer, or a tenth where all is one log.
 const BRIEF: u32 = 8;
 

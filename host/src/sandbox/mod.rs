@@ -72,6 +72,9 @@ pub const COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/component
 ///
 /// One per process is enough, and clones are cheap: they are the same one. A call cannot see what another one left: each gets an
 /// instance of its own. It takes up to half a mebibyte of its thread's stack.
+///
+/// On Linux the first one of a process runs the component where it lies in the executable. Each further one takes a copy, in
+/// memory that becomes executable, which a hardened service may forbid.
 #[derive(Clone)]
 pub struct Sandbox {
     shared: Arc<Shared>,
