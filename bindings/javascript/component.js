@@ -9,12 +9,12 @@ import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 
 /**
- * @typedef {typeof import("../../../target/page/component/configdrive.js")} Transpiled
- * @typedef {import("../../../target/page/component/configdrive.js").Root["drive"]} Drive
- * @typedef {import("../../../target/page/component/interfaces/ironic-configdrive-drive.js").Options} Options
- * @typedef {import("../../../target/page/component/interfaces/ironic-configdrive-drive.js").Error} ErrorRecord
- * @typedef {import("../../../target/page/component/interfaces/ironic-configdrive-drive.js").Finding} Finding
- * @typedef {import("../../../target/page/component/interfaces/ironic-configdrive-drive.js").Inspection} Inspection
+ * @typedef {typeof import("../../target/page/component/configdrive.js")} Transpiled
+ * @typedef {import("../../target/page/component/configdrive.js").Root["drive"]} Drive
+ * @typedef {import("../../target/page/component/interfaces/ironic-configdrive-drive.js").Options} Options
+ * @typedef {import("../../target/page/component/interfaces/ironic-configdrive-drive.js").Error} ErrorRecord
+ * @typedef {import("../../target/page/component/interfaces/ironic-configdrive-drive.js").Finding} Finding
+ * @typedef {import("../../target/page/component/interfaces/ironic-configdrive-drive.js").Inspection} Inspection
  */
 
 /** The component says no. */

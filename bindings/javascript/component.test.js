@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Refused, load } from "./component.js";
 
-const component = await load(new URL("../../../target/page/component/", import.meta.url));
+const component = await load(new URL("../../target/page/component/", import.meta.url));
 const DOCUMENT = JSON.stringify({ files: [{ path: "openstack/latest/meta_data.json", contents: "e30=" }] });
 
 test("options reach the drive", () => {

@@ -1,9 +1,9 @@
-// The golden cases' answers, for tests/embed.rs. tests/embed/c/pack.c tells what a case is and what is printed.
+// The golden cases' answers, for tests/bindings/embed.rs. bindings/c/pack.c tells what a case is and what is printed.
 
 import { readFileSync } from "node:fs";
 import { Refused, load } from "./component.js";
 
-const component = await load(new URL("../../../target/page/component/", import.meta.url));
+const component = await load(new URL("../../target/page/component/", import.meta.url));
 
 const fields = readFileSync(0, "utf8").split("\0");
 while (fields.length > 1) {

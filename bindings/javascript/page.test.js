@@ -6,20 +6,20 @@ import { readFile } from "node:fs/promises";
 import { after, before, beforeEach, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import playwright from "../../../target/embed/javascript/node_modules/playwright-core/index.js";
+import playwright from "../../target/bindings/javascript/node_modules/playwright-core/index.js";
 import { load } from "./component.js";
 
-const FOLDER = new URL("../../../target/page/", import.meta.url);
-const EXAMPLE = await readFile(new URL("../../../examples/deploy/instance.json", import.meta.url), "utf8");
+const FOLDER = new URL("../../target/page/", import.meta.url);
+const EXAMPLE = await readFile(new URL("../../examples/deploy/instance.json", import.meta.url), "utf8");
 const component = await load(new URL("component/", FOLDER));
 
 /** @type {import("node:child_process").ChildProcess} */
 let server;
 /** @type {string} */
 let address;
-/** @type {import("../../../target/embed/javascript/node_modules/playwright-core/index.js").Browser} */
+/** @type {import("../../target/bindings/javascript/node_modules/playwright-core/index.js").Browser} */
 let browser;
-/** @type {import("../../../target/embed/javascript/node_modules/playwright-core/index.js").Page} */
+/** @type {import("../../target/bindings/javascript/node_modules/playwright-core/index.js").Page} */
 let page;
 /** @type {string[]} */
 let complaints;

@@ -1,4 +1,4 @@
-"""The golden cases' answers, for tests/embed.rs. tests/embed/c/pack.c tells what a case is and what is printed."""
+"""The golden cases' answers, for tests/bindings/embed.rs. bindings/c/pack.c tells what a case is and what is printed."""
 
 import pathlib
 import sys

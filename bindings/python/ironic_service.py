@@ -7,7 +7,7 @@ import unittest
 
 import openstack
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Not this virtual environment's Python: ironic.py makes one of its own, for the Python that calls it.
 IRONIC = ["python3", str(ROOT / "tests/ironic/ironic.py")]
 

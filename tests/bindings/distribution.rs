@@ -15,7 +15,7 @@ use wit_bindgen_core::{Files, wit_parser::Resolve};
 
 fn main() -> ExitCode {
     let lacking = |path: &str| (!below(path).exists()).then(|| path.to_owned());
-    let client = || lacking("target/embed/complete");
+    let client = || lacking("target/bindings/complete");
     let missing = |program: &str| on_path(program).is_none().then(|| program.to_owned());
     let mut trials = vec![
         trial("a_registry_gives_the_component_back", lacking(REGISTRY).or_else(client), registry),
@@ -29,14 +29,14 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-const REGISTRY: &str = "target/embed/docker-registry";
+const REGISTRY: &str = "target/bindings/docker-registry";
 
 fn registry() -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let component = folder.path().join("configdrive.wasm");
     fs::write(&component, COMPONENT)?;
-    let mut client = Command::new(below("target/embed/venv/bin/python"));
-    client.arg(below("tests/distribution/oci.py")).arg(below(REGISTRY));
+    let mut client = Command::new(below("target/bindings/venv/bin/python"));
+    client.arg(below("tests/bindings/oci.py")).arg(below(REGISTRY));
     run(client.arg(component).arg(folder.path())).map(drop)
 }
 

@@ -1,6 +1,6 @@
 //! The component in other hosts: Python, Node, a browser, C; and the same answers in all of them.
 //!
-//! `embed/install.py` installs what they need. Where something is missing, its tests are ignored and say so; where the variable
+//! `install.py` installs what they need. Where something is missing, its tests are ignored and say so; where the variable
 //! `CI` is set they fail instead.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
@@ -19,8 +19,8 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
 
 fn main() -> ExitCode {
-    let python = || Some("target/embed/complete is missing").filter(|_| !below("target/embed/complete").exists());
-    let node = || Some("npm is missing").filter(|_| !below("target/embed/javascript/complete").exists());
+    let python = || Some("target/bindings/complete is missing").filter(|_| !below("target/bindings/complete").exists());
+    let node = || Some("npm is missing").filter(|_| !below("target/bindings/javascript/complete").exists());
     let genisoimage =
         || Some("genisoimage, which Nova calls, is missing").filter(|_| on_path(&["genisoimage"]).is_none());
     let chromium = || Some("chromium is missing").filter(|_| on_path(CHROMIUM).is_none());
@@ -56,13 +56,13 @@ fn python_test(module: &str) -> Result<(), Failed> {
 }
 
 fn mypy() -> Result<(), Failed> {
-    run(python().args(["-m", "mypy", "--strict", "configdrive", "--cache-dir"]).arg(below("target/embed/mypy")), b"")
+    run(python().args(["-m", "mypy", "--strict", "configdrive", "--cache-dir"]).arg(below("target/bindings/mypy")), b"")
         .map(drop)
 }
 
 fn python() -> Command {
-    let mut python = Command::new(below("target/embed/venv/bin/python"));
-    python.current_dir(below("tests/embed/python")).env("PYTHONDONTWRITEBYTECODE", "1").env_remove("PYTHONPATH");
+    let mut python = Command::new(below("target/bindings/venv/bin/python"));
+    python.current_dir(below("bindings/python")).env("PYTHONDONTWRITEBYTECODE", "1").env_remove("PYTHONPATH");
     python
 }
 
@@ -81,13 +81,13 @@ fn node_test(file: &str) -> Result<(), Failed> {
 
 fn typescript() -> Result<(), Failed> {
     page()?;
-    run(node().arg(below("target/embed/javascript/node_modules/typescript/bin/tsc")).args(["--project", "."]), b"")
+    run(node().arg(below("target/bindings/javascript/node_modules/typescript/bin/tsc")).args(["--project", "."]), b"")
         .map(drop)
 }
 
 fn node() -> Command {
     let mut node = Command::new("node");
-    node.current_dir(below("tests/embed/javascript"));
+    node.current_dir(below("bindings/javascript"));
     node
 }
 
@@ -111,8 +111,8 @@ fn c_golden() -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let program = folder.path().join("pack");
     let mut compiler = Command::new("cc");
-    compiler.args(["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-I"]).arg(below("target/embed/include"));
-    compiler.arg(below("tests/embed/c/pack.c")).arg(wasmtime_library()?).arg("-o").arg(&program);
+    compiler.args(["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-I"]).arg(below("target/bindings/include"));
+    compiler.arg(below("bindings/c/pack.c")).arg(wasmtime_library()?).arg("-o").arg(&program);
     run(&mut compiler, b"")?;
     same_answers(Command::new(program).arg(component()?.path()))
 }
@@ -126,7 +126,7 @@ fn wasmtime_library() -> Result<PathBuf, Failed> {
 
 // The golden cases.
 
-/// Runs a host with all cases, as `embed/c/pack.c` describes, and compares.
+/// Runs a host with all cases, as `bindings/c/pack.c` describes, and compares.
 fn same_answers(host: &mut Command) -> Result<(), Failed> {
     let questions: String = GOLDEN.iter().map(|case| case.question.as_str()).collect();
     let answers = run(host, questions.as_bytes())?;

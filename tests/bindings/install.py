@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Installs what tests/embed.rs needs below target/embed/, unless it is there. Standard library only.
+"""Installs what tests/bindings/embed.rs needs below target/bindings/, unless it is there. Standard library only.
 
     install.py               everything
     install.py javascript    the packages of Node alone, for examples/page
@@ -21,7 +21,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "ironic"))
 from services import Failure, make_venv, run, unpack_package  # noqa: E402
 
-HOME = HERE.parents[1] / "target" / "embed"
+ROOT = HERE.parents[1]
+HOME = ROOT / "target" / "bindings"
 
 
 def main():
@@ -53,7 +54,7 @@ def install_packages():
     if not shutil.which("npm"):
         print("install.py: no npm here: the packages of Node are left out", file=sys.stderr)
         return
-    home, sources = HOME / "javascript", [HERE / "javascript" / name for name in ("package.json", "package-lock.json")]
+    home, sources = HOME / "javascript", [ROOT / "bindings" / "javascript" / name for name in ("package.json", "package-lock.json")]
     wanted = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
     stamp = home / "complete"
     if stamp.exists() and stamp.read_text() == wanted:
@@ -63,7 +64,7 @@ def install_packages():
     home.mkdir(parents=True, exist_ok=True)
     for source in sources:
         shutil.copy(source, home)
-    print("install.py: installing target/embed/javascript (once)", file=sys.stderr)
+    print("install.py: installing target/bindings/javascript (once)", file=sys.stderr)
     # Not `npm ci`, which fails where the registry has no package for one of the other platforms. What is installed is what the lock
     # file says all the same. Nothing here needs the scripts that packages run when they are installed.
     run(["npm", "install", "--prefix", home, "--ignore-scripts", "--no-audit", "--no-fund"], "is npm's registry reachable?")

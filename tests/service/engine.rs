@@ -25,11 +25,14 @@ pub struct Engine {
 /// Both engines. Without node there is one; where the variable `CI` is set, that is a failure.
 pub fn engines() -> Vec<Engine> {
     let mut engines = vec![under_wasmtime()];
-    let jco = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/embed/javascript/node_modules/.bin/jco");
+    let jco = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bindings/javascript/node_modules/.bin/jco");
     if jco.exists() {
         engines.push(under_jco(&jco));
     } else {
-        assert!(env::var_os("CI").is_none(), "jco is not installed; run tests/run, or python3 tests/embed/install.py");
+        assert!(
+            env::var_os("CI").is_none(),
+            "jco is not installed; run tests/run, or python3 tests/bindings/install.py"
+        );
         eprintln!("jco is not installed: wasmtime alone");
     }
     engines

@@ -2,7 +2,7 @@
 """Installs what tests/wasmtime.rs and tests/service.rs need below target/service/, unless it is there. Standard library only.
 
 wasmtime's command comes from crates.io and is built here; schemathesis, which holds the service against its OpenAPI document,
-comes from PyPI. jco, the second engine, is installed by tests/embed/install.py.
+comes from PyPI. jco, the second engine, is installed by tests/bindings/install.py.
 """
 
 import pathlib
