@@ -9,13 +9,14 @@ mkisofs and without temporary files. Held against Nova 34.0.0.
 import base64
 import json
 
-import configdrive
 import nova.conf
 from nova import utils
 from nova.api.metadata import vendordata_dynamic, vendordata_json
 from nova.network import security_group_api
 from nova.objects import virt_device_metadata
 from nova.virt.ironic.driver import IronicDriver
+
+import configdrive
 
 CONF = nova.conf.CONF
 

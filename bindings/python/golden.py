@@ -15,16 +15,17 @@ def main():
         options = {name: field[1:] for name, field in zip(names, given) if field.startswith("=")}
         if "vendordata_providers" in options:
             options["vendordata_providers"] = [name for name in options["vendordata_providers"].split(",") if name]
-        required = answer(lambda: str(component.required_by(document, force_config_drive=force == "1")).lower())
-        text = answer(lambda: component.pack(document, default_random_seed="AAAA", **options))
+        required = answer(component.required_by, document, force_config_drive=force == "1")
+        text = answer(component.pack, document, default_random_seed="AAAA", **options)
         print(required, text, sep="\t")
 
 
-def answer(call):
+def answer(call, *arguments, **options):
     try:
-        return "ok " + call()
+        value = call(*arguments, **options)
     except configdrive.Refused as refused:
         return f"err {refused.code} {'-' if refused.pointer is None else refused.pointer} {refused.message}"
+    return f"ok {str(value).lower() if isinstance(value, bool) else value}"
 
 
 if __name__ == "__main__":

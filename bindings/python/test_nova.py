@@ -5,13 +5,14 @@ import os
 import unittest
 from unittest import mock
 
-import configdrive
-import configdrive_nova
 import nova.conf
-from ironic_service import ROOT, WithIronic
 from nova import context, objects
 from nova.network import model
 from nova.virt.ironic.driver import IronicDriver
+
+import configdrive
+import configdrive_nova
+from ironic_service import ROOT, WithIronic
 
 CASES = ["full", "bdm-root-forms", "cpus-no-cells", "flavor-absent", "inj-v4-v6", "keys-x509", "net-multi-vif", "net-vlan",
          "secgroups-portable", "text-control", "userdata-64k"]
