@@ -38,6 +38,7 @@ fn main() -> ExitCode {
         trial("node_refuses_and_changes_nothing", node(), || node_test("component.test.js")),
         trial("the_page_works_in_a_browser", node().or_else(chromium), || node_test("page.test.js")),
         trial("typescript_accepts_the_scripts", node(), typescript),
+        trial("eslint_accepts_the_scripts", node(), eslint),
         trial("c_gives_the_golden_answers", python().or_else(compiler), c_golden),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
@@ -87,6 +88,14 @@ fn typescript() -> Result<(), Failed> {
     page()?;
     run(node().arg(below("target/bindings/javascript/node_modules/typescript/bin/tsc")).args(["--project", "."]), b"")
         .map(drop)
+}
+
+/// The page's scripts as well.
+fn eslint() -> Result<(), Failed> {
+    let mut eslint = node();
+    eslint.current_dir(below(".")).arg("target/bindings/javascript/node_modules/eslint/bin/eslint.js");
+    eslint.args(["--config", "bindings/javascript/eslint.config.js", "bindings/javascript", "examples/page"]);
+    run(&mut eslint, b"").map(drop)
 }
 
 fn node() -> Command {
