@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { Refused, load } from "./component.js";
 
@@ -37,4 +38,16 @@ test("nothing is changed in silence", () => {
     assert.throws(() => component.pack(DOCUMENT, options), (error) => error instanceof Refused && error.code === "invalid-option");
   }
   assert.throws(() => component.requiredBy('"\ud800"'), (error) => error instanceof Refused && error.code === "invalid-document");
+});
+
+// What options there are, TypeScript knows from the component.
+test("every number among the interface's options is checked", async () => {
+  const wit = await readFile(new URL("../../wit/configdrive.wit", import.meta.url), "utf8");
+  const [, options] = /record options \{([^}]*)\}/.exec(wit) ?? assert.fail("no options");
+  const numbers = [...options.matchAll(/^ +([a-z][a-z0-9-]*): (?:option<)?[us]\d+/gm)];
+  assert.notEqual(numbers.length, 0);
+  for (const [, name] of numbers) {
+    const member = name.replaceAll(/-(.)/g, (_, letter) => letter.toUpperCase());
+    assert.throws(() => component.pack(DOCUMENT, { [member]: 2 ** 64 }), (error) => error instanceof Refused && error.message.startsWith(`${name}: `), name);
+  }
 });

@@ -3,13 +3,16 @@
 import concurrent.futures
 import json
 import os
+import pathlib
+import re
 import unittest
 
 import configdrive
-from configdrive import Limits, Refused, Stopped
+from configdrive import Limits, Options, Refused, Stopped
 
 COMPONENT = os.environ["CONFIGDRIVE_COMPONENT"]
 DOCUMENT = json.dumps({"files": [{"path": "openstack/latest/meta_data.json", "contents": "e30="}]})
+WIT = pathlib.Path(__file__).resolve().parents[2] / "wit/configdrive.wit"
 
 
 class Component(unittest.TestCase):
@@ -59,6 +62,14 @@ class Component(unittest.TestCase):
         with self.assertRaises(Refused) as refused:
             self.component.required_by('"\ud800"')
         self.assertEqual(refused.exception.code, "invalid-document")
+
+    def test_every_option_of_the_interface_is_known(self):
+        [record] = re.findall(r"record options \{([^}]*)\}", WIT.read_text())
+        options = dict(re.findall(r"^ +([a-z][a-z0-9-]*): (?:option<)?(\w+)", record, re.MULTILINE))
+        self.assertEqual({name.replace("-", "_") for name in options}, set(Options.__annotations__))
+        for name in [name for name, kind in options.items() if re.fullmatch(r"[us]\d+", kind)]:
+            with self.subTest(name), self.assertRaisesRegex(Refused, f"^{name}: "):
+                self.component.pack(DOCUMENT, **{name.replace("-", "_"): 1 << 64})
 
     def test_limits_stop_a_call_and_no_other(self):
         for limits, why in [(Limits(fuel=10_000), "fuel"), (Limits(memory=1 << 20), "memory")]:

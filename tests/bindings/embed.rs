@@ -40,6 +40,7 @@ fn main() -> ExitCode {
         trial("typescript_accepts_the_scripts", node(), typescript),
         trial("eslint_accepts_the_scripts", node(), eslint),
         trial("c_gives_the_golden_answers", python().or_else(compiler), c_golden),
+        trial("c_names_every_option", None, c_options),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
@@ -128,6 +129,20 @@ fn c_golden() -> Result<(), Failed> {
     compiler.arg(below("bindings/c/pack.c")).arg(wasmtime_library()?).arg("-o").arg(&program);
     run(&mut compiler, b"")?;
     same_answers(Command::new(program).arg(component()?.path()))
+}
+
+/// An option that is missing is an error of wasmtime, which does not name it.
+fn c_options() -> Result<(), Failed> {
+    let wit = fs::read_to_string(below("wit/configdrive.wit"))?;
+    let (_, record) = wit.split_once("record options {").ok_or("no options")?;
+    let (record, _) = record.split_once('}').ok_or("options do not end")?;
+    let names = record.lines().map(str::trim).filter(|line| !line.starts_with("///"));
+    let program = fs::read_to_string(below("bindings/c/pack.c"))?;
+    let missing: Vec<_> = names
+        .filter_map(|line| Some(line.split_once(':')?.0))
+        .filter(|name| !program.contains(&format!("\"{name}\"")))
+        .collect();
+    if missing.is_empty() { Ok(()) } else { Err(format!("bindings/c/pack.c lacks {}", missing.join(", ")).into()) }
 }
 
 /// The library of wasmtime's C API, which PyPI's package brings along.
