@@ -5,7 +5,7 @@
 
 Needs what tests/run needs, and as the tools to be measured genisoimage, mtools and dosfstools; Go and gophercloud's utils where Debian
 has them (golang-go, golang-github-gophercloud-utils-dev). A peer that is not there is left out, and named. Nova, openstacksdk and
-pycdlib come from PyPI, wasmtime's command from crates.io, which takes some minutes once, into target/peers/.
+pycdlib come from PyPI, into target/peers/; wasmtime's command is the one of the tests, a prebuilt release.
 
 Every peer gets the files that the document's drive has, each makes a text of the same drive, and before anything is measured
 `configdrive inspect` has found the same files in each of these texts. Times are of this machine and this run: only ratios count.
@@ -25,12 +25,11 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path[:0] = [str(ROOT / "tests" / "ironic"), str(ROOT / "tests" / "service")]
-import wasmtime_command  # noqa: E402
+sys.path.insert(0, str(ROOT / "tests" / "ironic"))
 from services import Failure, make_venv  # noqa: E402
 
 HOME = ROOT / "target" / "peers"
-WASMTIME_COMMAND = HOME / "bin" / "wasmtime"
+WASMTIME_COMMAND = ROOT / "target" / "service" / "bin" / "wasmtime"
 FAT_SIZE = 64 << 20
 LARGE = ["L", "XL"]
 
@@ -55,7 +54,7 @@ def main():
 
 def measure(args):
     make_venv(HOME, HERE / "requirements.txt", lambda: None)
-    wasmtime_command.install(HOME, [])
+    subprocess.run([sys.executable, ROOT / "tests" / "service" / "install.py"], check=True)
     command, ours = build()
     workloads = {name: Workload(name, command, ours) for name in args.only.split(",")}
     with contextlib.ExitStack() as stack:
