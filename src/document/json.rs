@@ -6,9 +6,11 @@ use alloc::{
     string::{String, ToString},
     vec::Vec,
 };
-use core::{cell::Cell, fmt};
+use core::fmt;
 
-use serde_core::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_core::de::{self, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+
+use super::scanner::{self, Scanner};
 
 /// A JSON value, its texts borrowed from the document where they stand there unescaped.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,7 +34,20 @@ pub enum Json<'a> {
 impl<'a> Json<'a> {
     /// Parses one JSON text. The nesting is limited to 127 levels by serde_json.
     pub fn parse(text: &'a str) -> Result<Self, JsonError> {
-        serde_json::from_str(text).map_err(JsonError)
+        let parsed = match Self::read(text, text) {
+            // The error may be that no double holds a number. We accept integers of any size.
+            Err(error) => scanner::without_large_numbers(text).map_or(Err(error), |copy| Self::read(text, &copy)),
+            parsed => parsed,
+        };
+        parsed.map_err(JsonError)
+    }
+
+    /// Parses `text` by way of a copy that differs in numbers only.
+    fn read(text: &'a str, copy: &str) -> Result<Self, serde_json::Error> {
+        let mut deserializer = serde_json::Deserializer::from_str(copy);
+        let value = Value { scanner: &mut Scanner::new(text) }.deserialize(&mut deserializer)?;
+        deserializer.end()?;
+        Ok(value)
     }
 
     /// What kind of value this is, for error messages.
@@ -170,100 +185,85 @@ impl fmt::Display for JsonError {
     }
 }
 
-impl<'de> Deserialize<'de> for Json<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Value { by_string: &Cell::new(false) }.deserialize(deserializer)
+/// Builds a value from what serde_json reads. Numbers come from the document itself, because serde_json rounds those that are
+/// not 64-bit integers. So do texts without escapes, because serde_json may read a copy.
+struct Value<'s, 'a> {
+    scanner: &'s mut Scanner<'a>,
+}
+
+impl<'a> Value<'_, 'a> {
+    fn number<E: de::Error>(self) -> Result<Json<'a>, E> {
+        self.scanner.number().ok_or(OUT_OF_STEP).and_then(number).map_err(E::custom)
     }
 }
 
-/// With `arbitrary_precision`, serde_json presents a number that is no 64-bit integer as an object with this one member…
-const NUMBER: &str = "$serde_json::private::Number";
+/// What happens if serde_json ever visits values in another order than the document's.
+const OUT_OF_STEP: &str = "cannot find a value's text: serde_json read it out of order; report this bug";
 
-/// …whose value comes by `visit_string`, which no text of a document does. That tells a number from a tenant's object with
-/// a member of that name.
-#[derive(Clone, Copy)]
-struct Value<'s> {
-    by_string: &'s Cell<bool>,
-}
+impl<'de, 'a> DeserializeSeed<'de> for Value<'_, 'a> {
+    type Value = Json<'a>;
 
-impl<'de> DeserializeSeed<'de> for Value<'_> {
-    type Value = Json<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'a>, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Value<'_> {
-    type Value = Json<'de>;
+impl<'de, 'a> Visitor<'de> for Value<'_, 'a> {
+    type Value = Json<'a>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value")
     }
 
-    fn visit_unit<E>(self) -> Result<Json<'de>, E> {
+    fn visit_unit<E>(self) -> Result<Json<'a>, E> {
         Ok(Json::Null)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Json<'de>, E> {
+    fn visit_bool<E>(self, value: bool) -> Result<Json<'a>, E> {
         Ok(Json::Bool(value))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Json<'de>, E> {
-        Ok(Json::Integer(Integer(value.to_string())))
+    fn visit_u64<E: de::Error>(self, _: u64) -> Result<Json<'a>, E> {
+        self.number()
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Json<'de>, E> {
-        Ok(Json::Integer(Integer::from(value)))
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<Json<'a>, E> {
+        self.number()
     }
 
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Json<'de>, E> {
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Json<'a>, E> {
+        self.number()
+    }
+
+    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Json<'a>, E> {
+        let text = self.scanner.plain_text(text.len()).ok_or_else(|| E::custom(OUT_OF_STEP))?;
         Ok(Json::Text(Cow::Borrowed(text)))
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<Json<'de>, E> {
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Json<'a>, E> {
+        self.scanner.skip_text().ok_or_else(|| E::custom(OUT_OF_STEP))?;
         Ok(Json::Text(Cow::Owned(text.to_owned())))
     }
 
-    fn visit_string<E>(self, text: String) -> Result<Json<'de>, E> {
-        self.by_string.set(true);
-        Ok(Json::Text(Cow::Owned(text)))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Json<'de>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Json<'a>, A::Error> {
         let mut values = Vec::new();
-        while let Some(value) = access.next_element()? {
+        while let Some(value) = access.next_element_seed(Value { scanner: &mut *self.scanner })? {
             values.push(value);
         }
         Ok(Json::List(values))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Json<'de>, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Json<'a>, A::Error> {
+        // A number, if another crate of the build enables serde_json's feature arbitrary_precision.
+        if !self.scanner.object() {
+            return self.number();
+        }
         let mut members = Vec::new();
-        let by_string = Cell::new(false);
-        while let Some(Name(name)) = access.next_key()? {
-            let value = access.next_value_seed(Value { by_string: &by_string })?;
-            if name == NUMBER
-                && by_string.get()
-                && let Json::Text(digits) = value
-            {
-                return number(&digits).map_err(A::Error::custom);
-            }
-            members.push((name, value));
+        while let Some(name) = access.next_key_seed(Value { scanner: &mut *self.scanner })? {
+            let Json::Text(name) = name else { return Err(A::Error::custom("a member's name is not text")) };
+            members.push((name, access.next_value_seed(Value { scanner: &mut *self.scanner })?));
         }
         Ok(Json::Object(members.into_iter().collect()))
-    }
-}
-
-/// The name of a member. serde's own `Cow` would never borrow.
-struct Name<'a>(Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for Name<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Json::deserialize(deserializer)? {
-            Json::Text(name) => Ok(Self(name)),
-            _ => Err(D::Error::custom("a member's name is not text")),
-        }
     }
 }
 
@@ -271,7 +271,7 @@ impl<'de> Deserialize<'de> for Name<'de> {
 const MAX_DIGITS: usize = 4300;
 
 /// Reads a number as Python does. `digits` have the form of a JSON number (RFC 8259, 6).
-fn number(digits: &str) -> Result<Json<'static>, &'static str> {
+fn number<'a>(digits: &str) -> Result<Json<'a>, &'static str> {
     if !digits.contains(['.', 'e', 'E']) {
         if digits.trim_start_matches('-').len() > MAX_DIGITS {
             return Err("an integer of more than 4300 digits, which Python does not read; write it as text");
@@ -287,6 +287,8 @@ fn number(digits: &str) -> Result<Json<'static>, &'static str> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
 
     fn object(text: &str) -> Object<'_> {
@@ -323,8 +325,84 @@ mod tests {
     #[test]
     fn an_object_that_looks_like_serde_jsons_number_stays_an_object() {
         for value in ["\"5\"", "5", "\"\\u0035\"", "[5]", "null"] {
-            let text = format!("{{\"{NUMBER}\": {value}}}");
+            let text = format!("{{\"$serde_json::private::Number\": {value}}}");
             assert_eq!(Json::parse(&text).unwrap().kind(), "an object", "{value}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_no_double_holds_is_refused_where_it_ends() {
+        let number = "a number larger than a double can hold (1.8e308); write it as text";
+        let digits = "7".repeat(400);
+        for (text, message) in [
+            ("1e400", format!("{number} at line 1 column 5")),
+            ("[1,\n -1e400 ]", format!("{number} at line 2 column 7")),
+            ("{\"1e400\": 1e99999999999}", format!("{number} at line 1 column 23")),
+            (&format!("[{digits}, 1.8E+308, 1 2]"), format!("{number} at line 1 column 411")),
+            (&format!("[1e+400, {digits}.5]"), format!("{number} at line 1 column 7")),
+        ] {
+            assert_eq!(Json::parse(text).unwrap_err().to_string(), format!("not JSON: {message}"), "{text}");
+        }
+    }
+
+    #[test]
+    fn errors_around_large_integers_are_found_where_they_are() {
+        let digits = "7".repeat(400);
+        for (text, message) in [
+            (format!("[{digits}, 01]"), "invalid number at line 1 column 405"),
+            (format!("[{digits} {digits}]"), "expected `,` or `]` at line 1 column 403"),
+            (format!("[{digits}-{digits}]"), "expected `,` or `]` at line 1 column 402"),
+            (format!("[{digits}."), "EOF while parsing a value at line 1 column 402"),
+            (format!("[{digits}.]"), "invalid number at line 1 column 403"),
+            (format!("{{{digits}: 1}}"), "key must be a string at line 1 column 2"),
+            (format!("-{digits}\n,"), "trailing characters at line 2 column 1"),
+        ] {
+            assert_eq!(Json::parse(&text).unwrap_err().to_string(), format!("not JSON: {message}"), "{text}");
+        }
+    }
+
+    /// A value and its text.
+    fn written() -> impl Strategy<Value = (Json<'static>, String)> {
+        let integer = "0|-?[1-9][0-9]{0,400}";
+        let integer = integer.prop_map(|text| (Json::Integer(Integer(text.clone())), text));
+        let float = r"-?(0|[1-9][0-9]{0,7})(\.[0-9]{1,250}|(\.[0-9]{1,20})?[eE][+-]?[0-2]?[0-9]{1,2})";
+        let float = float.prop_map(|text| (Json::Float(text.parse().unwrap()), text));
+        let string = text().prop_map(|text| (Json::Text(text.clone().into()), quoted(&text)));
+        let literal = prop_oneof![
+            Just((Json::Null, "null".to_owned())),
+            Just((Json::Bool(true), "true".to_owned())),
+            Just((Json::Bool(false), "false".to_owned())),
+        ];
+        prop_oneof![integer, float, string, literal].prop_recursive(4, 40, 5, |value| {
+            let value = (value, "[ \t\r\n]{0,2}")
+                .prop_map(|((value, text), space)| (value, [&*space, &*text, &*space].concat()));
+            let list = vec(value.clone(), 0..5).prop_map(|items| {
+                let (values, texts): (Vec<_>, Vec<_>) = items.into_iter().unzip();
+                (Json::List(values), format!("[{}]", texts.join(",")))
+            });
+            let object = vec((text(), value), 0..5).prop_map(|members| {
+                let texts: Vec<_> =
+                    members.iter().map(|(name, (_, text))| format!("{}:{text}", quoted(name))).collect();
+                let object = members.into_iter().map(|(name, (value, _))| (Cow::Owned(name), value)).collect();
+                (Json::Object(object), format!("{{{}}}", texts.join(",")))
+            });
+            prop_oneof![list, object]
+        })
+    }
+
+    /// Texts with what a scanner might take for something else.
+    fn text() -> impl Strategy<Value = String> {
+        prop_oneof![any::<String>(), r#"([\\"{}\[\]:,0-9e+.n-]|1e400)*"#]
+    }
+
+    fn quoted(text: &str) -> String {
+        serde_json::to_string(text).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn values_are_read_as_they_were_written((value, text) in written()) {
+            prop_assert_eq!(Json::parse(&text).unwrap(), value);
         }
     }
 

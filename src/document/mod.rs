@@ -12,6 +12,7 @@ mod meta_data_document;
 mod network_model;
 mod ports;
 mod read;
+mod scanner;
 
 use alloc::{boxed::Box, vec::Vec};
 
