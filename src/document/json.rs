@@ -75,12 +75,6 @@ impl From<String> for Json<'_> {
     }
 }
 
-impl<'a> From<Option<&'a str>> for Json<'a> {
-    fn from(text: Option<&'a str>) -> Self {
-        text.map_or(Self::Null, Self::from)
-    }
-}
-
 impl<'a> From<Object<'a>> for Json<'a> {
     fn from(object: Object<'a>) -> Self {
         Self::Object(object)

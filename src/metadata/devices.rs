@@ -2,7 +2,7 @@
 
 use alloc::{borrow::Cow, vec::Vec};
 
-use super::version::OpenStackVersion;
+use super::{or_null, version::OpenStackVersion};
 use crate::document::{Device, DeviceKind, Json, Object};
 
 /// The devices that a version shows.
@@ -38,8 +38,8 @@ fn show<'a>(device: &'a Device<'a>, version: OpenStackVersion) -> Option<Object<
                 return None;
             }
             members.push(("type", "share".into()));
-            members.push(("share_id", (*share_id).into()));
-            members.push(("tag", (*tag).into()));
+            members.push(("share_id", or_null(*share_id)));
+            members.push(("tag", or_null(*tag)));
         }
     }
     let bus = device.bus.as_ref();

@@ -2,8 +2,8 @@
 
 use alloc::{borrow::Cow, format, vec::Vec};
 
-use super::{shared::Shared, version::Ec2Version};
-use crate::document::{BlockDeviceRole, BlockDevices, InstanceDocument, Integer, IpVersion, Json, Object};
+use super::{or_null, or_zero, shared::Shared, version::Ec2Version};
+use crate::document::{BlockDeviceRole, BlockDevices, InstanceDocument, IpVersion, Json, Object};
 
 /// meta-data.json of one version.
 pub fn meta_data<'a>(document: &InstanceDocument<'a>, shared: &'a Shared, version: Ec2Version) -> Object<'a> {
@@ -14,17 +14,18 @@ pub fn meta_data<'a>(document: &InstanceDocument<'a>, shared: &'a Shared, versio
     let floating_ip = fixed_ips().flat_map(|ip| &ip.floating_ips).next().and_then(|ip| ip.address);
 
     let mut members: Vec<(&'a str, Json<'a>)> = alloc::vec![
-        ("ami-id", instance.ec2_ids.ami_id.into()),
-        ("ami-launch-index", instance.launch_index.into()),
+        ("ami-id", or_null(instance.ec2_ids.ami_id)),
+        ("ami-launch-index", or_zero(instance.launch_index)),
         ("ami-manifest-path", "FIXME".into()),
         ("instance-id", instance.ec2_ids.instance_id.into()),
         ("hostname", hostname()),
-        ("local-ipv4", fixed_ip.map(|ip| ip.as_str()).into()),
-        ("reservation-id", instance.reservation_id.into()),
+        ("local-ipv4", or_null(fixed_ip.map(|ip| ip.as_str()))),
+        ("reservation-id", or_null(instance.reservation_id)),
         ("security-groups", instance.security_groups.iter().copied().map(Json::from).collect()),
     ];
     if let Some(key_name) = instance.key_name {
-        let key = Object::from([("_name", format!("0={key_name}").into()), ("openssh-key", instance.key_data.into())]);
+        let key =
+            Object::from([("_name", format!("0={key_name}").into()), ("openssh-key", or_null(instance.key_data))]);
         members.push(("public-keys", Object::from([("0", key.into())]).into()));
     }
     if version >= Ec2Version::V2007_01_19 {
@@ -33,7 +34,7 @@ pub fn meta_data<'a>(document: &InstanceDocument<'a>, shared: &'a Shared, versio
         members.push(("public-ipv4", floating_ip.map_or("", |ip| ip.as_str()).into()));
     }
     if version >= Ec2Version::V2007_08_29 {
-        members.push(("instance-type", instance.flavor_name.into()));
+        members.push(("instance-type", or_null(instance.flavor_name)));
     }
     if version >= Ec2Version::V2007_12_15 {
         members.push(("block-device-mapping", block_device_mapping(&instance.block_devices).into()));
@@ -44,7 +45,7 @@ pub fn meta_data<'a>(document: &InstanceDocument<'a>, shared: &'a Shared, versio
         }
     }
     if version >= Ec2Version::V2008_02_01 {
-        let placement = Object::from([("availability-zone", instance.availability_zone.into())]);
+        let placement = Object::from([("availability-zone", or_null(instance.availability_zone))]);
         members.push(("placement", placement.into()));
     }
     if version >= Ec2Version::V2008_09_01 {
@@ -75,16 +76,9 @@ fn block_device_mapping<'a>(devices: &BlockDevices<'a>) -> Object<'a> {
         |role| devices.mappings.iter().filter(move |mapping| mapping.role == role).map(|mapping| mapping.device_name);
     let mut ebs: Vec<_> = of_role(BlockDeviceRole::Ebs).collect();
     ebs.sort_unstable(); // None first, as in Nova
-    mapping.extend(ebs.into_iter().zip(0..).map(|(device, n)| (format!("ebs{n}").into(), device.into())));
-    mapping.extend(of_role(BlockDeviceRole::Swap).next_back().map(|device| ("swap".into(), device.into())));
+    mapping.extend(ebs.into_iter().zip(0..).map(|(device, n)| (format!("ebs{n}").into(), or_null(device))));
+    mapping.extend(of_role(BlockDeviceRole::Swap).next_back().map(|device| ("swap".into(), or_null(device))));
     let ephemerals = of_role(BlockDeviceRole::Ephemeral).zip(0..);
-    mapping.extend(ephemerals.map(|(device, n)| (format!("ephemeral{n}").into(), device.into())));
+    mapping.extend(ephemerals.map(|(device, n)| (format!("ephemeral{n}").into(), or_null(device))));
     mapping.into_iter().collect()
-}
-
-impl From<Option<&Integer>> for Json<'_> {
-    /// Nova's default for an absent number is 0.
-    fn from(number: Option<&Integer>) -> Self {
-        Self::Integer(number.cloned().unwrap_or(Integer::from(0)))
-    }
 }

@@ -16,7 +16,7 @@ use core::fmt;
 
 use crate::{
     Error, Options,
-    document::{Document, Json},
+    document::{Document, Integer, Json},
     tree::{Content, Tree},
 };
 
@@ -37,6 +37,16 @@ pub fn tree(document: &Document<'_>, options: &Options) -> Result<Tree, Error> {
 
 fn json<'a>(value: impl Into<Json<'a>>) -> Content {
     Content::from(json_text::dumps(&value.into()).into_bytes())
+}
+
+/// Returns the text, or null if there is none.
+fn or_null<'a>(text: Option<&'a str>) -> Json<'a> {
+    text.map_or(Json::Null, Json::from)
+}
+
+/// Returns the number, or 0 if there is none: Nova's default for numbers.
+fn or_zero(number: Option<&Integer>) -> Json<'static> {
+    Json::Integer(number.cloned().unwrap_or(Integer::from(0)))
 }
 
 /// Why the options give no drive.

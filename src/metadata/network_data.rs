@@ -4,6 +4,7 @@ use alloc::{
     borrow::Cow, collections::BTreeMap, collections::BTreeSet, format, string::String, string::ToString, vec::Vec,
 };
 
+use super::or_null;
 use crate::document::{
     InstanceDocument, Integer, IpVersion, Json, Network, Object, Port, PortGroup, Route, Subnet, Vif, attached,
 };
@@ -71,17 +72,17 @@ impl<'d, 'a> Node<'d, 'a> {
         let vif_type = vif.vif_type.filter(|vif_type| LEGACY_EXPOSED_VIF_TYPES.contains(vif_type)).unwrap_or("phy");
         let mut link: Vec<(Cow<'a, str>, Json<'a>)> = alloc::vec![
             ("id".into(), Json::Text(id)),
-            ("vif_id".into(), vif.id.into()),
+            ("vif_id".into(), or_null(vif.id)),
             ("type".into(), vif_type.into()),
             ("mtu".into(), mtu(network)),
-            ("ethernet_mac_address".into(), vif.address.map(|mac| mac.as_str()).into()),
+            ("ethernet_mac_address".into(), or_null(vif.address.map(|mac| mac.as_str()))),
         ];
         let mut member_links = Vec::new();
         // A name that comes again replaces the value, in its place: see Object.
         if let Some(group) = vif.id.and_then(|id| self.portgroups.get(id)) {
             let ports = self.members.get(group.uuid).map_or(&[][..], Vec::as_slice);
             link.push(("type".into(), "bond".into()));
-            link.push(("bond_mode".into(), group.mode.into()));
+            link.push(("bond_mode".into(), or_null(group.mode)));
             link.push(("bond_links".into(), ports.iter().map(|port| Json::from(port.uuid)).collect()));
             if let Some(mac) = group.address {
                 link.push(("ethernet_mac_address".into(), mac.as_str().into()));
@@ -91,12 +92,12 @@ impl<'d, 'a> Node<'d, 'a> {
                 link.push((name, value.clone()));
             }
             member_links.extend(ports.iter().map(|port| {
-                let mac = port.address.map(|mac| mac.as_str());
-                let member = [("id", port.uuid.into()), ("type", "phy".into()), ("ethernet_mac_address", mac.into())];
+                let mac = or_null(port.address.map(|mac| mac.as_str()));
+                let member = [("id", port.uuid.into()), ("type", "phy".into()), ("ethernet_mac_address", mac)];
                 Json::from(Object::from(member))
             }));
         } else if let Some(port) = vif.id.and_then(|id| self.ports.get(id)) {
-            link.push(("ethernet_mac_address".into(), port.address.map(|mac| mac.as_str()).into()));
+            link.push(("ethernet_mac_address".into(), or_null(port.address.map(|mac| mac.as_str()))));
             link.push(("type".into(), "phy".into()));
         }
         (link.into_iter().collect::<Object<'_>>().into(), member_links)
@@ -128,7 +129,7 @@ fn network_entry<'a>(n: usize, network: &Network<'a>, subnet: &Subnet<'a>, link:
                 ("id", id),
                 ("type", network_type.into()),
                 ("link", link),
-                ("network_id", network.id.into()),
+                ("network_id", or_null(network.id)),
             ]);
         }
         None => String::from(version),
@@ -142,10 +143,10 @@ fn network_entry<'a>(n: usize, network: &Network<'a>, subnet: &Subnet<'a>, link:
         ("id", id),
         ("type", network_type.into()),
         ("link", link),
-        ("ip_address", ip.and_then(|ip| ip.address).map(|ip| ip.as_str()).into()),
+        ("ip_address", or_null(ip.and_then(|ip| ip.address).map(|ip| ip.as_str()))),
         ("netmask", netmask),
         ("routes", default_route(subnet).into_iter().chain(subnet.routes.iter().map(route)).collect()),
-        ("network_id", network.id.into()),
+        ("network_id", or_null(network.id)),
         ("services", subnet.dns.iter().map(|ip| service(ip.as_str())).collect()),
     ])
 }
@@ -163,7 +164,7 @@ fn route<'a>(route: &Route<'a>) -> Json<'a> {
     let route = [
         ("network", route.cidr.network().to_string().into()),
         ("netmask", route.cidr.netmask().to_string().into()),
-        ("gateway", route.gateway.map(|ip| ip.as_str()).into()),
+        ("gateway", or_null(route.gateway.map(|ip| ip.as_str()))),
     ];
     Object::from(route).into()
 }

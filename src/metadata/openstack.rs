@@ -2,7 +2,7 @@
 
 use alloc::{borrow::Cow, format, vec::Vec};
 
-use super::{devices, shared::Shared, version::OpenStackVersion};
+use super::{devices, or_null, or_zero, shared::Shared, version::OpenStackVersion};
 use crate::document::{InstanceDocument, Integer, Json, Object};
 
 /// meta_data.json of one version.
@@ -25,22 +25,22 @@ pub fn meta_data<'a>(document: &'a InstanceDocument<'a>, shared: &'a Shared, ver
     if instance.key_name.is_some()
         && let Some(pair) = &instance.keypair
     {
-        let (name, public_key) = (Json::from(pair.name), Json::from(pair.public_key));
+        let (name, public_key) = (Json::from(pair.name), or_null(pair.public_key));
         members.push(("public_keys", Object::from([(pair.name, public_key.clone())]).into()));
         let key = Object::from([("name", name), ("type", pair.key_type.into()), ("data", public_key)]);
         members.push(("keys", [Json::from(key)].into_iter().collect()));
     }
     members.push(("hostname", shared.hostname.as_str().into()));
-    members.push(("name", instance.display_name.into()));
-    members.push(("launch_index", instance.launch_index.into()));
-    members.push(("availability_zone", instance.availability_zone.into()));
+    members.push(("name", or_null(instance.display_name)));
+    members.push(("launch_index", or_zero(instance.launch_index)));
+    members.push(("availability_zone", or_null(instance.availability_zone)));
     if version >= OpenStackVersion::Grizzly
         && let Some(seed) = document.random_seed
     {
         members.push(("random_seed", seed.into()));
     }
     if version >= OpenStackVersion::Liberty {
-        members.push(("project_id", instance.project_id.into()));
+        members.push(("project_id", or_null(instance.project_id)));
     }
     if version >= OpenStackVersion::NewtonOne {
         members.push(("devices", devices::devices(&instance.devices, version)));
