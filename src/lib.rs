@@ -46,7 +46,7 @@ mod options;
 
 use alloc::{string::String, vec::Vec};
 
-use document::{Beside, Document, DocumentError, DrivePolicy, Json};
+use document::{Document, DocumentError, DrivePolicy, Json, Overrides};
 use encode::Encoder;
 use image::{fat, iso9660};
 use options::FileSystem;
@@ -67,8 +67,8 @@ pub fn required_by(document: &str, policy: Policy) -> Result<bool, Error> {
 /// The files of `document`'s drive.
 pub fn files(document: &str, options: &Options) -> Result<Tree, Error> {
     let document = Json::parse(document).map_err(DocumentError::from)?;
-    let beside = Beside::parse(options)?;
-    metadata::tree(&Document::parse(&document, &beside)?, options)
+    let overrides = Overrides::parse(options)?;
+    metadata::tree(&Document::parse(&document, &overrides)?, options)
 }
 
 /// Builds the image of `document`'s drive. A document that is handed over, not lent, is gone before the image comes into being.

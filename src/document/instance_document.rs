@@ -3,12 +3,12 @@
 use alloc::vec::Vec;
 
 use super::{
-    beside::Beside,
     error::{DocumentError, Problem},
     file::File,
     instance::{DrivePolicy, Instance},
     json::Object,
     network_model::Vif,
+    overrides::Overrides,
     ports::{Port, PortGroup},
     read::{Members, Result, object, text},
 };
@@ -41,7 +41,7 @@ pub struct InstanceDocument<'a> {
 }
 
 impl<'a> InstanceDocument<'a> {
-    pub(super) fn parse(members: Members<'a>, beside: &'a Beside<'a>) -> Result<Self> {
+    pub(super) fn parse(members: Members<'a>, overrides: &'a Overrides<'a>) -> Result<Self> {
         let network_info = members.list("network_info", Vif::parse)?;
         let network_data = members.optional("network_data", object)?;
         if network_info.is_empty() && network_data.is_none() {
@@ -54,13 +54,13 @@ impl<'a> InstanceDocument<'a> {
             instance: members.required("instance", Instance::parse)?,
             network_info,
             network_data,
-            ports: beside.ports.or(members, Port::parse_list)?.unwrap_or_default(),
-            portgroups: beside.portgroups.or(members, PortGroup::parse_list)?.unwrap_or_default(),
+            ports: overrides.ports.or(members, Port::parse_list)?.unwrap_or_default(),
+            portgroups: overrides.portgroups.or(members, PortGroup::parse_list)?.unwrap_or_default(),
             injected_files: members.list("injected_files", File::parse)?,
             admin_pass: members.optional("admin_pass", text)?.filter(|password| !password.is_empty()),
-            vendor_data: beside.vendor_data.or(members, object)?,
-            vendor_data2: beside.vendor_data2.or(members, object)?,
-            random_seed: beside.random_seed(members)?,
+            vendor_data: overrides.vendor_data.or(members, object)?,
+            vendor_data2: overrides.vendor_data2.or(members, object)?,
+            random_seed: overrides.random_seed(members)?,
         })
     }
 }

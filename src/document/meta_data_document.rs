@@ -1,9 +1,9 @@
 //! The metadata document: what openstacksdk takes.
 
 use super::{
-    beside::Beside,
     error::Problem,
     json::{Json, Object},
+    overrides::Overrides,
     read::{Members, Result, object},
 };
 
@@ -30,12 +30,12 @@ pub enum UserData<'a> {
 }
 
 impl<'a> MetaDataDocument<'a> {
-    pub(super) fn parse(members: Members<'a>, beside: &'a Beside<'a>) -> Result<Self> {
+    pub(super) fn parse(members: Members<'a>, overrides: &'a Overrides<'a>) -> Result<Self> {
         Ok(Self {
             meta_data: members.required("meta_data", object)?,
             user_data: members.optional("user_data", UserData::parse)?,
             network_data: members.optional("network_data", object)?,
-            vendor_data: beside.vendor_data.or(members, object)?,
+            vendor_data: overrides.vendor_data.or(members, object)?,
         })
     }
 }

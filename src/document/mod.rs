@@ -1,7 +1,6 @@
 //! JSON text → typed instance. Whatever a tenant wrote is parsed here and nowhere else.
 
 mod address;
-mod beside;
 mod devices;
 mod error;
 mod file;
@@ -10,6 +9,7 @@ mod instance_document;
 mod json;
 mod meta_data_document;
 mod network_model;
+mod overrides;
 mod ports;
 mod read;
 mod scanner;
@@ -17,7 +17,6 @@ mod scanner;
 use alloc::{boxed::Box, vec::Vec};
 
 pub use address::{Cidr, IpText, IpVersion, MacAddr};
-pub use beside::Beside;
 pub use devices::{Bus, Device, DeviceKind};
 pub use error::{DocumentError, Problem};
 pub use file::File;
@@ -26,6 +25,7 @@ pub use instance_document::InstanceDocument;
 pub use json::{Integer, Json, JsonError, Object};
 pub use meta_data_document::{MetaDataDocument, UserData};
 pub use network_model::{FixedIp, Ip, Network, Route, Subnet, Vif, attached};
+pub use overrides::Overrides;
 pub use ports::{Port, PortGroup};
 
 use read::{Members, Result};
@@ -42,12 +42,12 @@ pub enum Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    /// Reads the document, `beside` taking the place of its members.
-    pub fn parse(document: &'a Json<'a>, beside: &'a Beside<'a>) -> Result<Self> {
+    /// Reads the document. Where `overrides` has a value, it replaces that of the document.
+    pub fn parse(document: &'a Json<'a>, overrides: &'a Overrides<'a>) -> Result<Self> {
         let members = Members::of(document)?;
         Ok(match Kind::of(members)? {
-            Kind::Instance => Self::Instance(InstanceDocument::parse(members, beside)?.into()),
-            Kind::MetaData => Self::MetaData(MetaDataDocument::parse(members, beside)?),
+            Kind::Instance => Self::Instance(InstanceDocument::parse(members, overrides)?.into()),
+            Kind::MetaData => Self::MetaData(MetaDataDocument::parse(members, overrides)?),
             Kind::Files => Self::Files(members.list("files", File::parse)?),
         })
     }
@@ -95,9 +95,9 @@ mod tests {
 
     #[test]
     fn a_document_is_of_the_kind_of_its_one_member() {
-        let beside = Options::default();
-        let beside = Beside::parse(&beside).unwrap();
-        let kind = |text| match Document::parse(&Json::parse(text).unwrap(), &beside) {
+        let options = Options::default();
+        let overrides = Overrides::parse(&options).unwrap();
+        let kind = |text| match Document::parse(&Json::parse(text).unwrap(), &overrides) {
             Ok(Document::Instance(_)) => "instance".into(),
             Ok(Document::MetaData(_)) => "meta_data".into(),
             Ok(Document::Files(_)) => "files".into(),

@@ -1,4 +1,4 @@
-//! What comes beside the document: the texts among the options.
+//! Options that override members of the document.
 
 use alloc::string::String;
 
@@ -9,32 +9,32 @@ use super::{
 };
 use crate::Options;
 
-/// What the embedder hands over beside the document, in place of the document's members of these names.
+/// Values from the options. Each overrides the document's member of its name.
 #[derive(Debug)]
-pub struct Beside<'a> {
-    pub(super) ports: Substitute<'a>,
-    pub(super) portgroups: Substitute<'a>,
-    pub(super) vendor_data: Substitute<'a>,
-    pub(super) vendor_data2: Substitute<'a>,
-    random_seed: Substitute<'a>,
-    default_random_seed: Substitute<'a>,
+pub struct Overrides<'a> {
+    pub(super) ports: Override<'a>,
+    pub(super) portgroups: Override<'a>,
+    pub(super) vendor_data: Override<'a>,
+    pub(super) vendor_data2: Override<'a>,
+    random_seed: Override<'a>,
+    default_random_seed: Override<'a>,
 }
 
-impl<'a> Beside<'a> {
-    /// Parses the texts among the options.
+impl<'a> Overrides<'a> {
+    /// Parses the options that hold JSON or text.
     pub fn parse(options: &'a Options) -> Result<Self> {
-        let json = |name, text: &'a Option<_>| Substitute::parse(name, text.as_deref());
+        let json = |name, text: &'a Option<_>| Override::parse(name, text.as_deref());
         Ok(Self {
             ports: json("ports", &options.ports)?,
             portgroups: json("portgroups", &options.portgroups)?,
             vendor_data: json("vendor_data", &options.vendor_data)?,
             vendor_data2: json("vendor_data2", &options.vendor_data2)?,
-            random_seed: Substitute::text("random_seed", &options.random_seed),
-            default_random_seed: Substitute::text("default_random_seed", &options.default_random_seed),
+            random_seed: Override::text("random_seed", &options.random_seed),
+            default_random_seed: Override::text("default_random_seed", &options.default_random_seed),
         })
     }
 
-    /// The seed from here, else the document's, else the default.
+    /// Returns the seed from the options, or else the document's, or else the default from the options.
     pub(super) fn random_seed(&'a self, document: Members<'a>) -> Result<Option<&'a str>> {
         let seed = |value| base64(value).and(text(value));
         match self.random_seed.or(document, seed)? {
@@ -44,14 +44,14 @@ impl<'a> Beside<'a> {
     }
 }
 
-/// The value for one member of the document that an option gives, if it does.
+/// An option that overrides one member of the document, if it is given.
 #[derive(Debug)]
-pub(super) struct Substitute<'a> {
+pub(super) struct Override<'a> {
     name: &'static str,
     value: Option<Json<'a>>,
 }
 
-impl<'a> Substitute<'a> {
+impl<'a> Override<'a> {
     fn parse(name: &'static str, text: Option<&'a str>) -> Result<Self> {
         let value = text.map(Json::parse).transpose();
         Ok(Self { name, value: value.map_err(|error| DocumentError::from(error).in_option(name))? })
@@ -61,7 +61,7 @@ impl<'a> Substitute<'a> {
         Self { name, value: text.as_deref().map(Json::from) }
     }
 
-    /// Reads it, or else the document's own member.
+    /// Reads the option's value if it is given, or else the document's member.
     pub(super) fn or<T>(
         &'a self,
         document: Members<'a>,
