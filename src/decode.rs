@@ -35,6 +35,7 @@ pub fn decode(drive: DriveSource<'_>) -> Result<Cow<'_, [u8]>, DecodeError> {
 
 /// Why there is no image.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum DecodeError {
     /// A character is not of base64's alphabet.
     Base64 {
@@ -56,6 +57,7 @@ pub enum DecodeError {
 
 /// What is wrong with a member of a gzip.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum GzipFault {
     /// It ends before all of it is there.
     Truncated,

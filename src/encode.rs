@@ -160,6 +160,7 @@ impl Sink for Encoder {
 
 /// Why there is no text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum EncodeError {
     /// The image has more than [`MAX_IMAGE_SIZE`] bytes.
     ImageTooLarge {

@@ -15,6 +15,7 @@ use crate::{
 
 /// Why there is no answer.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Error {
     /// A document, or an option that holds JSON text, does not hold.
     Document(DocumentError),
@@ -46,6 +47,7 @@ pub enum Error {
 
 /// What kind of thing went wrong.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum ErrorCode {
     /// The document is not JSON, or says something that cannot be.
     InvalidDocument,

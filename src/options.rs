@@ -97,6 +97,7 @@ pub(crate) enum FileSystem {
 
 /// Why options do not hold.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum OptionError {
     /// An ISO 9660 image is as large as its files ask for.
     SizeOfIso9660,

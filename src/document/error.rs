@@ -17,6 +17,7 @@ pub struct DocumentError {
 
 /// What is wrong at a place. Never holds the value itself: it may be a secret.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Problem {
     /// The text is not JSON.
     NotJson(JsonError),
@@ -111,3 +112,5 @@ impl fmt::Display for DocumentError {
         }
     }
 }
+
+impl core::error::Error for DocumentError {}

@@ -179,6 +179,8 @@ impl fmt::Display for JsonError {
     }
 }
 
+impl core::error::Error for JsonError {}
+
 /// Builds a value from what serde_json reads. Numbers come from the document itself, because serde_json rounds those that are
 /// not 64-bit integers. So do texts without escapes, because serde_json may read a copy.
 struct Value<'s, 'a> {

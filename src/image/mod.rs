@@ -34,6 +34,7 @@ impl Sink for Vec<u8> {
 
 /// Why there is no image of a tree.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum ImageError {
     /// The image would have more than [`MAX_IMAGE_SIZE`] bytes.
     TooLarge {

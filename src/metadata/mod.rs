@@ -51,6 +51,7 @@ fn or_zero(number: Option<&Integer>) -> Json<'static> {
 
 /// Why the options give no drive.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum MetadataError {
     /// `vendordata_providers` without `StaticJSON`.
     NoStaticJson,
@@ -65,3 +66,5 @@ impl fmt::Display for MetadataError {
         }
     }
 }
+
+impl core::error::Error for MetadataError {}

@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(image(&layout).len(), layout.size());
     }
 
-    /// The readers of `tests/images.rs` find their way without the tables.
+    /// The readers of the test binary `images` find their way without the tables.
     #[test]
     fn path_tables_lead_to_every_folder_and_its_parent() {
         let tree = tree(&[("b/d/f", 1), ("b/c-/f", 1), ("a/z/f", 1), ("a/f", 1)]);

@@ -6,6 +6,7 @@ use super::walk::{MAX_ENTRIES, MAX_FILES_SIZE, MAX_PATH_LENGTH, MAX_PATHS_LENGTH
 
 /// Why an image cannot be read. Nothing of what stands in it is quoted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum ReadError {
     /// The image begins neither like ISO 9660 nor like FAT.
     NoFileSystem,
