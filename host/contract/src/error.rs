@@ -1,131 +1,140 @@
-//! Why the sandbox has no answer.
+//! Why there is no answer.
 
-use std::fmt;
+use std::{error, fmt, sync::Arc, time::Duration};
 
-use super::drive::{self, ErrorCode};
-#[cfg(not(target_family = "wasm"))]
-use super::limits::{Limits, Stop};
 use crate::untrusted::one_line;
 
-/// Why the sandbox has no answer. Its `Display` is one line.
-#[derive(Clone, Debug, Eq, PartialEq)]
+/// Why there is no answer.
+///
+/// `Display` says what happened in one line that is safe to print to a terminal; [`source`](error::Error::source) has the cause, where there is one. [`chain`]
+/// joins the two.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The component could not be loaded, or this machine does not give a call what it needs.
-    Start(String),
+    /// The component could not be loaded, or this machine does not have what a call needs.
+    Start(Cause),
     /// The document is not UTF-8.
     NotUtf8 {
-        /// The first byte that does not belong, counted from 0.
+        /// Offset of the first invalid byte.
         offset: usize,
     },
-    /// The component says no. Its texts may quote what tenants wrote, with control characters escaped and cut to length.
-    Guest {
-        /// What kind of thing went wrong.
+    /// The component refused the document, an option or the drive.
+    Refused {
+        /// What kind of thing is wrong.
         code: ErrorCode,
-        /// The place, what was found there and what is wanted.
+        /// The place, what was found there and what was expected. It may quote names that a tenant chose, escaped and cut to length.
         message: String,
-        /// The place in the document as a JSON pointer (RFC 6901).
+        /// The place in the document as a JSON pointer (RFC 6901), if there is one.
         pointer: Option<String>,
     },
-    /// The call was stopped at one of its caps.
+    /// The call was stopped at one of its limits.
     Limit(Limit),
-    /// The call was cancelled, before it began or in the middle.
+    /// The call was cancelled, before it started or while it ran.
     Cancelled,
-    /// The component failed. No input should make it: this is a fault in it.
-    Trap(String),
+    /// The component failed. No input should make it fail: this is a bug in it.
+    Trap(Cause),
 }
 
-/// A cap that a call hit.
+/// The cause of an error; shared, so that errors can be cloned.
+pub type Cause = Arc<dyn error::Error + Send + Sync>;
+
+impl Error {
+    /// Makes a refusal of what the component said, which is believed no further: control characters are escaped, and the texts are
+    /// cut to length.
+    pub fn refused(code: ErrorCode, message: &str, pointer: Option<&str>) -> Self {
+        Self::Refused {
+            code,
+            message: one_line(message, MESSAGE_CHARS),
+            pointer: pointer.map(|pointer| one_line(pointer, POINTER_CHARS)),
+        }
+    }
+}
+
+/// An error should be readable at a glance.
+const MESSAGE_CHARS: usize = 380;
+
+/// Programs may want the whole pointer, but a tenant decides how long it is.
+const POINTER_CHARS: usize = 1000;
+
+/// What kind of thing is wrong.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum ErrorCode {
+    /// The document is not JSON, or contradicts itself. Only another document will help.
+    InvalidDocument,
+    /// An option is invalid; the message names it.
+    InvalidOption,
+    /// The drive would be larger than Ironic or its agent accepts, or have more files than can be read back.
+    TooLarge,
+    /// The input is not a drive, or it is damaged.
+    InvalidDrive,
+}
+
+impl ErrorCode {
+    /// Returns the code's name in `wit/configdrive.wit`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::InvalidDocument => "invalid-document",
+            Self::InvalidOption => "invalid-option",
+            Self::TooLarge => "too-large",
+            Self::InvalidDrive => "invalid-drive",
+        }
+    }
+}
+
+/// A limit that stopped a call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Limit {
-    /// [`Limits::input`](super::Limits::input), in bytes.
+    /// Size of the document or the drive, in bytes.
     Input {
-        /// The cap.
+        /// The limit.
         limit: usize,
     },
-    /// [`Limits::output`](super::Limits::output), in bytes.
+    /// Size of the answer, in bytes.
     Output {
-        /// The cap.
+        /// The limit.
         limit: usize,
     },
-    /// [`Limits::memory`](super::Limits::memory), in bytes.
+    /// Memory of the component, in bytes.
     Memory {
-        /// The cap.
+        /// The limit.
         limit: usize,
     },
-    /// [`Limits::time`](super::Limits::time).
+    /// Running time.
     Time {
-        /// The cap.
-        limit: std::time::Duration,
+        /// The limit.
+        limit: Duration,
     },
     /// The stack's size, which is fixed.
     Stack,
 }
 
-/// wasmtime's errors.
-#[cfg(not(target_family = "wasm"))]
-impl Error {
-    pub(super) fn start(error: wasmtime::Error) -> Self {
-        Self::Start(one_line(&format!("{error:#}"), MESSAGE_CHARS))
-    }
-
-    /// The call did not return.
-    pub(super) fn stopped(error: &wasmtime::Error, limits: &Limits) -> Self {
-        use wasmtime::Trap;
-
-        match error.downcast_ref::<Stop>() {
-            Some(Stop::Memory) => return Self::Limit(Limit::Memory { limit: limits.memory }),
-            Some(Stop::Time) => return Self::Limit(Limit::Time { limit: limits.time }),
-            Some(Stop::Cancelled) => return Self::Cancelled,
-            None => {}
-        }
-        match error.downcast_ref::<Trap>() {
-            Some(Trap::StackOverflow) => Self::Limit(Limit::Stack),
-            Some(trap) => Self::Trap(trap.to_string()),
-            None if error.root_cause().is::<std::io::Error>() => {
-                Self::Start(one_line(&format!("{error:#}"), MESSAGE_CHARS))
-            }
-            // The type has no name outside wasmtime.
-            None if error.to_string().contains(OUTPUT_CAP) => Self::Limit(Limit::Output { limit: limits.output }),
-            None => Self::Trap(one_line(&format!("{error:#}"), MESSAGE_CHARS)),
-        }
-    }
-}
-
-/// How wasmtime says that an answer takes more than `Store::set_hostcall_fuel` allows.
-#[cfg(not(target_family = "wasm"))]
-const OUTPUT_CAP: &str = "fuel allocated for hostcalls has been exhausted";
-
-impl Error {
-    pub(super) fn guest(error: drive::Error) -> Self {
-        let drive::Error { code, message, pointer } = error;
-        Self::Guest {
-            code,
-            message: one_line(&message, MESSAGE_CHARS),
-            pointer: pointer.map(|pointer| one_line(&pointer, POINTER_CHARS)),
-        }
-    }
-}
-
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Start(why) => write!(f, "the sandbox does not start on this machine: {why}"),
+            Self::Start(_) => f.write_str("the sandbox does not start on this machine"),
             Self::NotUtf8 { offset } => {
                 write!(f, "the document is not UTF-8: byte {offset} does not belong; JSON is UTF-8 text")
             }
-            Self::Guest { message, .. } => f.write_str(message),
+            Self::Refused { message, .. } => f.write_str(message),
             Self::Limit(limit) => limit.fmt(f),
             Self::Cancelled => f.write_str("the call was cancelled"),
-            Self::Trap(trap) => {
-                write!(f, "the component failed on this input, which is a fault in it, please report it: {trap}")
+            Self::Trap(_) => {
+                f.write_str("the component failed on this input, which is a fault in it, please report it")
             }
         }
     }
 }
 
-impl std::error::Error for Error {}
+impl error::Error for Error {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Self::Start(cause) | Self::Trap(cause) => Some(&**cause),
+            _ => None,
+        }
+    }
+}
 
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -155,27 +164,47 @@ impl fmt::Display for Limit {
     }
 }
 
-/// An error is to be read in a terminal at a glance.
-const MESSAGE_CHARS: usize = 380;
+/// Returns a document as the text that it has to be.
+pub fn document_text(document: &[u8]) -> Result<&str, Error> {
+    str::from_utf8(document).map_err(|error| Error::NotUtf8 { offset: error.valid_up_to() })
+}
 
-/// Programs may want all of a pointer; a tenant decides how long it is.
-const POINTER_CHARS: usize = 1000;
+/// Joins an error and its sources with `: `, in one line that is safe to print to a terminal.
+pub fn chain(error: &dyn error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    one_line(&text, CHAIN_CHARS)
+}
+
+/// Longer than any error here is.
+const CHAIN_CHARS: usize = 10_000;
 
 #[cfg(test)]
 mod tests {
-    use wasmtime::Trap;
+    use std::io;
 
     use super::*;
 
     #[test]
-    fn what_stopped_a_call_is_told_apart() {
-        let limits = Limits::default();
-        let stopped = |error: wasmtime::Error| Error::stopped(&error, &limits);
-        let stop = |stop| stopped(wasmtime::Error::new(stop));
-        assert_eq!(stop(Stop::Memory), Error::Limit(Limit::Memory { limit: limits.memory }));
-        assert_eq!(stop(Stop::Time), Error::Limit(Limit::Time { limit: limits.time }));
-        assert_eq!(stop(Stop::Cancelled), Error::Cancelled);
-        assert_eq!(stopped(Trap::StackOverflow.into()), Error::Limit(Limit::Stack));
-        assert!(matches!(stopped(Trap::UnreachableCodeReached.into()), Error::Trap(_)));
+    fn a_chain_has_every_cause_in_one_line() {
+        let cause = io::Error::other("no\nroom");
+        let error = Error::Start(Arc::new(cause));
+        assert_eq!(error.to_string(), "the sandbox does not start on this machine");
+        assert_eq!(chain(&error), r"the sandbox does not start on this machine: no\u{a}room");
+    }
+
+    #[test]
+    fn a_refusal_is_cut_to_length_and_cannot_steer_a_terminal() {
+        let text = format!("\u{1b}[2J{}", "x".repeat(5000));
+        let Error::Refused { message, pointer, .. } = Error::refused(ErrorCode::TooLarge, &text, Some(&text)) else {
+            panic!()
+        };
+        assert!(message.starts_with(r"\u{1b}[2Jxx") && message.chars().count() == MESSAGE_CHARS + 1, "{message}");
+        assert_eq!(pointer.unwrap().chars().count(), POINTER_CHARS + 1);
     }
 }
