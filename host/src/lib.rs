@@ -1,17 +1,64 @@
-//! Config drives for OpenStack's bare metal: the component in its sandbox, and the way of its drives to Ironic.
+//! OpenStack config drives from a sandboxed WebAssembly component, and their deployment by Ironic.
 //!
-//! [`Sandbox`](sandbox::Sandbox) holds the component of the package `configdrive` and calls it, each time in a fresh store
-//! with caps on memory and time. The command `configdrive` is a thin layer on top.
+//! [`Sandbox`] holds the component of the package `configdrive` and calls it, each time in a fresh store with caps on memory and
+//! time. [`ironic`] takes a drive to a node: through [`cloud`] to Ironic's API, and up to an active node.
+//!
+//! ```
+//! use configdrive_host::{ConfigDrive, Limits, Options, Policy, Sandbox};
+//!
+//! # fn main() -> Result<(), configdrive_host::Error> {
+//! let sandbox = Sandbox::new(Limits::default())?;
+//! let document = br#"{
+//!     "instance": {"uuid": "1", "hostname": "web-01", "config_drive": true, "ec2_ids": {"instance_id": "i-0000002a"}},
+//!     "network_data": {}
+//! }"#;
+//! if sandbox.required_by(document, Policy::default())? {
+//!     let text = sandbox.pack(document, &Options::default())?;
+//! #   assert!(text.starts_with("H4sI"));
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! | feature | what it has | default |
+//! | --- | --- | --- |
+//! | `sandbox` | [`Sandbox`]: the component under wasmtime | yes |
+//! | `ironic` | [`cloud`] and [`ironic`], over any implementation of [`ConfigDrive`] | yes |
+//! | `wasmtime` | `engine` and `Sandbox::with_component`, with wasmtime's own types | no |
 
-pub mod adapters;
+#[cfg(feature = "ironic")]
 pub mod cloud;
+#[cfg(feature = "ironic")]
 pub mod ironic;
-pub mod report;
-pub mod sandbox;
-pub mod untrusted;
+#[cfg(feature = "ironic")]
+pub mod transport;
 
+#[cfg(feature = "sandbox")]
+mod sandbox;
+
+#[cfg(feature = "wasmtime")]
+pub use self::sandbox::engine;
+#[cfg(feature = "sandbox")]
+pub use self::sandbox::{COMPONENT, Cancel, Limits, Sandbox};
+pub use configdrive_contract::{
+    Cause, ConfigDrive, DOCUMENT_SCHEMA, DriveFile, DriveSource, Error, ErrorCode, ExtractedFile, FileSystem, Finding,
+    ImageFormat, Inspection, Limit, Options, Policy, Scope, Severity, UnknownProvider, VendordataProvider, chain,
+    untrusted,
+};
 /// The runtime, in the version that the compiled component needs.
+#[cfg(feature = "wasmtime")]
 pub use wasmtime;
 
-/// The JSON Schema (draft 2020-12) of the documents.
-pub const DOCUMENT_SCHEMA: &str = include_str!("../../src/document/schema.json");
+#[cfg(all(test, feature = "ironic", feature = "sandbox"))]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::{Sandbox, cloud::Cloud, ironic};
+
+    /// It compiles: a deployment can be spawned on a runtime of many threads.
+    fn _can_be_spawned(ironic: &ironic::Ironic<Cloud>, sandbox: &Arc<Sandbox>, job: ironic::Job) -> impl Send {
+        ironic::deploy(ironic, sandbox, job, |_| ())
+    }
+}

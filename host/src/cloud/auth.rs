@@ -1,9 +1,11 @@
+//! How a cloud is entered: the authentication types and what each needs.
+
 use reqwest::Url;
 
 use super::catalogue::Filter;
-use super::config::Members;
 use super::endpoint::{Endpoint, base_url};
-use super::error::{Error, Place};
+use super::error::{Error, Origin};
+use super::members::Members;
 use super::secret::Secret;
 
 /// How Ironic is asked, and where it is.
@@ -27,7 +29,7 @@ pub enum Find {
 /// Who asks Keystone for a token, and for what (Identity API v3, "Authentication and token management").
 #[derive(Debug)]
 pub struct Identity {
-    pub place: Place,
+    pub origin: Origin,
     /// `…/v3/auth/tokens`
     pub url: Url,
     pub method: Method,
@@ -107,11 +109,11 @@ impl Auth {
                     "v2password" | "v2token" => "is of Keystone's API v2, which is gone; use password or token",
                     _ => "is not known; there are password, token, v3applicationcredential, http_basic and none",
                 };
-                return Err(Error::AuthType { place: members.place.clone(), found: other.to_owned(), why });
+                return Err(Error::AuthType { origin: members.origin.clone(), found: other.to_owned(), why });
             }
         };
         let identity =
-            Identity { place: members.place.clone(), url: token_url(members)?, method, scope: scope(members)? };
+            Identity { origin: members.origin.clone(), url: token_url(members)?, method, scope: scope(members)? };
         Ok(Self::Keystone { identity: Box::new(identity), find: endpoint.map_or(Find::InCatalogue(filter), Find::At) })
     }
 }
@@ -121,7 +123,7 @@ fn fixed(members: &Members, endpoint: Option<Endpoint>, needed_for: &'static str
     if let Some(endpoint) = endpoint {
         return Ok(endpoint);
     }
-    let hint = " to know where Ironic is; or give --endpoint";
+    let hint = " to know where Ironic is";
     let text = members.auth(&["endpoint"])?.ok_or_else(|| members.missing(&["endpoint"], needed_for, hint))?;
     Endpoint::parse(text).map_err(|error| url_error(members, "endpoint", error.0))
 }
@@ -240,15 +242,15 @@ fn is_for_project(members: &Members) -> Result<bool, Error> {
 }
 
 fn url_error(members: &Members, member: &str, why: &'static str) -> Error {
-    Error::Url { what: format!("{}: {}", members.place, members.place.member(member)), why }
+    Error::Url { what: format!("{}: {}", members.origin, members.origin.member(member)), why }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::super::CloudSettings;
     use super::super::config::{Configuration, Environment};
+    use super::super::settings::CloudSettings;
     use super::*;
 
     const PASSWORD: [(&str, &str); 4] = [

@@ -1,3 +1,5 @@
+//! Keystone's catalogue, and Ironic's endpoint in it.
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
@@ -194,19 +196,16 @@ mod tests {
     #[test]
     fn what_the_catalogue_has_not_is_told_with_what_it_has() {
         let error = |region, interface| find(TWO_REGIONS, region, &[interface]).unwrap_err();
-        assert!(
-            error(Some("C"), Interface::Public)
-                .starts_with(r#"the catalogue has no baremetal in the region "C"; it has A, B;"#)
+        assert_eq!(
+            error(Some("C"), Interface::Public),
+            r#"the catalogue has no baremetal in the region "C"; it has A, B"#
         );
-        let no_interface = error(Some("B"), Interface::Public);
-        let expected =
-            r#"the catalogue has no public endpoint of baremetal in the region "B"; it has internal; or give"#;
-        assert!(no_interface.starts_with(expected), "{no_interface}");
+        assert_eq!(
+            error(Some("B"), Interface::Public),
+            r#"the catalogue has no public endpoint of baremetal in the region "B"; it has internal"#
+        );
         let error = find(r#"[{"type": "identity"}, {"type": "image"}]"#, None, &[Interface::Public]).unwrap_err();
-        assert!(
-            error.starts_with("the catalogue has no service of the type baremetal; it has identity, image;"),
-            "{error}"
-        );
+        assert_eq!(error, "the catalogue has no service of the type baremetal; it has identity, image");
     }
 
     #[test]

@@ -1,3 +1,5 @@
+//! Ironic's URL.
+
 use reqwest::Url;
 
 /// Where Ironic is: an http or https URL without the version and without a slash at the end.

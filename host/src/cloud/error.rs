@@ -1,11 +1,17 @@
-use std::fmt;
-use std::path::{Path, PathBuf};
+//! Why there is no way into a cloud.
 
-use crate::ironic::TransportError;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::{fmt, io};
+
+use crate::transport::TransportError;
 use crate::untrusted::one_line;
 
-/// Why there is no way to Ironic. Each `Display` is one line for people, fit for a terminal, and without secrets.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why there is no way to Ironic.
+///
+/// `Display` says what happened in one line, without secrets and safe to print to a terminal; [`source`](std::error::Error::source) has the cause,
+/// where there is one.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// Nothing tells which cloud.
@@ -25,14 +31,14 @@ pub enum Error {
     /// No clouds-public.yaml has the profile.
     UnknownProfile {
         /// Whose profile.
-        place: Place,
+        origin: Origin,
         /// Its name.
         profile: String,
     },
     /// The cloud has a list of regions, and this one is not on it.
     UnknownRegion {
         /// Whose region.
-        place: Place,
+        origin: Origin,
         /// Its name.
         region: String,
         /// The list.
@@ -49,8 +55,8 @@ pub enum Error {
         what: &'static str,
         /// Where.
         path: PathBuf,
-        /// The operating system's words.
-        error: String,
+        /// Why not; shared, so that errors can be cloned.
+        error: Arc<io::Error>,
     },
     /// A file is not YAML.
     NotYaml {
@@ -71,7 +77,7 @@ pub enum Error {
     /// A member is missing.
     Missing {
         /// Where.
-        place: Place,
+        origin: Origin,
         /// What needs it.
         needed_for: &'static str,
         /// The member, or those of which one would do.
@@ -82,7 +88,7 @@ pub enum Error {
     /// A member has a value that it cannot have.
     Wrong {
         /// Where.
-        place: Place,
+        origin: Origin,
         /// Which.
         member: String,
         /// What it should be.
@@ -91,7 +97,7 @@ pub enum Error {
     /// An authentication type that configdrive does not have.
     AuthType {
         /// Where.
-        place: Place,
+        origin: Origin,
         /// Its name.
         found: String,
         /// Why not, or which there are.
@@ -108,8 +114,8 @@ pub enum Error {
     Pem {
         /// Which.
         path: PathBuf,
-        /// What is wrong.
-        why: &'static str,
+        /// What it should have.
+        expected: Pem,
     },
     /// The HTTP client cannot be set up.
     Http(String),
@@ -118,7 +124,7 @@ pub enum Error {
         /// Its URL.
         keystone: String,
         /// Whose credentials.
-        place: Place,
+        origin: Origin,
         /// The HTTP status.
         status: u16,
         /// Its words; may be empty.
@@ -143,7 +149,7 @@ pub enum Error {
     /// The token comes without a catalogue.
     NoCatalogue {
         /// Whose token.
-        place: Place,
+        origin: Origin,
     },
     /// The catalogue does not have what is looked for.
     NotInCatalogue {
@@ -156,7 +162,7 @@ pub enum Error {
 
 /// Where a cloud is described.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Origin {
     /// In variables such as `OS_AUTH_URL`.
     Environment,
     /// In clouds.yaml.
@@ -168,8 +174,8 @@ pub enum Place {
     },
 }
 
-impl Place {
-    /// A member's name at that place.
+impl Origin {
+    /// A member's name there.
     pub(super) fn member(&self, name: &str) -> String {
         match self {
             Self::Environment => format!("OS_{}", name.to_uppercase()),
@@ -178,7 +184,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Environment => f.write_str("the environment"),
@@ -190,26 +196,21 @@ impl fmt::Display for Place {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoCloud { known } if known.is_empty() => f.write_str(
-                "no cloud is configured: name one of clouds.yaml (--os-cloud or OS_CLOUD), set OS_AUTH_TYPE, OS_AUTH_URL \
-                 and so on, or give the URL of an Ironic without authentication (--endpoint)",
-            ),
-            Self::NoCloud { known } => {
-                write!(f, "no cloud is chosen: name one with --os-cloud or OS_CLOUD; there are {}", list(known))
-            }
+            Self::NoCloud { known } if known.is_empty() => f.write_str("no cloud is configured"),
+            Self::NoCloud { known } => write!(f, "no cloud is chosen; there are {}", list(known)),
             Self::UnknownCloud { name, file, known } => {
                 write!(f, "{} has no cloud {name:?}; it has {}", shown(file.as_deref()), list(known))
             }
-            Self::UnknownProfile { place, profile } => write!(
+            Self::UnknownProfile { origin, profile } => write!(
                 f,
-                "{place}: no clouds-public.yaml has the profile {profile:?}, and configdrive has no list of public \
+                "{origin}: no clouds-public.yaml has the profile {profile:?}, and configdrive has no list of public \
                  clouds: write the profile's members, such as `auth_url`, into the cloud itself"
             ),
-            Self::UnknownRegion { place, region, known } => {
-                write!(f, "{place} has no region {region:?}; it has {}", list(known))
+            Self::UnknownRegion { origin, region, known } => {
+                write!(f, "{origin} has no region {region:?}; it has {}", list(known))
             }
             Self::NotUtf8 { variable } => write!(f, "{variable} is not UTF-8 text"),
-            Self::File { what, path, error } => write!(f, "{what}: cannot read {path:?}: {error}"),
+            Self::File { what, path, .. } => write!(f, "{what}: cannot read {path:?}"),
             Self::NotYaml { path, line, column } => {
                 write!(f, "{path:?} is not the YAML of a file of clouds: line {line}, column {column} does not fit")
             }
@@ -217,50 +218,75 @@ impl fmt::Display for Error {
                 write!(f, "{path:?} is not a file of clouds: it should be a map with the member `clouds`")
             }
             Self::NotAMap { path, member } => write!(f, "{path:?}: `{member}` should be a map"),
-            Self::Missing { place, needed_for, members, hint } => {
-                let names = members.iter().map(|name| place.member(name)).collect::<Vec<_>>();
+            Self::Missing { origin, needed_for, members, hint } => {
+                let names = members.iter().map(|name| origin.member(name)).collect::<Vec<_>>();
                 let names = names.join(" nor ");
                 let neither = if members.len() > 1 { "neither " } else { "no " };
-                write!(f, "{place} has {neither}{names}, which {needed_for} needs{hint}")
+                write!(f, "{origin} has {neither}{names}, which {needed_for} needs{hint}")
             }
-            Self::Wrong { place, member, wanted } => {
-                write!(f, "{place}: {} should be {wanted}", place.member(member))
+            Self::Wrong { origin, member, wanted } => {
+                write!(f, "{origin}: {} should be {wanted}", origin.member(member))
             }
-            Self::AuthType { place, found, why } => {
-                write!(f, "{place}: the authentication type {found:?} {why}")
+            Self::AuthType { origin, found, why } => {
+                write!(f, "{origin}: the authentication type {found:?} {why}")
             }
             Self::Url { what, why } => write!(f, "{what} {why}"),
-            Self::Pem { path, why } => write!(f, "{path:?} {why}"),
+            Self::Pem { path, expected } => write!(f, "{path:?} {expected}"),
             Self::Http(error) => write!(f, "cannot set up HTTP: {error}"),
-            Self::Refused { keystone, place, status, words } => {
+            Self::Refused { keystone, origin, status, words } => {
                 let words = if words.is_empty() { "it does not say why" } else { words.trim_end_matches('.') };
                 write!(
                     f,
                     "Keystone at {keystone} refuses the login with {status}: {words}; check user, password, domains \
-                     and project of {place}"
+                     and project of {origin}"
                 )
             }
-            Self::Unreachable { keystone, error } => write!(f, "Keystone at {keystone}: {error}"),
+            Self::Unreachable { keystone, .. } => write!(f, "Keystone at {keystone}"),
             Self::NotKeystone { keystone, status, why } => {
                 write!(f, "what should be Keystone at {keystone} answers {status}: {why}")
             }
-            Self::NoCatalogue { place } => write!(
+            Self::NoCatalogue { origin } => write!(
                 f,
-                "the token has no catalogue, as it is for no project, domain or system: {place} has no {}; or give \
-                 Ironic's URL (--endpoint)",
-                ["project_name", "domain_name", "system_scope"].map(|name| place.member(name)).join(", ")
+                "the token has no catalogue, as it is for no project, domain or system: {origin} has no {}",
+                ["project_name", "domain_name", "system_scope"].map(|name| origin.member(name)).join(", ")
             ),
-            Self::NotInCatalogue { wanted, known } => write!(
-                f,
-                "the catalogue has no {wanted}; it has {}; or give Ironic's URL (--endpoint or \
-                 OS_BAREMETAL_ENDPOINT_OVERRIDE)",
-                list(known)
-            ),
+            Self::NotInCatalogue { wanted, known } => {
+                write!(f, "the catalogue has no {wanted}; it has {}", list(known))
+            }
         }
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::File { error, .. } => Some(&**error),
+            Self::Unreachable { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// What a PEM file should have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Pem {
+    /// The certificates of CAs.
+    Authorities,
+    /// A client's certificate, with its key there or in another file.
+    ClientCertificate,
+}
+
+impl fmt::Display for Pem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Authorities => "should be a CA's certificates in PEM, and has none",
+            Self::ClientCertificate => {
+                "should be a client certificate in PEM, with its unencrypted key here or in a file of its own"
+            }
+        })
+    }
+}
 
 /// The file of clouds. Quoted: a name may hold anything.
 fn shown(path: Option<&Path>) -> String {

@@ -1,3 +1,5 @@
+//! HTTP to Keystone and Ironic.
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -13,8 +15,8 @@ use reqwest::tls::{Certificate, Identity};
 use reqwest::{Client, Method, Url, redirect};
 use tokio::task::yield_now;
 
-use super::error::Error;
-use crate::ironic::{Answer, TransportError};
+use super::error::{Error, Pem};
+use crate::transport::{Answer, TransportError};
 use crate::untrusted::one_line;
 
 /// Whom to trust, and as whom to be known.
@@ -71,7 +73,7 @@ impl Http {
             }
             .build();
         }
-        let client = client.map_err(|error| Error::Http(cause(&error)))?;
+        let client = client.map_err(|error| Error::Http(words(innermost(&error))))?;
         Ok(Self { client })
     }
 
@@ -138,7 +140,7 @@ fn certificates(path: &Path) -> Result<Vec<Certificate>, Error> {
     let bundle = Certificate::from_pem_bundle(&read("the CA file", path)?);
     match bundle {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => Err(Error::Pem { path: path.to_owned(), why: "should be a CA's certificates in PEM, and has none" }),
+        _ => Err(Error::Pem { path: path.to_owned(), expected: Pem::Authorities }),
     }
 }
 
@@ -148,37 +150,31 @@ fn identity(certificate: &Path, key: Option<&Path>) -> Result<Identity, Error> {
         pem.push(b'\n');
         pem.extend(read("the client certificate's key", key)?);
     }
-    let why = "should be a client certificate in PEM, with its unencrypted key here or in a file of its own (--os-key)";
-    Identity::from_pem(&pem).map_err(|_| Error::Pem { path: certificate.to_owned(), why })
+    Identity::from_pem(&pem).map_err(|_| Error::Pem { path: certificate.to_owned(), expected: Pem::ClientCertificate })
 }
 
 fn read(what: &'static str, path: &Path) -> Result<Vec<u8>, Error> {
-    fs::read(path).map_err(|error| Error::File { what, path: path.to_owned(), error: error.to_string() })
+    fs::read(path).map_err(|error| Error::File { what, path: path.to_owned(), error: error.into() })
 }
 
 fn transport_error(error: &reqwest::Error, timeout: Duration) -> TransportError {
+    let cause = innermost(error);
     if error.is_connect() || error.is_builder() {
         if error.is_timeout() {
             return TransportError::Unreachable(format!("no connection within {} s", CONNECT_TIMEOUT.as_secs()));
         }
-        TransportError::Unreachable(cause(error))
-    } else if error.is_timeout() {
-        TransportError::Timeout(timeout)
-    } else {
-        TransportError::Lost(cause(error))
+        return match cause.downcast_ref() {
+            Some(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)) => {
+                TransportError::Untrusted(words(cause))
+            }
+            _ => TransportError::Unreachable(words(cause)),
+        };
     }
+    if error.is_timeout() { TransportError::Timeout(timeout) } else { TransportError::Lost(words(cause)) }
 }
 
-/// The outer errors repeat the URL; the innermost one knows what happened.
-fn cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(source) = inner(cause) {
-        cause = source;
-    }
+fn words(cause: &(dyn std::error::Error + 'static)) -> String {
     let advice = match cause.downcast_ref::<rustls::Error>() {
-        Some(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)) => {
-            "; if it is to be trusted, name its CA's file (--os-cacert, OS_CACERT or `cacert`)"
-        }
         // OpenSSL takes a self-signed certificate that is in the CA file for the server's; webpki does not if it says
         // that it is a CA's.
         Some(error) if error.to_string().contains("CaUsedAsEndEntity") => {
@@ -188,6 +184,15 @@ fn cause(error: &reqwest::Error) -> String {
         _ => "",
     };
     one_line(&format!("{cause}{advice}"), 500)
+}
+
+/// The outer errors repeat the URL; the innermost one knows what happened.
+fn innermost(error: &reqwest::Error) -> &(dyn std::error::Error + 'static) {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = inner(cause) {
+        cause = source;
+    }
+    cause
 }
 
 /// An I/O error shows the error that it wraps as itself and not as its source.
@@ -269,8 +274,8 @@ mod tests {
         let server = Server::with_tls(&tls, false, |_, _| (200, String::new(), String::new()));
         let of_ca = Tls { ca: Some(tls.path("ca.pem")), ..Tls::default() };
         assert_eq!(get(&of_ca, &server.url), Ok(200));
-        let Err(TransportError::Unreachable(words)) = get(&Tls::default(), &server.url) else { panic!() };
-        assert!(words.contains("UnknownIssuer") && words.contains("OS_CACERT"), "{words}");
+        let Err(TransportError::Untrusted(words)) = get(&Tls::default(), &server.url) else { panic!() };
+        assert!(words.contains("UnknownIssuer"), "{words}");
         let other = ServerTls::new();
         let other = Tls { ca: Some(other.path("ca.pem")), ..Tls::default() };
         assert!(matches!(get(&other, &server.url), Err(TransportError::Unreachable(_))));

@@ -1,3 +1,5 @@
+//! Tokens from Keystone (Identity API v3).
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -12,7 +14,7 @@ use super::auth::{ApplicationCredential, Domain, Identity, Method, Scope, User};
 use super::catalogue::Catalogue;
 use super::error::Error;
 use super::http::{Http, Received};
-use crate::ironic::Fault;
+use crate::transport::Fault;
 
 /// Tokens of Keystone's, always fresh ones.
 pub struct Keystone {
@@ -76,7 +78,7 @@ async fn issue(http: &Http, identity: &Identity) -> Result<(Token, Option<Catalo
         404 | 405 => return Err(broken("there is no Identity API v3 below that URL")),
         400..500 => {
             let Fault { status, words } = Fault::decode(status, &received.body);
-            return Err(Error::Refused { keystone: keystone(), place: identity.place.clone(), status, words });
+            return Err(Error::Refused { keystone: keystone(), origin: identity.origin.clone(), status, words });
         }
         _ => {
             let words = Fault::decode(status, &received.body).words;

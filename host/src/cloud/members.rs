@@ -1,16 +1,18 @@
-use super::super::error::{Error, Place};
+//! A cloud's members, by the names that openstacksdk accepts.
+
+use super::error::{Error, Origin};
 use super::value::{Map, Value};
 
 /// The members of a cloud. A member that is empty is not there.
 pub struct Members {
     map: Map,
-    pub place: Place,
+    pub origin: Origin,
 }
 
 impl Members {
     /// Members are written with `_` and with `-`.
-    pub fn new(map: Map, place: Place) -> Self {
-        Self { map: with_underscores(map), place }
+    pub fn new(map: Map, origin: Origin) -> Self {
+        Self { map: with_underscores(map), origin }
     }
 
     pub fn get(&self, name: &str) -> Option<&Value> {
@@ -63,7 +65,7 @@ impl Members {
     }
 
     pub fn wrong(&self, member: &str, wanted: &'static str) -> Error {
-        Error::Wrong { place: self.place.clone(), member: member.to_owned(), wanted }
+        Error::Wrong { origin: self.origin.clone(), member: member.to_owned(), wanted }
     }
 
     pub fn into_map(self) -> Map {
@@ -71,7 +73,7 @@ impl Members {
     }
 
     pub fn missing(&self, members: &'static [&'static str], needed_for: &'static str, hint: &'static str) -> Error {
-        Error::Missing { place: self.place.clone(), needed_for, members, hint }
+        Error::Missing { origin: self.origin.clone(), needed_for, members, hint }
     }
 
     fn as_text<'a>(&self, name: &str, value: Option<&'a Value>) -> Result<Option<&'a str>, Error> {
@@ -100,24 +102,21 @@ mod tests {
 
     fn members(yaml: &str) -> Members {
         let Ok(Some(Value::Map(map))) = Value::parse(yaml) else { panic!("{yaml}") };
-        Members::new(map, Place::Environment)
+        Members::new(map, Origin::Environment)
     }
 
     #[test]
     fn a_member_of_auth_may_stand_outside_of_it_and_with_hyphens() {
         let members = members("auth: {user-name: a, password: ''}\npassword: b");
-        assert_eq!(members.auth(&["username", "user_name"]), Ok(Some("a")));
-        assert_eq!(members.auth(&["password"]), Ok(Some("b")));
-        assert_eq!(members.auth(&["token"]), Ok(None));
+        assert_eq!(members.auth(&["username", "user_name"]).unwrap(), Some("a"));
+        assert_eq!(members.auth(&["password"]).unwrap(), Some("b"));
+        assert_eq!(members.auth(&["token"]).unwrap(), None);
     }
 
     #[test]
     fn a_flag_is_a_word_for_yes_or_no() {
         let members = members("a: no\nb: True\nc: maybe\nd: [true]");
-        assert_eq!(
-            (members.flag("a"), members.flag("b"), members.flag("e")),
-            (Ok(Some(false)), Ok(Some(true)), Ok(None))
-        );
+        assert_eq!(["a", "b", "e"].map(|name| members.flag(name).unwrap()), [Some(false), Some(true), None]);
         assert_eq!(members.flag("c").unwrap_err().to_string(), "the environment: OS_C should be true or false");
         assert_eq!(members.flag("d").unwrap_err().to_string(), "the environment: OS_D should be text");
     }

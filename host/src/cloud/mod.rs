@@ -13,14 +13,16 @@ mod endpoint;
 mod error;
 mod http;
 mod keystone;
+mod members;
 mod secret;
+mod settings;
 #[cfg(test)]
 mod testing;
+mod value;
 
 pub use self::catalogue::{Interface, NotAnInterface};
-pub use self::error::{Error, Place};
-
-use std::path::PathBuf;
+pub use self::error::{Error, Origin, Pem};
+pub use self::settings::CloudSettings;
 
 use base64::Engine as _;
 use reqwest::Url;
@@ -31,7 +33,8 @@ use self::config::{Configuration, Environment};
 use self::endpoint::Endpoint;
 use self::http::{Http, Received};
 use self::keystone::Keystone;
-use crate::ironic::{Answer, Body, Method, Request, Transport, TransportError, VersionRange};
+use crate::chain;
+use crate::transport::{Answer, Body, Method, Request, Transport, TransportError, VersionRange};
 
 /// Ironic in an OpenStack cloud, or on its own.
 pub struct Cloud {
@@ -39,30 +42,6 @@ pub struct Cloud {
     insecure: bool,
     credentials: Credentials,
     endpoint: Endpoint,
-}
-
-/// Which cloud, and where in it. What is not set here is looked for in the environment and in clouds.yaml.
-#[derive(Clone, Debug, Default)]
-pub struct CloudSettings {
-    /// A cloud of clouds.yaml. Without it `OS_CLOUD` tells, else `OS_AUTH_TYPE`, `OS_AUTH_URL` and so on, else it is the
-    /// only one of clouds.yaml.
-    pub name: Option<String>,
-    /// In place of `OS_REGION_NAME` and `region_name`.
-    pub region: Option<String>,
-    /// In place of `OS_INTERFACE` and `interface`.
-    pub interface: Option<Interface>,
-    /// Ironic's URL, in place of the one that the catalogue or the configuration has. Where no cloud is named and the
-    /// environment describes none, that Ironic is asked without authentication.
-    pub endpoint: Option<String>,
-    /// A file of CA certificates in PEM, which alone are trusted, in place of `OS_CACERT` and `cacert`; without any of
-    /// them those of the system are.
-    pub ca_file: Option<PathBuf>,
-    /// The client's certificate in PEM, in place of `OS_CERT` and `cert`.
-    pub certificate: Option<PathBuf>,
-    /// Its key in PEM, in place of `OS_KEY` and `key`; without any of them it is in the certificate's file.
-    pub key: Option<PathBuf>,
-    /// Trusts every server, as `verify: false` and `insecure: true` do.
-    pub insecure: bool,
 }
 
 impl Cloud {
@@ -85,11 +64,11 @@ impl Cloud {
                 (Credentials::Basic(value), endpoint)
             }
             Auth::Keystone { identity, find } => {
-                let place = identity.place.clone();
+                let origin = identity.origin.clone();
                 let (keystone, catalogue) = Keystone::log_in(&http, *identity).await?;
                 let endpoint = match find {
                     Find::At(endpoint) => endpoint,
-                    Find::InCatalogue(filter) => catalogue.ok_or(Error::NoCatalogue { place })?.find(&filter)?,
+                    Find::InCatalogue(filter) => catalogue.ok_or(Error::NoCatalogue { origin })?.find(&filter)?,
                 };
                 (Credentials::Keystone(Box::new(keystone)), endpoint)
             }
@@ -179,8 +158,9 @@ enum Credentials {
 /// In both cases nothing was sent to Ironic.
 fn no_token(error: Error) -> TransportError {
     match error {
-        Error::Unreachable { .. } | Error::NotKeystone { .. } => TransportError::Unreachable(error.to_string()),
-        error => TransportError::Unauthenticated(error.to_string()),
+        Error::Unreachable { error: TransportError::Untrusted(_), .. } => TransportError::Untrusted(chain(&error)),
+        Error::Unreachable { .. } | Error::NotKeystone { .. } => TransportError::Unreachable(chain(&error)),
+        error => TransportError::Unauthenticated(chain(&error)),
     }
 }
 

@@ -1,3 +1,5 @@
+//! Texts that are never shown.
+
 use std::fmt;
 
 /// Text that nobody is to see: a password, a token. Its `Debug` shows nothing, and it has no `Display`.

@@ -1,3 +1,5 @@
+//! YAML as clouds.yaml has it.
+
 use std::collections::BTreeMap;
 use std::fmt;
 

@@ -1,10 +1,12 @@
+//! Lists that come in pages.
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::node::NodeIdent;
+use super::ident::NodeIdent;
 
 /// A list of Ironic's (`GET /v1/ports` and the like), whose elements pass through as the text that they are.
 pub(super) struct Collection {

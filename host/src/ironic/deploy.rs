@@ -1,17 +1,25 @@
+//! A deployment from its document to an active node.
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::node::{Node, NodeIdent};
+use configdrive_contract::{self as contract, ConfigDrive, Finding, Options, Policy, Scope, Severity};
+
+use super::client::Ironic;
+use super::error::Error;
+use super::ident::NodeIdent;
+use super::node::Node;
 use super::patience::Patience;
 use super::provision::{Drive, DriveDigest, ProvisionRequest, Target, TooLarge};
 use super::record::{Fingerprint, Record};
-use super::start::start;
+use super::start::{check_fit, start};
+use super::step::Step;
 use super::wait::{Watch, until_active};
-use super::{Error, Ironic, Step, Transport};
-use crate::sandbox::{self, Finding, Options, Policy, Sandbox, Scope, Severity};
+use crate::transport::Transport;
 
 /// A deployment to be made.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Job {
     /// The node's name or UUID.
     pub node: NodeIdent,
@@ -82,14 +90,15 @@ pub struct Done {
 #[tracing::instrument(name = "deploy", skip_all, fields(node = %job.node))]
 pub async fn deploy<T: Transport>(
     ironic: &Ironic<T>,
-    sandbox: &Arc<Sandbox>,
+    component: &Arc<impl ConfigDrive>,
     job: Job,
     observe: impl FnMut(Step<'_>),
 ) -> Result<Done, Error> {
     let observe = &mut logged(observe);
     let patience = Patience::new(job.timeout);
     let wait = job.wait;
-    let Prepared { node, request, already_active, fingerprint } = plan(ironic, sandbox, job, patience, observe).await?;
+    let Prepared { node, request, already_active, fingerprint } =
+        plan(ironic, component, job, patience, observe).await?;
     let drive = request.drive.as_ref().map(Drive::digest);
     if already_active {
         observe(Step::AlreadyActive);
@@ -103,7 +112,9 @@ pub async fn deploy<T: Transport>(
         return Ok(Done { node: before, drive, already_active });
     }
     let node = until_active(ironic, &before, Watch::since(&before), patience, observe).await?;
-    if let Some(record) = fingerprint.and_then(|fingerprint| Record::new(&node, fingerprint)) {
+    if let Some(record) =
+        fingerprint.and_then(|fingerprint| Record::new(node.provision_updated_at.as_deref(), fingerprint))
+    {
         let noted = patience.ask(observe, || ironic.record(&node, &record)).await;
         noted.unwrap_or_else(|error| observe(Step::NotRecorded(&error)));
     }
@@ -113,12 +124,12 @@ pub async fn deploy<T: Transport>(
 /// Does everything up to the request, which [`Ironic::provision`] sends. Ironic is only read.
 pub async fn prepare<T: Transport>(
     ironic: &Ironic<T>,
-    sandbox: &Arc<Sandbox>,
+    component: &Arc<impl ConfigDrive>,
     job: Job,
     observe: impl FnMut(Step<'_>),
 ) -> Result<Prepared, Error> {
     let patience = Patience::new(job.timeout);
-    plan(ironic, sandbox, job, patience, &mut logged(observe)).await
+    plan(ironic, component, job, patience, &mut logged(observe)).await
 }
 
 /// Waits for the deployment that a node is at, whoever started it. Nothing is sent.
@@ -137,20 +148,20 @@ pub async fn attach<T: Transport>(
 
 async fn plan<T: Transport>(
     ironic: &Ironic<T>,
-    sandbox: &Arc<Sandbox>,
+    component: &Arc<impl ConfigDrive>,
     job: Job,
     patience: Patience,
     observe: &mut impl FnMut(Step<'_>),
 ) -> Result<Prepared, Error> {
     // Where no drive can be made, Ironic need not be asked.
     let document = Arc::clone(&job.document);
-    let required = in_sandbox(sandbox, move |sandbox| sandbox.required_by(&document, job.policy)).await?;
+    let required = on_a_thread(component, move |component| component.required_by(&document, job.policy)).await?;
     let node = patience.ask(observe, || ironic.node(&job.node)).await?;
     observe(Step::Found(&node));
     // A node that is active may have this very drive, which is known when the drive is.
     let may_have_it = job.record && node.provision_state.is_active();
     if !may_have_it {
-        node.check_fit_for(job.target)?;
+        check_fit(&node, job.target)?;
     }
     let mut options = job.options;
     let drive = if required {
@@ -162,10 +173,10 @@ async fn plan<T: Transport>(
         }
         observe(Step::Building);
         if job.check {
-            check(sandbox, &job.document, &options, &node, observe).await?;
+            check(component, &job.document, &options, &node, observe).await?;
         }
         let (document, options) = (Arc::clone(&job.document), options.clone());
-        let text = in_sandbox(sandbox, move |sandbox| sandbox.pack(&document, &options)).await?;
+        let text = on_a_thread(component, move |component| component.pack(&document, &options)).await?;
         let drive = Drive::new(text).map_err(|_| Error::NotADrive)?;
         observe(Step::Built(&drive));
         Some(drive)
@@ -179,15 +190,15 @@ async fn plan<T: Transport>(
         (true, true) => {
             // Random bytes drawn for this run would make each drive another one.
             options.default_random_seed = None;
-            let text = in_sandbox(sandbox, move |sandbox| sandbox.pack(&job.document, &options)).await?;
+            let text = on_a_thread(component, move |component| component.pack(&job.document, &options)).await?;
             Some(Fingerprint::new(Some(&text)))
         }
     };
     let request = ProvisionRequest { target: job.target, drive };
-    if fingerprint.as_ref().is_some_and(|fingerprint| Record::tells(&node, fingerprint)) {
+    if fingerprint.as_ref().is_some_and(|fingerprint| node.has(fingerprint)) {
         return Ok(Prepared { node, request, already_active: true, fingerprint });
     }
-    node.check_fit_for(job.target)?;
+    check_fit(&node, job.target)?;
     ironic.can_provision(&request)?;
     let reasons = patience.ask(observe, || ironic.validate(&node)).await?.reasons();
     if !reasons.is_empty() {
@@ -197,43 +208,43 @@ async fn plan<T: Transport>(
 }
 
 async fn check(
-    sandbox: &Arc<Sandbox>,
+    component: &Arc<impl ConfigDrive>,
     document: &Arc<[u8]>,
     options: &Options,
     node: &Node,
     observe: &mut impl FnMut(Step<'_>),
 ) -> Result<(), Error> {
     let (document, options) = (Arc::clone(document), options.clone());
-    let mut findings = in_sandbox(sandbox, move |sandbox| sandbox.check_document(&document, &options)).await?;
+    let mut findings = on_a_thread(component, move |component| component.check_document(&document, &options)).await?;
     findings.retain(|finding| concerns(finding, node));
     for finding in &findings {
         observe(Step::Finding(finding));
     }
     match findings.iter().filter(|finding| finding.severity == Severity::Error).count() {
         0 => Ok(()),
-        errors => Err(Error::Useless { errors }),
+        errors => Err(Error::CheckFailed { errors }),
     }
 }
 
 fn concerns(finding: &Finding, node: &Node) -> bool {
     match finding.scope {
-        Scope::Everywhere => true,
         Scope::FlatOrNeutron => node.network_interface.as_deref() != Some("noop"),
         // Ironic's agent rebuilds a drive that it cannot mount.
         Scope::FourKDisks => false,
+        _ => true,
     }
 }
 
-/// The sandbox computes for milliseconds to seconds: not on a thread that serves others.
-async fn in_sandbox<R: Send + 'static>(
-    sandbox: &Arc<Sandbox>,
-    call: impl FnOnce(&Sandbox) -> Result<R, sandbox::Error> + Send + 'static,
+/// The component computes for milliseconds to seconds: not on a thread that serves others.
+async fn on_a_thread<C: ConfigDrive, R: Send + 'static>(
+    component: &Arc<C>,
+    call: impl FnOnce(&C) -> Result<R, contract::Error> + Send + 'static,
 ) -> Result<R, Error> {
-    let sandbox = Arc::clone(sandbox);
-    match tokio::task::spawn_blocking(move || call(&sandbox)).await {
+    let component = Arc::clone(component);
+    match tokio::task::spawn_blocking(move || call(&component)).await {
         Ok(result) => result.map_err(Error::Drive),
         // The runtime is being shut down, or the host itself panicked.
-        Err(error) => Err(Error::Drive(sandbox::Error::Start(error.to_string()))),
+        Err(error) => Err(Error::Drive(contract::Error::Start(Arc::new(error)))),
     }
 }
 
@@ -245,16 +256,5 @@ fn logged(mut observe: impl FnMut(Step<'_>)) -> impl FnMut(Step<'_>) {
             false => tracing::info!("{step}"),
         }
         observe(step);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cloud::Cloud;
-
-    /// It compiles: a deployment can be spawned on a runtime of many threads.
-    fn _can_be_spawned(ironic: &Ironic<Cloud>, sandbox: &Arc<Sandbox>, job: Job) -> impl Send {
-        deploy(ironic, sandbox, job, |_| ())
     }
 }

@@ -1,26 +1,29 @@
+//! Why a deployment did not come about.
+
 use std::fmt;
 use std::time::Duration;
 
-use super::fault::Fault;
-use super::node::{NodeIdent, ProvisionState};
+use super::feature::Feature;
+use super::ident::NodeIdent;
+use super::node::ProvisionState;
+use super::operation::Operation;
 use super::provision::{ProvisionRequest, Target};
-use super::transport::TransportError;
 use super::validation::Reason;
-use super::version::{Feature, Microversion, VersionRange};
-use crate::{cloud, sandbox};
+use crate::transport::{Fault, Microversion, TransportError, VersionRange};
 
-/// Why a deployment did not come about. Each `Display` is one line for people, fit for a terminal.
+/// Why a deployment did not come about.
+///
+/// `Display` says what happened in one line that is safe to print to a terminal; [`source`](std::error::Error::source) has the cause, where there is one, and
+/// [`chain`](crate::chain) joins the two.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// There is no way into the cloud; Ironic was not asked.
-    Cloud(cloud::Error),
     /// The component has no answer for the document.
-    Drive(sandbox::Error),
+    Drive(configdrive_contract::Error),
     /// The component's text is not base64: it is broken, or not ours.
     NotADrive,
     /// The check found errors; nothing was sent.
-    Useless {
+    CheckFailed {
         /// How many.
         errors: usize,
     },
@@ -32,7 +35,7 @@ pub enum Error {
     /// There was no answer to a request.
     Transport {
         /// What was asked for.
-        doing: Doing,
+        operation: Operation,
         /// Ironic's URL.
         endpoint: String,
         /// Why there was none.
@@ -41,7 +44,7 @@ pub enum Error {
     /// Ironic said no.
     Refused {
         /// What was asked for.
-        doing: Doing,
+        operation: Operation,
         /// Its words.
         fault: Fault,
     },
@@ -69,7 +72,7 @@ pub enum Error {
         reasons: Vec<Reason>,
     },
     /// The answer to the request was lost, and the node has not begun since.
-    NotBegun {
+    NotStarted {
         /// Which node.
         node: NodeIdent,
         /// How the answer was lost.
@@ -85,7 +88,7 @@ pub enum Error {
     /// What answers is not Ironic's API, or is broken.
     NotIronic {
         /// What was asked for.
-        doing: Doing,
+        operation: Operation,
         /// Its URL.
         endpoint: String,
         /// What is wrong with the answer.
@@ -127,33 +130,12 @@ pub enum Error {
     },
 }
 
-/// What was asked of Ironic.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Doing {
-    /// Which versions it speaks.
-    Versions,
-    /// A node.
-    Node(NodeIdent),
-    /// A node's ports.
-    Ports(NodeIdent),
-    /// A node's port groups.
-    PortGroups(NodeIdent),
-    /// Whether a node is fit for a deployment.
-    Validate(NodeIdent),
-    /// To deploy a node.
-    Deploy(NodeIdent),
-    /// To rebuild a node.
-    Rebuild(NodeIdent),
-    /// To note down in a node's `extra` what it has.
-    Record(NodeIdent),
-}
-
 impl Error {
     /// Whether the same may succeed a little later, where nothing but the answer counts.
     pub(super) fn may_pass(&self) -> bool {
         match self {
             Self::Transport { error, .. } => {
-                matches!(error, TransportError::Unreachable(_) | TransportError::Lost(_) | TransportError::Timeout(_))
+                !matches!(error, TransportError::Unauthenticated(_) | TransportError::TooLarge)
             }
             Self::Refused { fault, .. } => matches!(fault.status, 409 | 429 | 500 | 502..=504),
             // The page of a proxy whose Ironic is away.
@@ -166,14 +148,10 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Cloud(error) => error.fmt(f),
             Self::Drive(error) => error.fmt(f),
-            Self::Useless { errors } => {
+            Self::CheckFailed { errors } => {
                 let errors = if *errors == 1 { "an error".into() } else { format!("{errors} errors") };
-                write!(
-                    f,
-                    "the check found {errors} in the drive, and nothing was sent; --no-check deploys all the same"
-                )
+                write!(f, "the check found {errors} in the drive, and nothing was sent")
             }
             Self::NotADrive => f.write_str("the component's drive is not base64"),
             Self::TooLarge { length } => write!(
@@ -181,22 +159,20 @@ impl fmt::Display for Error {
                 "the request would be {length} bytes long, and Ironic reads {}: the drive is too large",
                 ProvisionRequest::LIMIT
             ),
-            Self::Transport { doing, endpoint, error } => write!(f, "{doing}: Ironic at {endpoint}: {error}"),
-            Self::Refused { doing, fault: Fault { status, words } } if words.is_empty() => {
-                write!(f, "{doing}: Ironic answers {status} without a word")
+            Self::Transport { operation, endpoint, .. } => write!(f, "{operation}: Ironic at {endpoint}"),
+            Self::Refused { operation, fault: Fault { status, words } } if words.is_empty() => {
+                write!(f, "{operation}: Ironic answers {status} without a word")
             }
-            Self::Refused { doing, fault: Fault { status, words } } => {
-                write!(f, "{doing}: Ironic answers {status}: {words}")
+            Self::Refused { operation, fault: Fault { status, words } } => {
+                write!(f, "{operation}: Ironic answers {status}: {words}")
             }
             Self::WrongState { node, state, target } => {
                 write!(f, "node {node} is `{state}`")?;
                 f.write_str(match (target, state.as_str()) {
-                    (Target::Active, "active") => ": it has an instance; --rebuild deploys it again",
-                    (Target::Active, _) if state.is_deploying() => {
-                        ": a deployment goes on already; --attach waits for it"
-                    }
+                    (Target::Active, "active") => ": it has an instance",
+                    (Target::Active, _) if state.is_deploying() => ": a deployment goes on already",
                     (Target::Active, _) => ", and only one that is `available` or `deploy failed` is deployed",
-                    (Target::Rebuild, "available") => ": it has no instance yet; without --rebuild it is deployed",
+                    (Target::Rebuild, "available") => ": it has no instance yet",
                     (Target::Rebuild, _) => ", and only one that is `active`, `deploy failed` or `error` is rebuilt",
                 })
             }
@@ -208,15 +184,11 @@ impl fmt::Display for Error {
                 let reasons: Vec<String> = reasons.iter().map(Reason::to_string).collect();
                 write!(f, "node {node} is not fit for a deployment: {}", reasons.join("; "))
             }
-            Self::NotBegun { node, error } => {
-                write!(f, "node {node} has not begun: {error}; it is as it was, and the same command may be run again")
+            Self::NotStarted { node, .. } => write!(f, "node {node} has not begun"),
+            Self::Unknown { node, .. } => {
+                write!(f, "whether the deployment of node {node} was started is unknown")
             }
-            Self::Unknown { node, error } => write!(
-                f,
-                "whether the deployment of node {node} was started is unknown: {error}; look at the node before you run \
-                 this again"
-            ),
-            Self::NotIronic { doing, endpoint, what } => write!(f, "{doing}: {endpoint}: {what}"),
+            Self::NotIronic { operation, endpoint, what } => write!(f, "{operation}: {endpoint}: {what}"),
             Self::TooOld { feature, max } => write!(
                 f,
                 "this Ironic is too old: it speaks API versions up to {max}, and {} is needed for {feature}",
@@ -235,41 +207,26 @@ impl fmt::Display for Error {
             Self::Failed { node, state, last_error: None } => {
                 write!(f, "the deployment of node {node} ended at `{state}`; Ironic does not say why")
             }
-            Self::TimedOut { node, state, after } => write!(
-                f,
-                "node {node} is `{state}` after {} s; its deployment goes on, `configdrive deploy {node} --attach` waits \
-                 for it",
-                after.as_secs()
-            ),
-            Self::Unwatched { node, error } => {
-                write!(
-                    f,
-                    "the deployment of node {node} was started, how it goes on is unknown: {error}; `configdrive deploy {node} --attach` waits for it"
-                )
+            Self::TimedOut { node, state, after } => {
+                write!(f, "node {node} is `{state}` after {} s; its deployment goes on", after.as_secs())
+            }
+            Self::Unwatched { node, .. } => {
+                write!(f, "the deployment of node {node} was started, how it goes on is unknown")
             }
         }
     }
 }
 
-impl std::error::Error for Error {}
-
-impl From<cloud::Error> for Error {
-    fn from(error: cloud::Error) -> Self {
-        Self::Cloud(error)
-    }
-}
-
-impl fmt::Display for Doing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Versions => f.write_str("cannot ask for the API's versions"),
-            Self::Node(node) => write!(f, "cannot look up node {node}"),
-            Self::Ports(node) => write!(f, "cannot fetch the ports of node {node}"),
-            Self::PortGroups(node) => write!(f, "cannot fetch the port groups of node {node}"),
-            Self::Validate(node) => write!(f, "cannot ask whether node {node} is fit for a deployment"),
-            Self::Deploy(node) => write!(f, "cannot deploy node {node}"),
-            Self::Rebuild(node) => write!(f, "cannot rebuild node {node}"),
-            Self::Record(node) => write!(f, "cannot note down in the `extra` of node {node} what it has"),
+            // It is shown in place of this one.
+            Self::Drive(error) => error.source(),
+            Self::Transport { error, .. } => Some(error),
+            Self::NotStarted { error, .. } | Self::Unknown { error, .. } | Self::Unwatched { error, .. } => {
+                Some(&**error)
+            }
+            _ => None,
         }
     }
 }

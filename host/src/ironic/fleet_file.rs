@@ -1,25 +1,47 @@
-//! The file that `deploy --fleet` reads: which node gets what.
+//! A fleet file: which node gets what.
+//!
+//! It is JSON, one object after the other (one a line, say) or a list of them; or YAML, likewise a list or one document after
+//! the other:
+//!
+//! ```
+//! use std::path::Path;
+//!
+//! # fn main() -> Result<(), configdrive_host::ironic::fleet_file::Error> {
+//! let text = "
+//! - node: rack1-node7
+//!   document: web.json
+//!   options: {format: vfat}
+//!   rebuild: true
+//! ";
+//! let entries = configdrive_host::ironic::fleet_file::parse(text, Path::new("fleets"))?;
+//! assert_eq!(entries[0].node.as_str(), "rack1-node7");
+//! # Ok(())
+//! # }
+//! ```
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use configdrive_host::ironic::NodeIdent;
 use serde::Deserialize;
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
-use super::exit::Error;
+use super::ident::NodeIdent;
+use crate::untrusted::one_line;
 
 /// A node of the fleet.
 #[derive(Debug)]
 pub struct Entry {
+    /// The node.
     pub node: NodeIdent,
+    /// Its instance's document.
     pub document: Document,
+    /// Whether to deploy the node again if it has an instance.
     pub rebuild: bool,
-    /// The operator's options for this node, as the command line has them. They win over those that all nodes share.
-    pub flags: Vec<String>,
+    /// The operator's options for this node, as texts by the names in the file. They win over those that all nodes share.
+    pub options: BTreeMap<String, String>,
 }
 
 /// Where an instance document is.
@@ -31,11 +53,8 @@ pub enum Document {
     Here(Arc<[u8]>),
 }
 
-/// Reads a fleet: JSON, one object after the other (one a line, say) or a list of them; or YAML, likewise a list or one
-/// document after the other. Paths are relative to the file.
-pub fn parse(text: &str, path: &Path) -> Result<Vec<Entry>, Error> {
-    let fail = |message: String| Error::Config { path: path.to_owned(), message };
-    let folder = path.parent().unwrap_or(Path::new(""));
+/// Reads the text of a fleet file. The documents' paths are relative to `folder`.
+pub fn parse(text: &str, folder: &Path) -> Result<Vec<Entry>, Error> {
     let raw = match text.trim_start().chars().next() {
         Some('{') => json_stream(text),
         Some('[') => serde_json::from_str(text).map_err(json_words),
@@ -43,18 +62,30 @@ pub fn parse(text: &str, path: &Path) -> Result<Vec<Entry>, Error> {
     };
     let mut nodes = BTreeSet::new();
     let mut entries = Vec::new();
-    for (number, raw) in raw.map_err(fail)?.into_iter().enumerate() {
-        let entry = raw.entry(folder).map_err(|what| fail(format!("entry {}: {what}", number + 1)))?;
+    for (number, raw) in raw.map_err(Error)?.into_iter().enumerate() {
+        let entry = raw.entry(folder).map_err(|what| Error(format!("entry {}: {what}", number + 1)))?;
         if !nodes.insert(entry.node.as_str().to_owned()) {
-            return Err(fail(format!("entry {}: node {} stands there twice", number + 1, entry.node)));
+            return Err(Error(format!("entry {}: node {} stands there twice", number + 1, entry.node)));
         }
         entries.push(entry);
     }
     if entries.is_empty() {
-        return Err(fail("names no node".into()));
+        return Err(Error("names no node".into()));
     }
     Ok(entries)
 }
+
+/// Why a text is not a fleet file: the place and what is wrong there, without values.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Error(String);
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&one_line(&self.0, 300))
+    }
+}
+
+impl std::error::Error for Error {}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -77,19 +108,17 @@ impl RawEntry {
             Some(b'{') => Document::Here(self.document.get().as_bytes().into()),
             _ => return Err("`document` is neither a path nor an object".into()),
         };
-        let flags = self.options.into_iter().map(|(name, value)| flag(&name, value)).collect::<Result<_, _>>()?;
-        Ok(Entry { node: self.node, document, rebuild: self.rebuild, flags })
+        let options = self.options.into_iter().map(option).collect::<Result<_, _>>()?;
+        Ok(Entry { node: self.node, document, rebuild: self.rebuild, options })
     }
 }
 
-/// `format: vfat` is `--format=vfat`: names, values and errors are the command line's.
-fn flag(name: &str, value: Value) -> Result<String, String> {
-    let value = match value {
-        Value::String(text) => text,
-        Value::Bool(_) | Value::Number(_) => value.to_string(),
-        _ => return Err(format!("option {name:?} is neither text, nor a number, nor a boolean")),
-    };
-    Ok(format!("--{}={value}", name.replace('_', "-")))
+fn option((name, value): (String, Value)) -> Result<(String, String), String> {
+    match value {
+        Value::String(text) => Ok((name, text)),
+        Value::Bool(_) | Value::Number(_) => Ok((name, value.to_string())),
+        _ => Err(format!("option {name:?} is neither text, nor a number, nor a boolean")),
+    }
 }
 
 fn json_stream(text: &str) -> Result<Vec<RawEntry>, String> {
@@ -137,11 +166,11 @@ mod tests {
     use super::*;
 
     fn nodes(text: &str) -> Vec<String> {
-        parse(text, Path::new("fleets/f")).unwrap().iter().map(|entry| format!("{entry:?}")).collect()
+        parse(text, Path::new("fleets")).unwrap().iter().map(|entry| format!("{entry:?}")).collect()
     }
 
     fn error(text: &str) -> String {
-        parse(text, Path::new("f")).unwrap_err().to_string()
+        parse(text, Path::new("")).unwrap_err().to_string()
     }
 
     #[test]
@@ -158,7 +187,7 @@ mod tests {
         let documents = "---\nnode: n1\ndocument: a.json\noptions:\n  format: vfat\n  sector_size: 4096\n---\nnode: n2\n\
                          document: /b.json\nrebuild: true\n";
         let read = nodes(lines);
-        assert!(read[0].contains("fleets/a.json") && read[0].contains(r#"["--format=vfat", "--sector-size=4096"]"#));
+        assert!(read[0].contains("fleets/a.json") && read[0].contains(r#"{"format": "vfat", "sector_size": "4096"}"#));
         assert!(read[1].contains(r#""/b.json""#) && read[1].contains("rebuild: true"));
         for same in [&*list, yaml, documents] {
             assert_eq!(nodes(same), read);
@@ -168,7 +197,7 @@ mod tests {
     #[test]
     fn a_document_that_stands_in_the_file_stays_as_it_is() {
         let text = r#"{"node": "n", "document": { "instance": {"a": 1.0e2,  "b": "ü"} }}"#;
-        let entries = parse(text, Path::new("f")).unwrap();
+        let entries = parse(text, Path::new("")).unwrap();
         let Document::Here(document) = &entries[0].document else { panic!("{entries:?}") };
         assert_eq!(&**document, r#"{ "instance": {"a": 1.0e2,  "b": "ü"} }"#.as_bytes());
     }

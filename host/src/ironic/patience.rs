@@ -1,8 +1,11 @@
+//! Deadlines, and pauses between attempts.
+
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Error, Step};
+use super::error::Error;
+use super::step::Step;
 
 /// How long a job may take, and with it how long that is tried again which fails for a reason that may pass.
 #[derive(Clone, Copy, Debug)]

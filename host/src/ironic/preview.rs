@@ -1,10 +1,12 @@
+//! A request that is shown instead of sent.
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
 
 use super::provision::{Drive, DriveDigest, ProvisionRequest, Target};
-use super::transport::{Method, Request};
+use crate::transport::{Method, Request};
 
 /// A request as it would be sent, fit to be shown: without token, and with the drive's digest for the drive.
 #[derive(Clone, Debug, Serialize)]

@@ -1,13 +1,15 @@
+//! The request that starts a deployment.
+
 use std::fmt;
 
 use bytes::Bytes;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::error::Doing;
-use super::node::Node;
-use super::transport::Body;
-use super::version::Feature;
+use super::feature::Feature;
+use super::ident::NodeIdent;
+use super::operation::Operation;
+use crate::transport::Body;
 
 /// What a node is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -76,6 +78,14 @@ impl fmt::Display for DriveDigest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotADrive;
 
+impl fmt::Display for NotADrive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the drive is empty or not base64")
+    }
+}
+
+impl std::error::Error for NotADrive {}
+
 /// The body of `PUT /v1/nodes/{node}/states/provision`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ProvisionRequest {
@@ -137,10 +147,10 @@ pub struct SealedRequest {
 
 impl SealedRequest {
     /// What is asked for with it.
-    pub(super) fn doing(&self, node: &Node) -> Doing {
+    pub(super) fn operation(&self, node: NodeIdent) -> Operation {
         match self.target {
-            Target::Active => Doing::Deploy(node.label().clone()),
-            Target::Rebuild => Doing::Rebuild(node.label().clone()),
+            Target::Active => Operation::Deploy(node),
+            Target::Rebuild => Operation::Rebuild(node),
         }
     }
 
@@ -153,9 +163,17 @@ impl SealedRequest {
 /// A body of more than [`ProvisionRequest::LIMIT`] bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLarge {
-    /// In bytes.
+    /// Length of the body in bytes.
     pub length: usize,
 }
+
+impl fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the request would be {} bytes long, and Ironic reads {}", self.length, ProvisionRequest::LIMIT)
+    }
+}
+
+impl std::error::Error for TooLarge {}
 
 #[cfg(test)]
 mod tests {

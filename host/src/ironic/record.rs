@@ -1,9 +1,9 @@
+//! What a node's `extra` says about its drive.
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-
-use super::node::Node;
 
 /// What tells one drive from another: the SHA-256 of its text as it would be without the random bytes that were drawn
 /// for this one run, in hexadecimal digits.
@@ -39,22 +39,16 @@ impl Record {
     /// Its name in `extra`.
     pub const MEMBER: &str = "configdrive";
 
-    /// For a node that is active now; none where Ironic does not tell since when.
-    pub fn new(node: &Node, fingerprint: Fingerprint) -> Option<Self> {
-        let provision_updated_at = node.provision_updated_at.clone()?;
+    /// For a node that has been active since then; none where Ironic does not tell since when.
+    pub fn new(provision_updated_at: Option<&str>, fingerprint: Fingerprint) -> Option<Self> {
+        let provision_updated_at = provision_updated_at?.to_owned();
         Some(Self { fingerprint, provision_updated_at })
-    }
-
-    /// Whether `node` is active with the drive of this fingerprint.
-    pub fn tells(node: &Node, fingerprint: &Fingerprint) -> bool {
-        node.provision_state.is_active()
-            && node.extra.record.is_some()
-            && node.extra.record == Self::new(node, fingerprint.clone())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::node::Node;
     use super::*;
 
     fn node(state: &str, updated_at: &str, extra: serde_json::Value) -> Node {
@@ -67,13 +61,13 @@ mod tests {
     #[test]
     fn a_record_holds_for_the_same_drive_until_the_node_is_provisioned_again() {
         let drive = Fingerprint::new(Some("H4sI"));
-        let record = Record::new(&node("active", "t1", serde_json::json!({})), drive.clone()).unwrap();
+        let record = Record::new(Some("t1"), drive.clone()).unwrap();
         let extra = serde_json::json!({"configdrive": record, "owner": "somebody"});
-        assert!(Record::tells(&node("active", "t1", extra.clone()), &drive));
-        assert!(!Record::tells(&node("active", "t1", extra.clone()), &Fingerprint::new(Some("H4sJ"))));
-        assert!(!Record::tells(&node("active", "t1", extra.clone()), &Fingerprint::new(None)));
-        assert!(!Record::tells(&node("active", "t2", extra.clone()), &drive));
-        assert!(!Record::tells(&node("deploy failed", "t1", extra), &drive));
+        assert!(node("active", "t1", extra.clone()).has(&drive));
+        assert!(!node("active", "t1", extra.clone()).has(&Fingerprint::new(Some("H4sJ"))));
+        assert!(!node("active", "t1", extra.clone()).has(&Fingerprint::new(None)));
+        assert!(!node("active", "t2", extra.clone()).has(&drive));
+        assert!(!node("deploy failed", "t1", extra).has(&drive));
     }
 
     #[test]
@@ -86,7 +80,7 @@ mod tests {
             serde_json::json!({"configdrive": "H4sI"}),
             serde_json::json!({"configdrive": {"fingerprint": 7}}),
         ] {
-            assert!(!Record::tells(&node("active", "t1", extra), &drive));
+            assert!(!node("active", "t1", extra).has(&drive));
         }
     }
 }

@@ -1,9 +1,14 @@
+//! Sending the request, once.
+
 use std::time::Duration;
 
+use super::client::Ironic;
+use super::error::Error;
 use super::node::Node;
 use super::patience::{Patience, Pauses};
 use super::provision::{SealedRequest, Target};
-use super::{Error, Fault, Ironic, Step, Transport, TransportError};
+use super::step::Step;
+use crate::transport::{Fault, Transport, TransportError};
 
 /// Sends `request` until its deployment has begun, and gives the node as it was right before.
 ///
@@ -35,7 +40,7 @@ pub(super) async fn start<T: Transport>(
                 if !again {
                     return Err(error);
                 }
-                seen.check_fit_for(request.target)?;
+                check_fit(&seen, request.target)?;
                 node = seen;
             }
             Outcome::Unknown => {
@@ -45,17 +50,29 @@ pub(super) async fn start<T: Transport>(
                     Ok(Seen::Nothing) if may_repeat(&error, &node, request) => {
                         doubt = true;
                         if !attempts.again(&error, observe).await {
-                            return Err(Error::NotBegun { node: node.label().clone(), error: error.into() });
+                            return Err(Error::NotStarted { node: node.label().clone(), error: error.into() });
                         }
                     }
                     Ok(Seen::Nothing) => {
-                        return Err(Error::NotBegun { node: node.label().clone(), error: error.into() });
+                        return Err(Error::NotStarted { node: node.label().clone(), error: error.into() });
                     }
                     Err(blind) => return Err(Error::Unknown { node: node.label().clone(), error: blind.into() }),
                 }
             }
         }
     }
+}
+
+/// Checks whether Ironic would accept a request for `target`.
+pub(super) fn check_fit(node: &Node, target: Target) -> Result<(), Error> {
+    if node.maintenance {
+        return Err(Error::Maintenance { node: node.label().clone(), reason: node.maintenance_reason() });
+    }
+    if !node.provision_state.allows(target) {
+        let state = node.provision_state.clone();
+        return Err(Error::WrongState { node: node.label().clone(), state, target });
+    }
+    Ok(())
 }
 
 async fn send<T: Transport>(
@@ -69,7 +86,7 @@ async fn send<T: Transport>(
         None => sending.await,
         Some(left) => tokio::time::timeout(left, sending).await.unwrap_or_else(|_| {
             Err(Error::Transport {
-                doing: request.doing(node),
+                operation: request.operation(node.label().clone()),
                 endpoint: ironic.endpoint().to_owned(),
                 error: TransportError::Timeout(left),
             })
@@ -100,7 +117,7 @@ impl Outcome {
                 _ => Self::Refused,
             },
             Error::Transport { error, .. } => match error {
-                TransportError::Unreachable(_) => Self::NotYet,
+                TransportError::Unreachable(_) | TransportError::Untrusted(_) => Self::NotYet,
                 TransportError::Unauthenticated(_) => Self::Refused,
                 TransportError::Lost(_) | TransportError::Timeout(_) | TransportError::TooLarge => Self::Unknown,
             },
@@ -156,8 +173,10 @@ fn may_repeat(error: &Error, node: &Node, request: &SealedRequest) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::provision::ProvisionRequest;
-    use super::super::transport::{Method, Script, run};
+    use super::super::testing::{Script, run};
     use super::*;
+    use crate::chain;
+    use crate::transport::Method;
 
     const LOCKED: &str = r#"{"error_message": "{\"faultstring\": \"Node n is locked by host c\"}"}"#;
 
@@ -185,7 +204,7 @@ mod tests {
             super::start(&ironic, before, &request, Patience::new(None), &mut |_| ()).await
         });
         let puts = script.asked().iter().filter(|request| request.method == Method::Put).count();
-        (outcome.map(drop).map_err(|error| error.to_string()), puts)
+        (outcome.map(drop).map_err(|error| chain(&error)), puts)
     }
 
     #[test]

@@ -1,9 +1,12 @@
+//! What happens during a deployment, for those who watch.
+
 use std::fmt;
 
-use super::Error;
+use configdrive_contract::{Finding, chain};
+
+use super::error::Error;
 use super::node::Node;
 use super::provision::{Drive, Target};
-use crate::sandbox::Finding;
 
 /// What a deployment is about to do, for whoever watches it.
 #[derive(Debug)]
@@ -53,14 +56,14 @@ impl fmt::Display for Step<'_> {
             Self::AlreadyActive => f.write_str("the node is active with this drive already"),
             Self::Sending(Target::Active) => f.write_str("asking Ironic to deploy"),
             Self::Sending(Target::Rebuild) => f.write_str("asking Ironic to rebuild"),
-            Self::TryingAgain(error) => write!(f, "{error}; trying again"),
-            Self::Looking(error) => write!(f, "{error}; looking whether the node has begun"),
+            Self::TryingAgain(error) => write!(f, "{}; trying again", chain(*error)),
+            Self::Looking(error) => write!(f, "{}; looking whether the node has begun", chain(*error)),
             Self::Accepted => f.write_str("Ironic has started"),
             Self::State(node) => {
                 write!(f, "node {} is {}", node.label(), node.provision_state)?;
                 node.deploy_step.name().map_or(Ok(()), |step| write!(f, ", at {step}"))
             }
-            Self::NotRecorded(error) => write!(f, "{error}; a later run will not know what the node has"),
+            Self::NotRecorded(error) => write!(f, "{}; a later run will not know what the node has", chain(*error)),
         }
     }
 }

@@ -1,8 +1,10 @@
+//! Ironic's own checks of a node.
+
 use std::fmt;
 
 use serde::Deserialize;
 
-use super::fault::tidy;
+use crate::transport::tidy;
 
 /// Ironic's opinion of a node's driver interfaces, as far as a deployment depends on them: those that Nova looks at
 /// (`nova.virt.ironic.driver.IronicDriver.spawn`).

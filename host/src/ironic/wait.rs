@@ -1,8 +1,13 @@
+//! Waiting for the end of a deployment.
+
 use std::time::Duration;
 
+use super::client::Ironic;
+use super::error::Error;
 use super::node::Node;
 use super::patience::{Patience, Pauses};
-use super::{Error, Ironic, Step, Transport};
+use super::step::Step;
+use crate::transport::Transport;
 
 /// Asks for a node again and again until its deployment has ended.
 pub(super) async fn until_active<T: Transport>(
@@ -89,8 +94,10 @@ const UNCHANGED: u32 = 4;
 
 #[cfg(test)]
 mod tests {
-    use super::super::transport::{Script, TransportError, run};
+    use super::super::testing::{Script, run};
     use super::*;
+    use crate::chain;
+    use crate::transport::TransportError;
 
     fn node(state: &str, updated_at: u32, reservation: Option<&str>) -> Node {
         serde_json::from_value(serde_json::json!({
@@ -170,10 +177,7 @@ mod tests {
     fn a_deployment_that_takes_longer_than_one_waits_goes_on() {
         let script = Script::new(Some(("1.1", "1.115")), vec![Ok(DEPLOYING); 10]);
         let error = wait(&script, Some(Duration::from_secs(1))).to_string();
-        assert_eq!(
-            error,
-            "node u is `wait call-back` after 1 s; its deployment goes on, `configdrive deploy u --attach` waits for it"
-        );
+        assert_eq!(error, "node u is `wait call-back` after 1 s; its deployment goes on");
     }
 
     #[test]
@@ -193,7 +197,7 @@ mod tests {
     fn an_ironic_that_goes_away_for_good_leaves_the_outcome_unknown() {
         let lost = || Err(TransportError::Unreachable("Connection refused".into()));
         let answers = std::iter::once(Ok(DEPLOYING)).chain(std::iter::repeat_with(lost).take(100)).collect();
-        let error = wait(&Script::new(Some(("1.1", "1.115")), answers), None).to_string();
+        let error = chain(&wait(&Script::new(Some(("1.1", "1.115")), answers), None));
         assert!(error.starts_with("the deployment of node u was started, how it goes on is unknown: "), "{error}");
         assert!(error.contains("Connection refused"), "{error}");
     }

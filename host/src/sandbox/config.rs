@@ -1,16 +1,17 @@
-//! The engine's settings. The build script includes this file too: what it compiles and what runs must agree.
+//! The engine's settings.
 
-/// Settings that compiled code depends on, and those of the runtime.
+/// Returns settings for an engine that runs the compiled component.
 pub fn config() -> wasmtime::Config {
     let mut config = wasmtime::Config::new();
     config
-        // How a call is stopped when its time is over.
+        // As in build/embed.rs, which compiles the component. Code that was compiled with other settings does not load.
+        // Epochs stop a call whose time is over. Backtraces do not reach the one line of an error: without them the command
+        // is smaller.
         .epoch_interruption(true)
-        // Of the native stack. What recurses in the component has limits of its own, far below.
-        .max_wasm_stack(512 << 10)
-        // Nobody reads backtraces: they do not reach the one line of an error. Without them the command is smaller.
-        .wasm_backtrace_max_frames(None)
         .generate_address_map(false)
-        .native_unwind_info(false);
+        .native_unwind_info(false)
+        .wasm_backtrace_max_frames(None)
+        // Of the native stack. What recurses in the component has limits of its own, far below.
+        .max_wasm_stack(512 << 10);
     config
 }

@@ -9,10 +9,10 @@ use wasmtime::{ResourceLimiter, UpdateDeadline};
 
 use super::cancel::Cancel;
 
-/// What one call may use. A call that would use more ends with an [`Error::Limit`](super::Error::Limit) that says what it was.
+/// What one call may use. A call that would use more ends with an [`Error::Limit`](configdrive_contract::Error::Limit) that says what it was.
 ///
 /// The component has limits of its own, which no embedder can change, since they are those of a drive's readers; they end
-/// with an [`Error::Guest`](super::Error::Guest): 64 MiB for an image, 65,536 files and folders, 16 names in a path, 127 levels of JSON, 4300
+/// with an [`Error::Refused`](configdrive_contract::Error::Refused): 64 MiB for an image, 65,536 files and folders, 16 names in a path, 127 levels of JSON, 4300
 /// digits of an integer.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
@@ -39,7 +39,7 @@ impl Default for Limits {
     /// | `memory` | 213 MiB | `extract` of that file's drive | 1 GiB |
     /// | `time` | 2 s | `pack` of that file, half of which does not compress | a minute |
     ///
-    /// `cargo test --release --test cost -- --nocapture the_largest` shows sizes and work; that of `output` is a sum. Documents
+    /// `cargo test --release --workspace --test sandbox -- --nocapture the_largest` shows sizes and work; that of `output` is a sum. Documents
     /// of 128 MiB that were made to be expensive (lists of numbers, repeated names, a million files, bonds of bonds) take up to
     /// 3 s, or all memory sooner.
     fn default() -> Self {

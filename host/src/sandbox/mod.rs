@@ -2,66 +2,35 @@
 //!
 //! Whatever a tenant wrote goes through here as opaque bytes. What comes back from the component is believed no further: its
 //! texts are cut to length and stripped of control characters before a person or a log sees them.
-//!
-//! A program that has a wasmtime engine of its own can do without [`Sandbox`]. Caps and clock are then the program's business:
-//!
-//! ```
-//! use configdrive_host::{
-//!     sandbox::{Options, bindings::Configdrive, config, load},
-//!     wasmtime::{self, Engine, Store, component::Linker},
-//! };
-//!
-//! # fn main() -> wasmtime::Result<()> {
-//! // What the build compiled fits these settings, beside which there may be others, such as a pooling allocator.
-//! let engine = Engine::new(&config())?;
-//! let component = load(&engine)?;
-//! let linker = Linker::new(&engine);
-//!
-//! // For each call, since an instance remembers. Whoever increments the engine's epoch decides how long a tick is.
-//! let mut store = Store::new(&engine, ());
-//! store.set_epoch_deadline(100);
-//! let drive = Configdrive::instantiate(&mut store, &component, &linker)?;
-//! let document = r#"{"files": [{"path": "openstack/latest/meta_data.json", "contents": "e30="}]}"#;
-//! let text = drive
-//!     .ironic_configdrive_drive()
-//!     .call_pack(&mut store, document, &Options::default())?
-//!     .map_err(|error| wasmtime::Error::msg(error.message))?;
-//! # assert!(text.starts_with("H4sI"));
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! For an engine with other settings, or another version of wasmtime, [`COMPONENT`] is the component itself.
 
 mod cancel;
 mod config;
 mod embedded;
-mod error;
+#[cfg(feature = "wasmtime")]
+pub mod engine;
 mod limits;
 mod pool;
+mod stopped;
 mod ticker;
-mod types;
 
-pub use self::{
-    bindings::exports::ironic::configdrive::drive::{
-        DriveFile, DriveSource, ErrorCode, ExtractedFile, FileSystem, Finding, ImageFormat, Inspection, Options,
-        Policy, Scope, Severity, VendordataProvider,
-    },
-    cancel::Cancel,
-    config::config,
-    error::{Error, Limit},
-    limits::Limits,
+pub use self::{cancel::Cancel, limits::Limits};
+
+use std::{num::NonZero, sync::Arc};
+
+use configdrive_contract::{
+    ConfigDrive, DriveSource, Error, ExtractedFile, Finding, Inspection, Limit, Options, Policy, document_text,
 };
-
-use std::{num::NonZero, str, sync::Arc};
-
 use wasmtime::{Engine, Store, component};
 
 use self::{
-    bindings::{ConfigdrivePre, exports::ironic::configdrive::drive},
+    bindings::{
+        ConfigdrivePre, exports::ironic::configdrive::drive, lower_drive, lower_options, lower_policy, lower_providers,
+    },
+    config::config,
     embedded::InPlace,
     limits::Caps,
     pool::Turns,
+    stopped::{not_started, stopped},
     ticker::Ticker,
 };
 
@@ -119,12 +88,13 @@ impl Sandbox {
         }
     }
 
-    /// The same for another component with this interface, such as a newer build of it that comes as a file. It is trusted no
-    /// further than ours. `load` makes it for the engine that it is given; `calls` is as for [`pooled`](Self::pooled).
+    /// Loads another component with this interface, such as a newer build of it that comes as a file. It is trusted no further
+    /// than the embedded one. `load` makes it for the engine that it is given; `calls` is as for [`pooled`](Self::pooled).
     ///
     /// # Errors
-    /// [`Error::Start`] if `load` fails, or what it gives imports something or lacks one of the functions.
-    pub fn of(
+    /// [`Error::Start`] if `load` fails, or if what it returns imports something or lacks one of the functions.
+    #[cfg(feature = "wasmtime")]
+    pub fn with_component(
         limits: Limits,
         calls: Option<NonZero<u32>>,
         load: impl FnOnce(&Engine) -> wasmtime::Result<component::Component>,
@@ -141,14 +111,14 @@ impl Sandbox {
         if let Some(calls) = calls {
             config.allocation_strategy(pool::strategy(&limits, calls));
         }
-        let engine = Engine::new(&config).map_err(Error::start)?;
-        let component = load(&engine).map_err(Error::start)?;
+        let engine = Engine::new(&config).map_err(not_started)?;
+        let component = load(&engine).map_err(not_started)?;
         // The component imports nothing, so there is nothing to link.
         let component = component::Linker::new(&engine)
             .instantiate_pre(&component)
             .and_then(ConfigdrivePre::new)
-            .map_err(Error::start)?;
-        let ticker = Ticker::start(engine).map_err(|error| Error::Start(error.to_string()))?;
+            .map_err(not_started)?;
+        let ticker = Ticker::start(engine).map_err(|error| Error::Start(Arc::new(error)))?;
         let shared = Shared { component, limits, turns: calls.map(Turns::new), ticker };
         Ok(Self { shared: Arc::new(shared), cancel: Cancel::new() })
     }
@@ -157,55 +127,6 @@ impl Sandbox {
     #[must_use]
     pub fn with_cancel(&self, cancel: &Cancel) -> Self {
         Self { shared: Arc::clone(&self.shared), cancel: cancel.clone() }
-    }
-
-    /// Tells whether the instance of `document` needs a config drive, as Nova's `nova.virt.configdrive.required_by` decides.
-    pub fn required_by(&self, document: &[u8], policy: Policy) -> Result<bool, Error> {
-        let document = text(document)?;
-        self.call(document.len(), |drive, store| drive.call_required_by(store, document, policy))
-    }
-
-    /// Builds the drive of `document`: the whole image, at most 64 MiB.
-    pub fn build_drive(&self, document: &[u8], options: &Options) -> Result<Vec<u8>, Error> {
-        let document = text(document)?;
-        self.call(document.len(), |drive, store| drive.call_build_drive(store, document, options))
-    }
-
-    /// Turns an image of at most 64 MiB into the text that Ironic takes: gzip, then base64.
-    pub fn encode(&self, image: &[u8]) -> Result<String, Error> {
-        self.call(image.len(), |drive, store| drive.call_encode(store, image))
-    }
-
-    /// [`build_drive`](Self::build_drive) and [`encode`](Self::encode) in one go, without the image leaving the sandbox.
-    pub fn pack(&self, document: &[u8], options: &Options) -> Result<String, Error> {
-        let document = text(document)?;
-        self.call(document.len(), |drive, store| drive.call_pack(store, document, options))
-    }
-
-    /// Tells what is on a drive, whoever made it.
-    pub fn inspect(&self, drive: &DriveSource) -> Result<Inspection, Error> {
-        self.call(size(drive), |component, store| component.call_inspect(store, drive))
-    }
-
-    /// The content of a drive's file. `path` is as [`inspect`](Self::inspect) gives it.
-    pub fn read_file(&self, drive: &DriveSource, path: &str) -> Result<Vec<u8>, Error> {
-        self.call(size(drive), |component, store| component.call_read_file(store, drive, path))
-    }
-
-    /// The contents of all files of a drive. Those that lie in one place come once.
-    pub fn extract(&self, drive: &DriveSource) -> Result<Vec<ExtractedFile>, Error> {
-        self.call(size(drive), |component, store| component.call_extract(store, drive))
-    }
-
-    /// Finds what makes the drive of `document` useless although it is valid, worst first.
-    pub fn check_document(&self, document: &[u8], options: &Options) -> Result<Vec<Finding>, Error> {
-        let document = text(document)?;
-        self.call(document.len(), |drive, store| drive.call_check_document(store, document, options))
-    }
-
-    /// The same for a drive, whoever made it.
-    pub fn check_drive(&self, drive: &DriveSource) -> Result<Vec<Finding>, Error> {
-        self.call(size(drive), |component, store| component.call_check_drive(store, drive))
     }
 
     /// One call in a store of its own.
@@ -232,35 +153,71 @@ impl Sandbox {
         component
             .instantiate(&mut store)
             .and_then(|instance| call(instance.ironic_configdrive_drive(), &mut store))
-            .map_err(|error| Error::stopped(&error, limits))?
-            .map_err(Error::guest)
+            .map_err(|error| stopped(error, limits))?
+            .map_err(Error::from)
     }
 }
 
-/// The compiled component, for an engine that was made with the settings of [`config`](config()).
-///
-/// # Errors
-/// [`Error::Start`] for an engine with other settings, and on a processor that the component was not compiled for.
-pub fn load(engine: &Engine) -> Result<component::Component, Error> {
-    embedded::copy(engine).map_err(Error::start)
-}
+/// The caps of [`Limits`] apply to every call.
+impl ConfigDrive for Sandbox {
+    fn required_by(&self, document: &[u8], policy: Policy) -> Result<bool, Error> {
+        let document = document_text(document)?;
+        self.call(document.len(), |drive, store| drive.call_required_by(store, document, lower_policy(policy)))
+    }
 
-/// The component takes documents as strings, which are UTF-8 by type.
-fn text(document: &[u8]) -> Result<&str, Error> {
-    str::from_utf8(document).map_err(|error| Error::NotUtf8 { offset: error.valid_up_to() })
-}
+    fn build_drive(&self, document: &[u8], options: &Options) -> Result<Vec<u8>, Error> {
+        let (document, providers) = (document_text(document)?, lower_providers(options));
+        let options = lower_options(options, providers.as_deref());
+        self.call(document.len(), |drive, store| drive.call_build_drive(store, document, options))
+    }
 
-fn size(drive: &DriveSource) -> usize {
-    match drive {
-        DriveSource::Bytes(bytes) => bytes.len(),
-        DriveSource::Text(text) => text.len(),
+    fn encode(&self, image: &[u8]) -> Result<String, Error> {
+        self.call(image.len(), |drive, store| drive.call_encode(store, image))
+    }
+
+    fn pack(&self, document: &[u8], options: &Options) -> Result<String, Error> {
+        let (document, providers) = (document_text(document)?, lower_providers(options));
+        let options = lower_options(options, providers.as_deref());
+        self.call(document.len(), |drive, store| drive.call_pack(store, document, options))
+    }
+
+    fn inspect(&self, drive: DriveSource<'_>) -> Result<Inspection, Error> {
+        let inspection = self.call(drive.size(), |guest, store| guest.call_inspect(store, lower_drive(drive)))?;
+        Ok(inspection.into())
+    }
+
+    fn read_file(&self, drive: DriveSource<'_>, path: &str) -> Result<Vec<u8>, Error> {
+        self.call(drive.size(), |guest, store| guest.call_read_file(store, lower_drive(drive), path))
+    }
+
+    fn extract(&self, drive: DriveSource<'_>) -> Result<Vec<ExtractedFile>, Error> {
+        let files = self.call(drive.size(), |guest, store| guest.call_extract(store, lower_drive(drive)))?;
+        Ok(files.into_iter().map(ExtractedFile::from).collect())
+    }
+
+    fn check_document(&self, document: &[u8], options: &Options) -> Result<Vec<Finding>, Error> {
+        let (document, providers) = (document_text(document)?, lower_providers(options));
+        let options = lower_options(options, providers.as_deref());
+        let findings = self.call(document.len(), |drive, store| drive.call_check_document(store, document, options))?;
+        Ok(findings.into_iter().map(Finding::from).collect())
+    }
+
+    fn check_drive(&self, drive: DriveSource<'_>) -> Result<Vec<Finding>, Error> {
+        let findings = self.call(drive.size(), |guest, store| guest.call_check_drive(store, lower_drive(drive)))?;
+        Ok(findings.into_iter().map(Finding::from).collect())
     }
 }
 
-/// What wasmtime makes of `wit/`.
-pub mod bindings {
+/// What wasmtime makes of `wit/`, and the way between that and the contract's types.
+mod bindings {
     #![allow(missing_docs, reason = "the bindings have the docs of wit/")]
     #![allow(unsafe_code, reason = "the traits of the canonical ABI are unsafe to implement; wasmtime's macro does it")]
 
-    wasmtime::component::bindgen!({ path: "../wit", world: "configdrive" });
+    wasmtime::component::bindgen!({
+        path: "wit",
+        world: "configdrive",
+        ownership: Borrowing { duplicate_if_necessary: false },
+    });
+
+    configdrive_contract::conversions!(exports::ironic::configdrive::drive);
 }

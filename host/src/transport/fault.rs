@@ -1,3 +1,5 @@
+//! What servers say when they refuse a request.
+
 use serde_json::Value;
 
 use crate::untrusted::one_line;
@@ -21,7 +23,7 @@ impl Fault {
 }
 
 /// What a server or a library wrote, as one line of reasonable length that cannot steer a terminal.
-pub(super) fn tidy(text: &str) -> String {
+pub(crate) fn tidy(text: &str) -> String {
     // Ironic's errors from commands have several lines; escaped, they would be hard to read.
     one_line(&text.split_whitespace().collect::<Vec<_>>().join(" "), 1000)
 }

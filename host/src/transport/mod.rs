@@ -1,11 +1,21 @@
+//! The way to Ironic: requests, answers, and why there is none.
+//!
+//! [`cloud`](crate::cloud) provides it, [`ironic`](crate::ironic) uses it.
+
+mod fault;
+mod version;
+
+pub use self::fault::Fault;
+pub use self::version::{Microversion, NotAVersion, VersionRange};
+
+pub(crate) use self::fault::tidy;
+
 use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Serialize;
-
-use super::version::{Microversion, VersionRange};
 
 /// The way to Ironic: one request there, one answer back. What is behind it (authentication, TLS, proxies) is its own
 /// affair; [`Cloud`](crate::cloud::Cloud) is the implementation for real clouds.
@@ -98,6 +108,8 @@ impl Answer {
 pub enum TransportError {
     /// Nothing was sent: no connection (name, port, TLS).
     Unreachable(String),
+    /// Nothing was sent: no trusted CA has signed the server's certificate.
+    Untrusted(String),
     /// The request may or may not have arrived: the connection broke afterwards.
     Lost(String),
     /// The request may or may not have arrived: there was no answer in time.
@@ -111,7 +123,7 @@ pub enum TransportError {
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unreachable(cause) => f.write_str(cause),
+            Self::Unreachable(cause) | Self::Untrusted(cause) => f.write_str(cause),
             Self::Lost(cause) => write!(f, "the connection was lost: {cause}"),
             Self::Timeout(after) => write!(f, "no answer within {} s", after.as_secs()),
             Self::Unauthenticated(cause) => write!(f, "cannot authenticate: {cause}"),
@@ -120,50 +132,4 @@ impl fmt::Display for TransportError {
     }
 }
 
-/// Answers given in advance, for what a real Ironic does not do on demand; `tests/ironic.rs` has a real one.
-#[cfg(test)]
-pub(super) struct Script {
-    answers: std::sync::Mutex<std::collections::VecDeque<Result<Answer, TransportError>>>,
-    asked: std::sync::Mutex<Vec<Request>>,
-}
-
-#[cfg(test)]
-impl Script {
-    /// The first answer is to the question for versions, and has none of them if `versions` is none.
-    pub(super) fn new(versions: Option<(&str, &str)>, answers: Vec<Result<&str, TransportError>>) -> Self {
-        let answers = answers.into_iter().map(|body| body.map(|body| (200, body))).collect();
-        Self::with_statuses(versions, answers)
-    }
-
-    pub(super) fn with_statuses(
-        versions: Option<(&str, &str)>,
-        answers: Vec<Result<(u16, &str), TransportError>>,
-    ) -> Self {
-        let versions = versions.map(|(min, max)| VersionRange { min: min.parse().unwrap(), max: max.parse().unwrap() });
-        let answer = |(status, body): (u16, &str)| Answer { status, versions, body: body.into() };
-        let answers = std::iter::once(Ok((200, "{}"))).chain(answers).map(|body| body.map(answer)).collect();
-        Self { answers: std::sync::Mutex::new(answers), asked: Default::default() }
-    }
-
-    pub(super) fn asked(&self) -> Vec<Request> {
-        std::mem::take(&mut self.asked.lock().unwrap())
-    }
-}
-
-#[cfg(test)]
-impl Transport for &Script {
-    fn endpoint(&self) -> &str {
-        "http://script"
-    }
-
-    async fn send(&self, request: Request) -> Result<Answer, TransportError> {
-        self.asked.lock().unwrap().push(request);
-        self.answers.lock().unwrap().pop_front().unwrap()
-    }
-}
-
-/// Runs a future of a unit test.
-#[cfg(test)]
-pub(super) fn run<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(future)
-}
+impl std::error::Error for TransportError {}

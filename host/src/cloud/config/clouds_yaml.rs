@@ -1,10 +1,12 @@
+//! clouds.yaml and its companions.
+
 use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use super::super::error::Error;
+use super::super::value::{Broken, Map, Value, merge};
 use super::environment::Environment;
-use super::value::{Broken, Map, Value, merge};
 
 /// clouds.yaml with secure.yaml laid over it, as openstacksdk finds and reads them (`openstack.config.loader`).
 pub struct CloudsYaml {
@@ -62,7 +64,7 @@ fn find(environment: &Environment, name: &str, variable: Option<&'static str>) -
         let text = fs::read_to_string(&path).map_err(|error| Error::File {
             what: variable,
             path: path.clone(),
-            error: error.to_string(),
+            error: error.into(),
         })?;
         return parse(path, &text).map(Some);
     }
@@ -76,7 +78,7 @@ fn find(environment: &Environment, name: &str, variable: Option<&'static str>) -
                 Err(error) if error.kind() == ErrorKind::PermissionDenied => {
                     tracing::debug!(path = %path.display(), "a file of clouds is not readable and passed over");
                 }
-                Err(error) => return Err(Error::File { what: "the file of clouds", path, error: error.to_string() }),
+                Err(error) => return Err(Error::File { what: "the file of clouds", path, error: error.into() }),
             }
         }
     }

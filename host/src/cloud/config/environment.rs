@@ -1,8 +1,10 @@
+//! The environment variables of clouds.
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::super::error::Error;
-use super::value::{Map, Value};
+use super::super::value::{Map, Value};
 
 /// What the process was started with, as far as it tells about clouds.
 pub struct Environment {

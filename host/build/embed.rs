@@ -1,0 +1,92 @@
+//! The component as WebAssembly, from its sources or from the package, and as machine code for the target.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use wasm_encoder::{ComponentSection as _, CustomSection};
+
+use crate::{Result, guest};
+
+pub fn embed() -> Result<()> {
+    let out = PathBuf::from(variable("OUT_DIR")?);
+    let package = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
+    let component = match Sources::beside(&package) {
+        Some(sources) => sources.build(&out)?,
+        None => fs::read(package.join(PACKAGED)).map_err(|error| {
+            format!("cannot read {PACKAGED}: {error}; a published package has it, and in a checkout tests/supply/package puts it there")
+        })?,
+    };
+    let wasm = out.join("component.wasm");
+    fs::write(&wasm, &component)?;
+    fs::write(out.join("component.cwasm"), compile(&component, &variable("TARGET")?)?)?;
+    // For the build script of the command, which composes adapters with the component.
+    println!("cargo::metadata=wasm={}", wasm.display());
+    Ok(())
+}
+
+/// The component in a published package, which does not have its sources.
+const PACKAGED: &str = "component.wasm";
+
+/// The workspace, whose root is the component's package.
+struct Sources {
+    root: PathBuf,
+}
+
+impl Sources {
+    fn beside(package: &Path) -> Option<Self> {
+        let root = package.parent()?;
+        root.join("src/component.rs").exists().then(|| Self { root: root.to_owned() })
+    }
+
+    fn build(&self, out: &Path) -> Result<Vec<u8>> {
+        for input in ["src", "wit", "Cargo.toml", "Cargo.lock"] {
+            println!("cargo::rerun-if-changed={}", self.root.join(input).display());
+        }
+        let flags = guest::flags(&self.root)?;
+        let mut component = fs::read(guest::build(&self.root, &out.join("component"), &flags)?)?;
+        describe(&mut component);
+        // The command's adapters are built in the same way.
+        println!("cargo::metadata=rustflags={flags}");
+        println!("cargo::metadata=foreign={}", guest::FOREIGN.join(" "));
+        Ok(component)
+    }
+}
+
+/// Appends what registries and tools show about a component: custom sections of WebAssembly's tool conventions, named like
+/// OCI's annotations.
+fn describe(component: &mut Vec<u8>) {
+    let sections = [
+        ("description", "OpenStack config drives"),
+        ("licenses", env!("CARGO_PKG_LICENSE")),
+        ("version", env!("CARGO_PKG_VERSION")),
+    ];
+    for (name, text) in sections {
+        CustomSection { name: name.into(), data: text.as_bytes().into() }.append_to_component(component);
+    }
+}
+
+/// Compiles the component to code for `target`.
+fn compile(wasm: &[u8], target: &str) -> Result<Vec<u8>> {
+    let mut config = wasmtime::Config::new();
+    // As in src/sandbox/config.rs. Code that was compiled with other settings does not load.
+    config.epoch_interruption(true).generate_address_map(false).native_unwind_info(false);
+    // Naming the target keeps this machine's processor out of it: the command may run on another one.
+    config.target(target)?;
+    if target.starts_with("x86_64") {
+        for feature in ["has_sse3", "has_ssse3", "has_sse41", "has_sse42", "has_popcnt"] {
+            // SAFETY: the flags name what every x86-64 processor since 2009 has, and the runtime refuses to load the code on
+            // any other.
+            #[expect(unsafe_code, reason = "wasmtime cannot tell which flags are sound")]
+            unsafe {
+                config.cranelift_flag_enable(feature)
+            };
+        }
+    }
+    Ok(wasmtime::Engine::new(&config)?.precompile_component(wasm)?)
+}
+
+fn variable(name: &str) -> Result<String> {
+    env::var(name).map_err(|error| format!("{name}: {error}; this script is run by cargo").into())
+}

@@ -1,0 +1,17 @@
+//! Provides the component as WebAssembly and as machine code for the target, to be embedded. Without the sandbox there is nothing to do.
+
+#[cfg(feature = "sandbox")]
+mod embed;
+#[cfg(feature = "sandbox")]
+mod guest;
+
+#[cfg(feature = "sandbox")]
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+fn main() {
+    println!("cargo::rerun-if-changed=build");
+    #[cfg(feature = "sandbox")]
+    if let Err(error) = embed::embed() {
+        println!("cargo::error={error}");
+    }
+}

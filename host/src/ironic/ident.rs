@@ -1,0 +1,78 @@
+//! What nodes are called.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Deserialize;
+
+/// What a node is called by: its name or its UUID.
+///
+/// Ironic's names consist of RFC 3986's unreserved characters (`ironic.common.utils.is_valid_logical_name`) and so do
+/// UUIDs: the text can stand in a URL as it is. `.` and `..`, which a URL would swallow, are refused.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(try_from = "String")]
+pub struct NodeIdent(String);
+
+impl NodeIdent {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for NodeIdent {
+    type Err = NotANode;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        if matches!(text, "" | "." | "..") || text.len() > 255 || !text.bytes().all(unreserved) {
+            return Err(NotANode);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for NodeIdent {
+    type Error = NotANode;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for NodeIdent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Text that is neither a node's name nor a UUID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotANode;
+
+impl fmt::Display for NotANode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("neither a node's name nor a UUID: letters, digits and -._~ are allowed, at most 255")
+    }
+}
+
+impl std::error::Error for NotANode {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_uuids_are_taken() {
+        for text in ["n0", "rack-1.node_2~a", "1be26c0b-03f2-4d2e-ae87-c02d7f33c123", "..."] {
+            assert_eq!(text.parse::<NodeIdent>().unwrap().as_str(), text);
+        }
+    }
+
+    #[test]
+    fn what_would_lead_to_another_place_in_the_api_is_refused() {
+        for text in ["", ".", "..", "a/b", "a?b", "a#b", "a%2fb", "a b", "knoten-ö", "a\n", &"a".repeat(256)] {
+            assert_eq!(text.parse::<NodeIdent>(), Err(NotANode), "{text:?}");
+        }
+    }
+}
