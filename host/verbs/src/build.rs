@@ -1,12 +1,15 @@
+//! `build`.
+
 use std::path::PathBuf;
 
 use clap::Args;
-use configdrive_host::sandbox::Sandbox;
+use configdrive_contract::ConfigDrive;
 
-use super::{
-    exit::Error,
+use crate::{
+    engine::Engine,
+    error::Error,
     input::DocumentInput,
-    options::{LimitOptions, OperatorOptions},
+    options::{ConfigFile, DriveOptions, PolicyOptions, Unused},
     output,
 };
 
@@ -15,27 +18,30 @@ use super::{
 #[command(
     after_help = "Example:\n  configdrive build -i instance.json -o config-2.iso\n  sudo mount -o loop config-2.iso /mnt"
 )]
-// One list of options does for every verb; `required-by` decides.
-#[command(mut_arg("force_config_drive", |option| option.hide(true)))]
-pub struct Build {
+pub struct Build<E: Engine> {
     #[command(flatten)]
     document: DocumentInput,
     /// Where the image goes; `-` is standard output
     #[arg(short, long, value_name = "IMAGE", default_value = "-", hide_default_value = true)]
     output: PathBuf,
     #[command(flatten)]
-    operator: OperatorOptions,
+    config: ConfigFile,
     #[command(flatten)]
-    limits: LimitOptions,
+    _policy: Unused<PolicyOptions>,
+    #[command(flatten)]
+    drive_options: DriveOptions,
+    #[command(flatten)]
+    engine: E,
 }
 
-impl Build {
+impl<E: Engine> Build<E> {
+    /// Runs the verb.
     pub fn run(self) -> Result<(), Error> {
         output::check_bytes(&self.output)?;
-        let limits = self.limits.limits();
-        let options = self.operator.read(&limits)?.options(&limits)?;
-        let document = self.document.read(limits.input)?;
-        let image = Sandbox::new(limits)?.build_drive(&document, &options)?;
+        let limit = self.engine.input_limit();
+        let options = self.drive_options.options(self.config.read(limit)?, limit)?;
+        let document = self.document.read(limit)?;
+        let image = self.engine.start()?.build_drive(&document, &options)?;
         output::write_bytes(&self.output, &image)
     }
 }

@@ -1,15 +1,16 @@
+//! `check`.
+
 use std::path::PathBuf;
 
 use clap::Args;
-use configdrive_host::{
-    report,
-    sandbox::{DriveSource, Finding, Sandbox, Severity},
-};
+use configdrive_contract::{ConfigDrive, DriveSource, Finding, Severity};
+use serde_json::json;
 
-use super::{
-    exit::Error,
+use crate::{
+    engine::Engine,
+    error::{Error, Failure},
     input::{self, DocumentInput},
-    options::{LimitOptions, OperatorOptions},
+    options::{ConfigFile, DriveOptions, PolicyOptions, Unused},
     output,
 };
 
@@ -20,9 +21,7 @@ use super::{
 /// code, the place on the drive, the reason and the remedy. With errors, the exit code is 9.
 #[derive(Args)]
 #[command(after_help = "Example:\n  configdrive check -i instance.json\n  configdrive check config-2.iso")]
-// One list of options does for every verb; `required-by` decides.
-#[command(mut_arg("force_config_drive", |option| option.hide(true)))]
-pub struct Check {
+pub struct Check<E: Engine> {
     /// A drive instead of a document: the image, its gzip, or the base64 text that Ironic takes; `-` is standard input
     #[arg(conflicts_with_all = ["input", "directory"])]
     drive: Option<PathBuf>,
@@ -32,26 +31,31 @@ pub struct Check {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    operator: OperatorOptions,
+    config: ConfigFile,
     #[command(flatten)]
-    limits: LimitOptions,
+    _policy: Unused<PolicyOptions>,
+    #[command(flatten)]
+    drive_options: DriveOptions,
+    #[command(flatten)]
+    engine: E,
 }
 
-impl Check {
+impl<E: Engine> Check<E> {
+    /// Runs the verb.
     pub fn run(self) -> Result<(), Error> {
-        let limits = self.limits.limits();
+        let limit = self.engine.input_limit();
         let findings = match &self.drive {
             Some(drive) => {
-                let drive = DriveSource::Bytes(input::read(drive, limits.input)?);
-                Sandbox::new(limits)?.check_drive(&drive)?
+                let drive = input::read(drive, limit)?;
+                self.engine.start()?.check_drive(DriveSource::Bytes(&drive))?
             }
             None => {
-                let options = self.operator.read(&limits)?.options(&limits)?;
-                let document = self.document.read(limits.input)?;
-                Sandbox::new(limits)?.check_document(&document, &options)?
+                let options = self.drive_options.options(self.config.read(limit)?, limit)?;
+                let document = self.document.read(limit)?;
+                self.engine.start()?.check_document(&document, &options)?
             }
         };
-        let report = if self.json { format!("{}\n", report::findings(&findings)) } else { for_people(&findings) };
+        let report = if self.json { format!("{}\n", json!(findings)) } else { for_people(&findings) };
         let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
         match (output::print(&report), errors) {
             (printed, 0) => printed,
@@ -66,5 +70,5 @@ fn for_people(findings: &[Finding]) -> String {
     if findings.is_empty() {
         return "nothing found\n".into();
     }
-    findings.iter().map(|finding| format!("{}: {finding}\n", report::severity(finding.severity))).collect()
+    findings.iter().map(|finding| format!("{}: {finding}\n", finding.severity)).collect()
 }

@@ -9,7 +9,7 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Serialize;
 
-use super::exit::{Error, Place};
+use crate::error::{Error, Stream};
 
 /// The document of the files in `directory` and below it. Folders without a file leave no trace.
 pub fn document(directory: &Path, limit: usize) -> Result<Vec<u8>, Error> {
@@ -77,7 +77,7 @@ impl Reader {
         let mut bytes = Vec::new();
         let read = File::open(place).and_then(|file| file.take(self.left as u64 + 1).read_to_end(&mut bytes));
         let read = read.map_err(|error| unreadable(place, error))?;
-        let too_large = || Error::TooLarge { from: Place::File(self.root.clone()), limit: self.limit };
+        let too_large = || Error::TooLarge { from: Stream::File(self.root.clone()), limit: self.limit };
         self.left = self.left.checked_sub(read).ok_or_else(too_large)?;
         self.files.push(ReadyFile { path, contents: STANDARD.encode(bytes) });
         Ok(())
@@ -85,7 +85,7 @@ impl Reader {
 }
 
 fn unreadable(place: &Path, error: io::Error) -> Error {
-    Error::Read { from: Place::File(place.to_owned()), error }
+    Error::Read { from: Stream::File(place.to_owned()), error }
 }
 
 fn refused(place: &Path, why: &'static str) -> Error {

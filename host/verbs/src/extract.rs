@@ -1,3 +1,5 @@
+//! `extract`.
+
 use std::{
     fs::{self, DirBuilder, OpenOptions, Permissions},
     io,
@@ -6,33 +8,34 @@ use std::{
 };
 
 use clap::Args;
-use configdrive_host::sandbox::{DriveSource, ExtractedFile, Sandbox};
+use configdrive_contract::{ConfigDrive, DriveSource, ExtractedFile};
 use tempfile::TempDir;
 
-use super::{
-    exit::{Error, Place},
+use crate::{
+    engine::Engine,
+    error::{Error, Stream},
     input,
-    options::LimitOptions,
     signals::Signals,
 };
 
 /// Write a drive's files into a folder, for their owner alone
 #[derive(Args)]
 #[command(after_help = "Example:\n  configdrive extract config-2.iso -o drive\n  ls drive/openstack/latest")]
-pub struct Extract {
+pub struct Extract<E: Engine> {
     /// The image, its gzip, or the base64 text that Ironic takes; `-` is standard input
     drive: PathBuf,
     /// The folder to write to, which is empty or not there yet
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
     #[command(flatten)]
-    limits: LimitOptions,
+    engine: E,
 }
 
-impl Extract {
+impl<E: Engine> Extract<E> {
+    /// Runs the verb.
     pub fn run(self) -> Result<(), Error> {
-        let limits = self.limits.limits();
-        let failed = |error| Error::Write { to: Place::File(self.output.clone()), error };
+        let limit = self.engine.input_limit();
+        let failed = |error| Error::Write { to: Stream::File(self.output.clone()), error };
         // What a link leads to is filled, not replaced.
         let folder = fs::canonicalize(&self.output).unwrap_or_else(|_| self.output.clone());
         if !is_free(&folder).map_err(failed)? {
@@ -41,8 +44,8 @@ impl Extract {
                 self.output
             )));
         }
-        let drive = DriveSource::Bytes(input::read(&self.drive, limits.input)?);
-        let files = Sandbox::new(limits)?.extract(&drive)?;
+        let drive = input::read(&self.drive, limit)?;
+        let files = self.engine.start()?.extract(DriveSource::Bytes(&drive))?;
         write(&folder, &files).map_err(failed)
     }
 }

@@ -8,9 +8,9 @@ use std::{
 
 use clap::Args;
 
-use super::{
+use crate::{
     directory,
-    exit::{Error, Place},
+    error::{Error, Stream},
 };
 
 /// The document.
@@ -25,6 +25,7 @@ pub struct DocumentInput {
 }
 
 impl DocumentInput {
+    /// Reads the document, or the directory as one.
     pub fn read(&self, limit: usize) -> Result<Vec<u8>, Error> {
         match &self.directory {
             Some(directory) => directory::document(directory, limit),
@@ -36,7 +37,7 @@ impl DocumentInput {
 /// The bytes of a file, `-` being standard input. More than `limit` is an error.
 pub fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
     if is_standard(path) {
-        checked(read_up_to(io::stdin().lock(), limit, 0), limit, Place::StandardInput)
+        checked(read_up_to(io::stdin().lock(), limit, 0), limit, Stream::StandardInput)
     } else {
         read_file(path, limit)
     }
@@ -46,7 +47,7 @@ pub fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
 pub fn read_image(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
     let image = read(path, limit)?;
     if image.is_empty() {
-        let from = if is_standard(path) { Place::StandardInput } else { Place::File(path.to_owned()) };
+        let from = if is_standard(path) { Stream::StandardInput } else { Stream::File(path.to_owned()) };
         return Err(Error::Empty { from });
     }
     Ok(image)
@@ -62,7 +63,7 @@ pub fn read_file(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
         let size = file.metadata()?.len();
         read_up_to(file, limit, usize::try_from(size).unwrap_or(limit))
     });
-    checked(bytes, limit, Place::File(path.to_owned()))
+    checked(bytes, limit, Stream::File(path.to_owned()))
 }
 
 /// The text of a file beside the main input.
@@ -71,7 +72,7 @@ pub fn read_text_file(path: &Path, limit: usize) -> Result<String, Error> {
         .map_err(|error| Error::NotText { path: path.to_owned(), offset: error.utf8_error().valid_up_to() })
 }
 
-fn checked(bytes: io::Result<Vec<u8>>, limit: usize, from: Place) -> Result<Vec<u8>, Error> {
+fn checked(bytes: io::Result<Vec<u8>>, limit: usize, from: Stream) -> Result<Vec<u8>, Error> {
     match bytes {
         Ok(bytes) if bytes.len() > limit => Err(Error::TooLarge { from, limit }),
         Ok(bytes) => Ok(bytes),

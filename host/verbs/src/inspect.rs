@@ -1,13 +1,12 @@
+//! `inspect`.
+
 use std::{collections::BTreeMap, fmt::Write, path::PathBuf};
 
 use clap::Args;
-use configdrive_host::{
-    report,
-    sandbox::{DriveSource, Inspection, Sandbox},
-    untrusted,
-};
+use configdrive_contract::{ConfigDrive, DriveSource, Inspection, untrusted};
+use serde_json::json;
 
-use super::{exit::Error, input, options::LimitOptions, output};
+use crate::{engine::Engine, error::Error, input, output};
 
 /// Look inside a drive of any maker: its file system, its label, its files
 ///
@@ -15,7 +14,7 @@ use super::{exit::Error, input, options::LimitOptions, output};
 #[derive(Args)]
 #[command(after_help = "Example:\n  configdrive inspect config-2.iso\n  \
     configdrive inspect config-2.txt --cat openstack/latest/meta_data.json")]
-pub struct Inspect {
+pub struct Inspect<E: Engine> {
     /// The image, its gzip, or the base64 text that Ironic takes; `-` is standard input
     drive: PathBuf,
     /// Print what the file of this path holds, and nothing else
@@ -25,23 +24,21 @@ pub struct Inspect {
     #[arg(long, conflicts_with = "cat")]
     json: bool,
     #[command(flatten)]
-    limits: LimitOptions,
+    engine: E,
 }
 
-impl Inspect {
+impl<E: Engine> Inspect<E> {
+    /// Runs the verb.
     pub fn run(self) -> Result<(), Error> {
-        let limits = self.limits.limits();
-        let drive = DriveSource::Bytes(input::read(&self.drive, limits.input)?);
-        let sandbox = Sandbox::new(limits)?;
+        let limit = self.engine.input_limit();
+        let drive = input::read(&self.drive, limit)?;
+        let drive = DriveSource::Bytes(&drive);
+        let component = self.engine.start()?;
         if let Some(path) = self.cat {
-            return output::print_content(&sandbox.read_file(&drive, &path)?);
+            return output::print_content(&component.read_file(drive, &path)?);
         }
-        let inspection = sandbox.inspect(&drive)?;
-        output::print(&if self.json {
-            format!("{}\n", report::inspection(&inspection))
-        } else {
-            for_people(&inspection)
-        })
+        let inspection = component.inspect(drive)?;
+        output::print(&if self.json { format!("{}\n", json!(inspection)) } else { for_people(&inspection) })
     }
 }
 
@@ -53,7 +50,7 @@ fn for_people(inspection: &Inspection) -> String {
     let mut text = format!(
         "{}: {}, {} in sectors of {}; {} files\n",
         untrusted::one_line(&inspection.label, NAME_CHARS),
-        report::file_system(inspection.file_system),
+        inspection.file_system,
         bytes(inspection.image_size),
         bytes(inspection.sector_size.into()),
         inspection.files.len()
@@ -119,7 +116,7 @@ const NAME_CHARS: usize = 1024;
 
 #[cfg(test)]
 mod tests {
-    use configdrive_host::sandbox::{DriveFile, FileSystem};
+    use configdrive_contract::{DriveFile, FileSystem};
 
     use super::*;
 

@@ -5,20 +5,20 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use ini::{Ini, ParseOption};
 
-use super::{
-    exit::Error,
-    options::{Format, Providers},
+use crate::{
+    error::Error,
+    values::{Format, Providers},
 };
 
 /// What nova.conf says; absent where it says nothing.
 #[derive(Debug, Default)]
 pub struct NovaConf {
-    pub force_config_drive: Option<bool>,
-    pub config_drive_format: Option<Format>,
-    pub config_drive_skip_versions: Option<String>,
-    pub dhcp_domain: Option<String>,
-    pub vendordata_providers: Option<Providers>,
-    pub vendordata_jsonfile_path: Option<PathBuf>,
+    pub(crate) force_config_drive: Option<bool>,
+    pub(crate) config_drive_format: Option<Format>,
+    pub(crate) config_drive_skip_versions: Option<String>,
+    pub(crate) dhcp_domain: Option<String>,
+    pub(crate) vendordata_providers: Option<Providers>,
+    pub(crate) vendordata_jsonfile_path: Option<PathBuf>,
 }
 
 impl NovaConf {
@@ -56,7 +56,7 @@ impl NovaConf {
 }
 
 /// Takes the name that Nova's own template has wherever it is installed, `$pybasedir` and all.
-pub fn injected_network_template(path: &str) -> Result<String, String> {
+pub(crate) fn injected_network_template(path: &str) -> Result<String, String> {
     if path.ends_with("nova/virt/interfaces.template") {
         return Ok(path.to_owned());
     }
@@ -114,7 +114,7 @@ fn boolean(value: &str) -> Result<bool, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use configdrive_host::sandbox::VendordataProvider;
+    use configdrive_contract::VendordataProvider;
 
     fn parse(text: &str) -> Result<NovaConf, String> {
         NovaConf::parse(text, Path::new("nova.conf")).map_err(|error| error.to_string())

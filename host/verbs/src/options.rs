@@ -1,31 +1,92 @@
-//! The operator's options, under the names that nova.conf gives them.
+//! The operator's options, under the names that nova.conf gives them: which verb has which, and what comes of them.
 
-use std::{path::PathBuf, str::FromStr};
+use std::path::PathBuf;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use clap::{Args, FromArgMatches as _, ValueEnum};
-use configdrive_host::sandbox::{ImageFormat, Limits, Options, Policy, VendordataProvider};
+use clap::{ArgMatches, Args, Command, FromArgMatches};
+use configdrive_contract::{Options, Policy};
 
-use super::{
-    exit::Error,
+use crate::{
+    error::Error,
     input,
     nova_conf::{self, NovaConf},
     run::usage_words,
+    values::{Format, Providers, Size},
 };
 
-/// The heading of the operator's options.
-pub const OPERATOR: &str = "Operator's options";
+/// All of the operator's options, for a verb that both decides and builds.
+#[derive(Args, Clone)]
+pub struct OperatorOptions {
+    #[command(flatten)]
+    config: ConfigFile,
+    #[command(flatten)]
+    policy: PolicyOptions,
+    #[command(flatten)]
+    drive: DriveOptions,
+}
 
-/// The operator's part. A flag wins over nova.conf, which wins over Nova's defaults.
+impl OperatorOptions {
+    /// Returns these options with others over them, which are given as flags.
+    pub fn with(&self, flags: &[String]) -> Result<Self, Error> {
+        let mut options = self.clone();
+        let command = Self::augment_args_for_update(Command::new("options").no_binary_name(true));
+        let flags = command.disable_help_flag(true).try_get_matches_from(flags);
+        let updated = flags.and_then(|flags| options.update_from_arg_matches(&flags));
+        updated.map_err(|error| Error::Usage(usage_words(&error)))?;
+        Ok(options)
+    }
+
+    /// Reads nova.conf and the files that are named, none of which may be larger than `limit` bytes.
+    pub fn read(self, limit: usize) -> Result<(Policy, Options), Error> {
+        let conf = self.config.read(limit)?;
+        Ok((self.policy.policy(&conf), self.drive.options(conf, limit)?))
+    }
+}
+
+/// The heading of the operator's options.
+const OPERATOR: &str = "Operator's options";
+
+/// Where options come from, besides the command line. A flag wins over nova.conf, which wins over Nova's defaults.
 #[derive(Args, Clone)]
 #[command(next_help_heading = OPERATOR)]
-pub struct OperatorOptions {
+pub struct ConfigFile {
     /// Read the options from nova.conf; flags win
     #[arg(long, value_name = "NOVA_CONF")]
     config_file: Option<PathBuf>,
+}
+
+impl ConfigFile {
+    /// Reads nova.conf, if it is named.
+    pub fn read(&self, limit: usize) -> Result<NovaConf, Error> {
+        match &self.config_file {
+            Some(path) => NovaConf::parse(&input::read_text_file(path, limit)?, path),
+            None => Ok(NovaConf::default()),
+        }
+    }
+}
+
+/// What bears on the decision whether there is a drive.
+#[derive(Args, Clone)]
+#[command(next_help_heading = OPERATOR)]
+pub struct PolicyOptions {
     /// Every new instance gets a drive
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     force_config_drive: Option<bool>,
+}
+
+impl PolicyOptions {
+    /// Returns the policy, of which nova.conf has its part.
+    pub fn policy(&self, conf: &NovaConf) -> Policy {
+        let mut policy = Policy::default();
+        policy.force_config_drive = self.force_config_drive.or(conf.force_config_drive).unwrap_or_default();
+        policy
+    }
+}
+
+/// What shapes the drive.
+#[derive(Args, Clone)]
+#[command(next_help_heading = OPERATOR)]
+pub struct DriveOptions {
     /// The image's file system [default: iso9660]
     #[arg(long, visible_alias = "config-drive-format", value_enum)]
     format: Option<Format>,
@@ -67,68 +128,29 @@ pub struct OperatorOptions {
     source_date_epoch: Option<u64>,
 }
 
-impl OperatorOptions {
-    /// These options with others over them, given as flags.
-    pub fn with(&self, flags: &[String]) -> Result<Self, Error> {
-        let mut options = self.clone();
-        let command = Self::augment_args_for_update(clap::Command::new("options").no_binary_name(true));
-        let flags = command.disable_help_flag(true).try_get_matches_from(flags);
-        let updated = flags.and_then(|flags| options.update_from_arg_matches(&flags));
-        updated.map_err(|error| Error::Usage(usage_words(&error)))?;
-        Ok(options)
-    }
-
-    /// Reads nova.conf, if it is to be read.
-    pub fn read(self, limits: &Limits) -> Result<Operator, Error> {
-        let conf = match &self.config_file {
-            Some(path) => NovaConf::parse(&input::read_text_file(path, limits.input)?, path)?,
-            None => NovaConf::default(),
+impl DriveOptions {
+    /// Returns the options, of which nova.conf has its part. Reads the files that are named.
+    pub fn options(self, conf: NovaConf, limit: usize) -> Result<Options, Error> {
+        let text = |path: Option<PathBuf>| path.map(|path| input::read_text_file(&path, limit)).transpose();
+        let mut options = Options::default();
+        options.format = self.format.or(conf.config_drive_format).map_or(options.format, Into::into);
+        options.size = self.size.map(|Size(bytes)| bytes);
+        options.sector_size = self.sector_size;
+        options.skip_versions = self.skip_versions.or(conf.config_drive_skip_versions);
+        options.dhcp_domain = self.dhcp_domain.or(conf.dhcp_domain);
+        let providers = self.vendordata_providers.or(conf.vendordata_providers);
+        options.vendordata_providers = providers.map(|Providers(names)| names);
+        options.ports = text(self.ports)?;
+        options.portgroups = text(self.portgroups)?;
+        options.vendor_data = text(self.vendor_data.or(conf.vendordata_jsonfile_path))?;
+        options.vendor_data2 = text(self.vendor_data2)?;
+        options.random_seed = match &self.random_seed {
+            Some(path) => Some(STANDARD.encode(input::read_file(path, SEED_LIMIT)?)),
+            None => None,
         };
-        Ok(Operator { flags: self, conf })
-    }
-}
-
-/// The operator's part, with what nova.conf says.
-pub struct Operator {
-    flags: OperatorOptions,
-    conf: NovaConf,
-}
-
-impl Operator {
-    /// For the decision whether there is a drive.
-    pub fn policy(&self) -> Policy {
-        let force_config_drive = self.flags.force_config_drive.or(self.conf.force_config_drive);
-        Policy { force_config_drive: force_config_drive.unwrap_or_default() }
-    }
-
-    /// For the drive; reads the files that are named.
-    pub fn options(self, limits: &Limits) -> Result<Options, Error> {
-        let Self { flags, conf } = self;
-        let text = |path: Option<PathBuf>| path.map(|path| input::read_text_file(&path, limits.input)).transpose();
-        Ok(Options {
-            format: match flags.format.or(conf.config_drive_format).unwrap_or(Format::Iso9660) {
-                Format::Iso9660 => ImageFormat::Iso9660,
-                Format::Vfat => ImageFormat::Vfat,
-            },
-            size: flags.size.map(|Size(bytes)| bytes),
-            sector_size: flags.sector_size,
-            skip_versions: flags.skip_versions.or(conf.config_drive_skip_versions),
-            dhcp_domain: flags.dhcp_domain.or(conf.dhcp_domain),
-            vendordata_providers: flags
-                .vendordata_providers
-                .or(conf.vendordata_providers)
-                .map(|Providers(names)| names),
-            ports: text(flags.ports)?,
-            portgroups: text(flags.portgroups)?,
-            vendor_data: text(flags.vendor_data.or(conf.vendordata_jsonfile_path))?,
-            vendor_data2: text(flags.vendor_data2)?,
-            random_seed: match &flags.random_seed {
-                Some(path) => Some(STANDARD.encode(input::read_file(path, SEED_LIMIT)?)),
-                None => None,
-            },
-            default_random_seed: Some(random_seed()?),
-            source_date_epoch: flags.source_date_epoch,
-        })
+        options.default_random_seed = Some(random_seed()?);
+        options.source_date_epoch = self.source_date_epoch;
+        Ok(options)
     }
 }
 
@@ -141,95 +163,30 @@ fn random_seed() -> Result<String, Error> {
     Ok(STANDARD.encode(seed))
 }
 
-/// The file systems, under nova.conf's names.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum Format {
-    Iso9660,
-    Vfat,
-}
+/// Options that a verb accepts and checks, but neither uses nor shows: one list of flags does for every verb.
+pub struct Unused<A>(A);
 
-/// A number of bytes, or one of KiB or MiB.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Size(u64);
+impl<A: Args> Args for Unused<A> {
+    fn augment_args(command: Command) -> Command {
+        hidden(A::augment_args, command)
+    }
 
-impl FromStr for Size {
-    type Err = String;
-
-    fn from_str(size: &str) -> Result<Self, String> {
-        let unit = [("KiB", 1 << 10), ("MiB", 1 << 20)].into_iter().find(|(unit, _)| size.ends_with(unit));
-        let (number, unit) =
-            unit.map_or((size, 1), |(unit, bytes)| (size.strip_suffix(unit).unwrap_or(size).trim_end(), bytes));
-        let number = number.parse().ok().and_then(|number: u64| number.checked_mul(unit));
-        number.map(Self).ok_or_else(|| "want a number of bytes, or one with KiB or MiB behind it".into())
+    fn augment_args_for_update(command: Command) -> Command {
+        hidden(A::augment_args_for_update, command)
     }
 }
 
-/// The providers, in nova.conf's spelling.
-#[derive(Clone, Debug)]
-pub struct Providers(pub Vec<VendordataProvider>);
+impl<A: FromArgMatches> FromArgMatches for Unused<A> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        A::from_arg_matches(matches).map(Self)
+    }
 
-impl FromStr for Providers {
-    type Err = String;
-
-    fn from_str(names: &str) -> Result<Self, String> {
-        let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
-        names.map(str::parse).collect::<Result<_, _>>().map(Self)
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.update_from_arg_matches(matches)
     }
 }
 
-/// Caps on the sandbox. Where the command is a component itself, they are its engine's.
-#[derive(Args)]
-#[command(next_help_heading = "Limits")]
-pub struct LimitOptions {
-    /// Memory that the component may take, in MiB [default: 1024]
-    #[cfg(not(target_family = "wasm"))]
-    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..=4096))]
-    memory_limit: Option<u32>,
-    /// Size that the component's answer may have, in MiB [default: 128]
-    #[cfg(not(target_family = "wasm"))]
-    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..=4096))]
-    output_limit: Option<u32>,
-    /// Time that the component may take, in seconds [default: 60]
-    #[cfg(not(target_family = "wasm"))]
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
-    time_limit: Option<u32>,
-}
-
-impl LimitOptions {
-    #[cfg(target_family = "wasm")]
-    pub fn limits(&self) -> Limits {
-        Limits::default()
-    }
-
-    #[cfg(not(target_family = "wasm"))]
-    pub fn limits(&self) -> Limits {
-        let mut limits = Limits::default();
-        let bytes = |mib: u32| usize::try_from(u64::from(mib) << 20).unwrap_or(usize::MAX);
-        if let Some(mib) = self.memory_limit {
-            limits.memory = bytes(mib);
-        }
-        if let Some(mib) = self.output_limit {
-            limits.output = bytes(mib);
-        }
-        if let Some(seconds) = self.time_limit {
-            limits.time = std::time::Duration::from_secs(seconds.into());
-        }
-        limits
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_size_is_in_bytes_or_in_binary_units() {
-        for (size, bytes) in [("0", 0), ("1000", 1000), ("64MiB", 64 << 20), ("64 MiB", 64 << 20), ("20KiB", 20 << 10)]
-        {
-            assert_eq!(size.parse(), Ok(Size(bytes)));
-        }
-        for size in ["", "MiB", "64MB", "64M", "-1", "1.5MiB", "64MiBMiB", "18446744073709551615KiB"] {
-            assert!(size.parse::<Size>().is_err(), "{size}");
-        }
-    }
+fn hidden(augment: fn(Command) -> Command, command: Command) -> Command {
+    let options = augment(Command::new("unused"));
+    options.get_arguments().fold(command, |command, option| command.arg(option.clone().hide(true)))
 }

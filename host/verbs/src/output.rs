@@ -6,10 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use configdrive_host::untrusted;
+use configdrive_contract::untrusted;
 
-use super::{
-    exit::{Error, Place},
+use crate::{
+    error::{Error, Stream},
     signals::Signals,
 };
 
@@ -62,9 +62,9 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         return stdout
             .write_all(bytes)
             .and_then(|()| stdout.flush())
-            .map_err(|error| Error::Write { to: Place::StandardOutput, error });
+            .map_err(|error| Error::Write { to: Stream::StandardOutput, error });
     }
-    replace(path, bytes).map_err(|error| Error::Write { to: Place::File(path.to_owned()), error })
+    replace(path, bytes).map_err(|error| Error::Write { to: Stream::File(path.to_owned()), error })
 }
 
 /// The file appears whole or not at all, and for its owner alone: drives hold secrets.

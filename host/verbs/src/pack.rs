@@ -1,12 +1,15 @@
+//! `pack`.
+
 use std::path::PathBuf;
 
 use clap::Args;
-use configdrive_host::sandbox::Sandbox;
+use configdrive_contract::ConfigDrive;
 
-use super::{
-    exit::Error,
+use crate::{
+    engine::Engine,
+    error::Error,
     input::DocumentInput,
-    options::{LimitOptions, OperatorOptions},
+    options::{ConfigFile, DriveOptions, PolicyOptions, Unused},
     output,
 };
 
@@ -14,26 +17,29 @@ use super::{
 #[derive(Args)]
 #[command(after_help = "Example:\n  configdrive pack -i instance.json -o config-2.txt\n  \
     openstack baremetal node deploy NODE --config-drive config-2.txt")]
-// One list of options does for every verb; `required-by` decides.
-#[command(mut_arg("force_config_drive", |option| option.hide(true)))]
-pub struct Pack {
+pub struct Pack<E: Engine> {
     #[command(flatten)]
     document: DocumentInput,
     /// Where the text goes; `-` is standard output
     #[arg(short, long, value_name = "TEXT", default_value = "-", hide_default_value = true)]
     output: PathBuf,
     #[command(flatten)]
-    operator: OperatorOptions,
+    config: ConfigFile,
     #[command(flatten)]
-    limits: LimitOptions,
+    _policy: Unused<PolicyOptions>,
+    #[command(flatten)]
+    drive_options: DriveOptions,
+    #[command(flatten)]
+    engine: E,
 }
 
-impl Pack {
+impl<E: Engine> Pack<E> {
+    /// Runs the verb.
     pub fn run(self) -> Result<(), Error> {
-        let limits = self.limits.limits();
-        let options = self.operator.read(&limits)?.options(&limits)?;
-        let document = self.document.read(limits.input)?;
-        let text = Sandbox::new(limits)?.pack(&document, &options)?;
+        let limit = self.engine.input_limit();
+        let options = self.drive_options.options(self.config.read(limit)?, limit)?;
+        let document = self.document.read(limit)?;
+        let text = self.engine.start()?.pack(&document, &options)?;
         output::write_text(&self.output, &text)
     }
 }

@@ -1,10 +1,13 @@
-use clap::Args;
-use configdrive_host::sandbox::Sandbox;
+//! `required-by`.
 
-use super::{
-    exit::Error,
+use clap::Args;
+use configdrive_contract::ConfigDrive;
+
+use crate::{
+    engine::Engine,
+    error::Error,
     input::DocumentInput,
-    options::{self, LimitOptions, OperatorOptions},
+    options::{ConfigFile, DriveOptions, PolicyOptions, Unused},
     output,
 };
 
@@ -13,27 +16,26 @@ use super::{
 /// Decides as Nova does: the instance asks for a drive, its image demands one, or the operator forces one on new instances.
 #[derive(Args)]
 #[command(after_help = "Example:\n  configdrive required-by -i instance.json --force-config-drive")]
-// One list of options does for every verb; these bear on the decision.
-#[command(mut_args = |option| {
-    let bears = ["input", "directory", "config_file", "force_config_drive"].contains(&option.get_id().as_str());
-    let shapes_the_drive = option.get_help_heading() == Some(options::OPERATOR);
-    option.hide(shapes_the_drive && !bears)
-})]
-pub struct RequiredBy {
+pub struct RequiredBy<E: Engine> {
     #[command(flatten)]
     document: DocumentInput,
     #[command(flatten)]
-    operator: OperatorOptions,
+    config: ConfigFile,
     #[command(flatten)]
-    limits: LimitOptions,
+    policy: PolicyOptions,
+    #[command(flatten)]
+    _drive_options: Unused<DriveOptions>,
+    #[command(flatten)]
+    engine: E,
 }
 
-impl RequiredBy {
+impl<E: Engine> RequiredBy<E> {
+    /// Runs the verb.
     pub fn run(self) -> Result<(), Error> {
-        let limits = self.limits.limits();
-        let policy = self.operator.read(&limits)?.policy();
-        let document = self.document.read(limits.input)?;
-        let required = Sandbox::new(limits)?.required_by(&document, policy)?;
+        let limit = self.engine.input_limit();
+        let policy = self.policy.policy(&self.config.read(limit)?);
+        let document = self.document.read(limit)?;
+        let required = self.engine.start()?.required_by(&document, policy)?;
         output::print(if required { "true\n" } else { "false\n" })
     }
 }

@@ -3,28 +3,29 @@
 use std::env;
 
 use clap::{Parser, error::ErrorKind};
-use configdrive_host::untrusted;
+use configdrive_contract::untrusted;
 
-use super::{
-    exit::{Error, Exit},
+use crate::{
+    error::{Error, Failure},
+    exit::Exit,
     output,
 };
 
 /// Reads the command line, does what it says, and reports how it went.
-pub fn run<Cli: Parser>(verb: impl FnOnce(Cli) -> Result<(), Error>) -> Exit {
+pub fn run<Cli: Parser, E: Failure>(verb: impl FnOnce(Cli) -> Result<(), E>) -> Exit {
     let outcome = match Cli::try_parse() {
         Ok(cli) => verb(cli),
         Err(help) if matches!(help.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-            output::print(&help.render().to_string())
+            output::print(&help.render().to_string()).map_err(E::from)
         }
-        Err(error) => Err(usage::<Cli>(&error)),
+        Err(error) => Err(usage::<Cli>(&error).into()),
     };
     match outcome {
         Ok(()) => Exit::Success,
         // Whoever read our output has had enough of it.
         Err(error) if error.is_broken_pipe() => Exit::Success,
         Err(error) => {
-            output::tell(&format!("error: {error}"));
+            output::tell(&format!("error: {}", error.sentence()));
             error.exit()
         }
     }
@@ -38,7 +39,7 @@ fn usage<Cli: Parser>(error: &clap::Error) -> Error {
     Error::Usage(format!("{message}; see `{help}`"))
 }
 
-/// clap's message without its usage and tips, in one line.
+/// Returns clap's message without its usage and tips, in one line.
 pub fn usage_words(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let paragraph = text.split("\n\n").next().unwrap_or_default();

@@ -1,8 +1,10 @@
+//! `schema`.
+
 use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{exit::Error, output};
+use crate::{error::Error, output};
 
 /// Write the JSON Schema of the documents
 #[derive(Args)]
@@ -14,7 +16,8 @@ pub struct Schema {
 }
 
 impl Schema {
+    /// Runs the verb.
     pub fn run(self) -> Result<(), Error> {
-        output::write_text(&self.output, configdrive_host::DOCUMENT_SCHEMA)
+        output::write_text(&self.output, configdrive_contract::DOCUMENT_SCHEMA)
     }
 }

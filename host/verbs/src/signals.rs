@@ -15,8 +15,8 @@ pub struct Signals(Arc<AtomicBool>);
 impl Signals {
     pub fn hear() -> io::Result<Self> {
         let heard = Arc::<AtomicBool>::default();
-        // WASI has none.
-        #[cfg(not(target_family = "wasm"))]
+        // WASI has no signals.
+        #[cfg(unix)]
         {
             use signal_hook::{consts, flag::register};
             for signal in [consts::SIGHUP, consts::SIGINT, consts::SIGTERM] {
