@@ -1,7 +1,8 @@
-use clap::{Args, CommandFactory};
-use clap_complete::Shell;
+//! `completions`.
 
-use super::{Cli, exit::Error, output};
+use clap::{Args, Command};
+use clap_complete::Shell;
+use configdrive_verbs::{Error, output};
 
 /// Write the completions of a shell
 #[derive(Args)]
@@ -14,9 +15,9 @@ pub struct Completions {
 }
 
 impl Completions {
-    pub fn run(self) -> Result<(), Error> {
+    pub fn run(self, mut command: Command) -> Result<(), Error> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "configdrive", &mut script);
+        clap_complete::generate(self.shell, &mut command, "configdrive", &mut script);
         output::print(&String::from_utf8_lossy(&script))
     }
 }

@@ -1,9 +1,15 @@
+//! `component`.
+
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
-use configdrive_host::{adapters, sandbox::COMPONENT};
+use clap::Args;
+#[cfg(feature = "adapters")]
+use clap::ValueEnum;
+use configdrive_host::COMPONENT;
+use configdrive_verbs::{Error, output};
 
-use super::{exit::Error, output};
+#[cfg(feature = "adapters")]
+use crate::adapters;
 
 /// Write out the WebAssembly component itself, for other hosts
 #[derive(Args)]
@@ -15,6 +21,7 @@ use super::{exit::Error, output};
     wasmtime serve -Scli --addr 127.0.0.1:8080 configdrive-service.wasm")]
 pub struct Component {
     /// Composed with an adapter, as a program for engines that have WASI 0.2
+    #[cfg(feature = "adapters")]
     #[arg(long, value_enum)]
     adapter: Option<Adapter>,
     /// Where the component goes; `-` is standard output
@@ -22,6 +29,7 @@ pub struct Component {
     output: PathBuf,
 }
 
+#[cfg(feature = "adapters")]
 #[derive(Clone, Copy, ValueEnum)]
 enum Adapter {
     /// This command, without the verbs that need Ironic (wasi:cli/run)
@@ -32,11 +40,20 @@ enum Adapter {
 
 impl Component {
     pub fn run(self) -> Result<(), Error> {
-        let component = match self.adapter {
+        output::write_bytes(&self.output, self.component())
+    }
+
+    #[cfg(feature = "adapters")]
+    fn component(&self) -> &'static [u8] {
+        match self.adapter {
             None => COMPONENT,
             Some(Adapter::Command) => adapters::COMMAND,
             Some(Adapter::Service) => adapters::SERVICE,
-        };
-        output::write_bytes(&self.output, component)
+        }
+    }
+
+    #[cfg(not(feature = "adapters"))]
+    fn component(&self) -> &'static [u8] {
+        COMPONENT
     }
 }

@@ -3,10 +3,19 @@
 // `print!` and `eprint!` panic where nobody reads any more, or where the disk is full.
 #![deny(clippy::print_stderr, clippy::print_stdout)]
 
-mod commands;
+mod adapters;
+mod cli;
+mod completions;
+mod component;
+#[cfg(feature = "deploy")]
+mod deploy;
+mod man;
+mod process;
+mod sandbox;
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    commands::main()
+    process::prepare();
+    configdrive_verbs::run(cli::Cli::run).into()
 }

@@ -1,11 +1,8 @@
-use clap::{Args, CommandFactory};
-use clap_mangen::Man as Page;
+//! `man`.
 
-use super::{
-    Cli,
-    exit::{Error, Place},
-    output,
-};
+use clap::{Args, Command};
+use clap_mangen::Man as Page;
+use configdrive_verbs::{Error, Stream, output};
 
 /// Write a manual page
 #[derive(Args)]
@@ -16,8 +13,7 @@ pub struct Man {
 }
 
 impl Man {
-    pub fn run(self) -> Result<(), Error> {
-        let mut command = Cli::command();
+    pub fn run(self, mut command: Command) -> Result<(), Error> {
         // Gives the verbs their full names.
         command.build();
         let command = match self.verb {
@@ -30,7 +26,7 @@ impl Man {
         let mut page = Vec::new();
         // The title's fields have their places: without a date the source would stand in its place.
         let page_of = Page::new(command).date(" ").source(concat!("configdrive ", env!("CARGO_PKG_VERSION")));
-        page_of.render(&mut page).map_err(|error| Error::Write { to: Place::StandardOutput, error })?;
+        page_of.render(&mut page).map_err(|error| Error::Write { to: Stream::StandardOutput, error })?;
         output::print(&String::from_utf8_lossy(&page))
     }
 }

@@ -1,3 +1,5 @@
+//! The options of clouds.
+
 use std::path::PathBuf;
 
 use clap::Args;
@@ -35,16 +37,16 @@ pub struct CloudOptions {
 
 impl CloudOptions {
     pub fn settings(self) -> CloudSettings {
-        CloudSettings {
-            name: self.os_cloud,
-            region: self.os_region_name,
-            interface: self.os_interface,
-            endpoint: self.endpoint,
-            ca_file: self.os_cacert,
-            certificate: self.os_cert,
-            key: self.os_key,
-            insecure: self.insecure,
-        }
+        let mut settings = CloudSettings::default();
+        settings.name = self.os_cloud;
+        settings.region = self.os_region_name;
+        settings.interface = self.os_interface;
+        settings.endpoint = self.endpoint;
+        settings.ca_file = self.os_cacert;
+        settings.certificate = self.os_cert;
+        settings.key = self.os_key;
+        settings.insecure = self.insecure;
+        settings
     }
 }
 

@@ -3,38 +3,41 @@
 use std::{cell::Cell, num::NonZeroUsize, path::Path, pin::pin, sync::Arc};
 
 use configdrive_host::{
+    Sandbox,
     cloud::Cloud,
-    ironic::{self, Done, Ironic, Job, Member, NodeIdent},
-    sandbox::Sandbox,
+    ironic::{
+        self, Done, Ironic, Job, Member, NodeIdent,
+        fleet_file::{self, Document, Entry},
+    },
 };
+use configdrive_verbs::{Error as VerbError, Failure, input};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
-use super::{
-    deploy,
-    exit::Error,
-    fleet_file::{self, Document, Entry},
-    input,
-    interrupt::Interrupt,
-    progress::Progress,
-};
+use super::{error::Error, interrupt::Interrupt, progress::Progress, report};
 
 /// Reads the file of `--fleet`.
 pub fn read(path: &Path, limit: usize) -> Result<Vec<Entry>, Error> {
     let text = input::read(path, limit)?;
     let text = String::from_utf8(text)
-        .map_err(|error| Error::NotText { path: path.to_owned(), offset: error.utf8_error().valid_up_to() })?;
-    fleet_file::parse(&text, path)
+        .map_err(|error| VerbError::NotText { path: path.to_owned(), offset: error.utf8_error().valid_up_to() })?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let entries = fleet_file::parse(&text, folder)
+        .map_err(|error| VerbError::Config { path: path.to_owned(), message: error.to_string() })?;
+    Ok(entries)
 }
 
-impl Document {
-    /// The document's bytes.
-    pub fn read(self, limit: usize) -> Result<Arc<[u8]>, Error> {
-        match self {
-            Self::File(path) => Ok(input::read_file(&path, limit)?.into()),
-            Self::Here(document) => Ok(document),
-        }
+/// Reads a node's document.
+pub fn read_document(document: Document, limit: usize) -> Result<Arc<[u8]>, Error> {
+    match document {
+        Document::File(path) => Ok(input::read_file(&path, limit)?.into()),
+        Document::Here(document) => Ok(document),
     }
+}
+
+/// Makes a flag of an option in a fleet file: `format: vfat` is `--format=vfat`. Names, values and errors are the command line's.
+pub fn flag((name, value): (&String, &String)) -> String {
+    format!("--{}={value}", name.replace('_', "-"))
 }
 
 /// What the deployments of a fleet share.
@@ -100,8 +103,8 @@ struct Summary {
 impl Summary {
     fn add(&mut self, node: NodeIdent, outcome: Result<Done, Error>, progress: &Progress) {
         let mut told = match &outcome {
-            Ok(done) => deploy::outcome(done, true),
-            Err(error) => json!({"error": {"message": error.to_string(), "exit_code": error.exit() as u8}}),
+            Ok(done) => report::outcome(done, true),
+            Err(error) => json!({"error": {"message": error.sentence(), "exit_code": error.exit() as u8}}),
         };
         let (word, line) = match &outcome {
             Ok(Done { already_active: true, .. }) => {
@@ -114,7 +117,7 @@ impl Summary {
             }
             Err(error) => {
                 self.failed += 1;
-                progress.warn(&format!("node {node} is not deployed: {error}"));
+                progress.warn(&format!("node {node} is not deployed: {}", error.sentence()));
                 ("failed", None)
             }
         };

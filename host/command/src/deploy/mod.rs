@@ -1,25 +1,39 @@
-use std::{num::NonZeroUsize, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
+//! `deploy`.
+
+mod advice;
+mod cloud;
+mod error;
+mod fleet;
+mod interrupt;
+mod log;
+mod phase;
+mod progress;
+mod report;
+
+pub use self::error::Error;
+
+use std::{collections::BTreeMap, num::NonZeroUsize, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use clap::Args;
 use configdrive_host::{
     cloud::Cloud,
-    ironic::{self, Done, Ironic, Job, NodeIdent, Step, Target},
-    sandbox::Sandbox,
+    ironic::{
+        self, Done, Ironic, Job, NodeIdent, Step, Target,
+        fleet_file::{Document, Entry},
+    },
 };
+use configdrive_verbs::{Engine, Error as VerbError, Failure, input::DocumentInput, options::OperatorOptions, output};
 use serde_json::json;
 
-use super::{
-    cloud::{self, CloudOptions},
-    exit::Error,
-    fleet::{self, Fleet},
-    fleet_file::{Document, Entry},
-    input::DocumentInput,
+use self::{
+    cloud::CloudOptions,
+    fleet::Fleet,
     interrupt::Interrupt,
     log::{LOG_TARGET, LogOptions},
-    options::{LimitOptions, OperatorOptions},
-    output,
-    progress::{Audience, Phase, Progress},
+    phase::Phase,
+    progress::{Audience, Progress},
 };
+use crate::sandbox::SandboxOptions;
 
 /// Deploy nodes with their instances' drives: decide, build, send, and wait if asked to
 ///
@@ -79,7 +93,7 @@ pub struct Deploy {
     #[command(flatten)]
     operator: OperatorOptions,
     #[command(flatten)]
-    limits: LimitOptions,
+    sandbox: SandboxOptions,
     #[command(flatten)]
     log: LogOptions,
 }
@@ -111,7 +125,7 @@ impl Deploy {
         };
         let outcome = self.run_for(audience);
         if let (Audience::Log, Err(error)) = (audience, &outcome) {
-            tracing::error!(target: LOG_TARGET, "{error}");
+            tracing::error!(target: LOG_TARGET, "{}", error.sentence());
         }
         outcome
     }
@@ -139,13 +153,14 @@ impl Deploy {
                     }
                 });
                 progress.clear();
-                report.map(|report| (report, progress.written()))
+                report.map(|report| (report, progress.written().map_err(Error::from)))
             }
         };
         // The sandbox may be at work for somebody who has gone.
         runtime.shutdown_background();
         let (report, outcome) = ended?;
-        let printed = if report.is_empty() { Ok(()) } else { output::print(&format!("{report}\n")) };
+        let printed =
+            if report.is_empty() { Ok(()) } else { output::print(&format!("{report}\n")).map_err(Error::from) };
         // What became of the nodes stands where nobody reads on.
         outcome.and(printed)
     }
@@ -153,42 +168,46 @@ impl Deploy {
     /// Reads what the command line names, as far as its turn has come.
     fn work(&self) -> Result<Work, Error> {
         if let Some(path) = &self.fleet {
-            return Ok(Work::Fleet(fleet::read(path, self.limits.limits().input)?));
+            return Ok(Work::Fleet(fleet::read(path, self.sandbox.input_limit())?));
         }
         if let [NodeArgument { node, document: None }] = self.nodes.as_slice() {
             if self.attach {
                 return Ok(Work::One(One::Attach(node.clone())));
             }
-            let document = self.document.read(self.limits.limits().input)?;
-            let job = self.job(Job::new(node.clone(), document), &self.operator, self.rebuild)?;
-            return Ok(Work::One(One::Deploy(Box::new(Job { wait: self.wait, ..job }))));
+            let document = self.document.read(self.sandbox.input_limit())?;
+            let mut job = self.job(node.clone(), document.into(), &self.operator, self.rebuild)?;
+            job.wait = self.wait;
+            return Ok(Work::One(One::Deploy(Box::new(job))));
         }
         if self.dry_run || self.attach {
-            return Err(Error::Usage("--dry-run and --attach want one NODE, without a document behind it".into()));
+            let message = "--dry-run and --attach want one NODE, without a document behind it";
+            return Err(VerbError::Usage(message.into()).into());
         }
         let entries = self.nodes.iter().map(|argument| match &argument.document {
             Some(document) => Ok(Entry {
                 node: argument.node.clone(),
                 document: Document::File(document.clone()),
                 rebuild: false,
-                flags: Vec::new(),
+                options: BTreeMap::new(),
             }),
-            None => Err(Error::Usage(format!("node {0} has no document: {0}=DOC", argument.node))),
+            None => Err(VerbError::Usage(format!("node {0} has no document: {0}=DOC", argument.node)).into()),
         });
-        Ok(Work::Fleet(entries.collect::<Result<_, _>>()?))
+        Ok(Work::Fleet(entries.collect::<Result<_, Error>>()?))
     }
 
-    fn job(&self, job: Job, operator: &OperatorOptions, rebuild: bool) -> Result<Job, Error> {
-        let limits = self.limits.limits();
-        let operator = operator.clone().read(&limits)?;
-        Ok(Job {
-            policy: operator.policy(),
-            options: operator.options(&limits)?,
-            target: if rebuild { Target::Rebuild } else { Target::Active },
-            check: !self.no_check,
-            timeout: self.timeout(),
-            ..job
-        })
+    fn job(
+        &self,
+        node: NodeIdent,
+        document: Arc<[u8]>,
+        operator: &OperatorOptions,
+        rebuild: bool,
+    ) -> Result<Job, Error> {
+        let mut job = Job::new(node, document);
+        (job.policy, job.options) = operator.clone().read(self.sandbox.input_limit())?;
+        job.target = if rebuild { Target::Rebuild } else { Target::Active };
+        job.check = !self.no_check;
+        job.timeout = self.timeout();
+        Ok(job)
     }
 
     /// Deploys one node, or waits for it; gives what is to be printed in the end.
@@ -201,7 +220,7 @@ impl Deploy {
                 (Done { node: ended, drive: None, already_active: false }, true)
             }
             One::Deploy(job) => {
-                let sandbox = Arc::new(Sandbox::new(self.limits.limits())?);
+                let sandbox = Arc::new(self.sandbox.start()?);
                 let (node, waited) = (job.node.clone(), job.wait);
                 let observe = |step: Step<'_>| progress.show(&node, &step);
                 if self.dry_run {
@@ -215,7 +234,7 @@ impl Deploy {
                 (ironic::deploy(&ironic, &sandbox, *job, observe).await?, waited)
             }
         };
-        Ok(if self.json { outcome(&done, waited).to_string() } else { String::new() })
+        Ok(if self.json { report::outcome(&done, waited).to_string() } else { String::new() })
     }
 
     async fn deploy_fleet(
@@ -224,7 +243,7 @@ impl Deploy {
         progress: &Progress,
     ) -> Result<(String, Result<(), Error>), Error> {
         let fleet = Fleet {
-            sandbox: Arc::new(Sandbox::new(self.limits.limits())?),
+            sandbox: Arc::new(self.sandbox.start()?),
             ironic: self.connect(progress).await?,
             parallel: self.parallel,
             progress,
@@ -242,10 +261,13 @@ impl Deploy {
 
     /// The job of a fleet's node, when its turn has come.
     fn member(&self, entry: Entry) -> Result<Job, Error> {
-        let document = entry.document.read(self.limits.limits().input)?;
-        let operator = self.operator.with(&entry.flags)?;
-        let job = self.job(Job::new(entry.node, document), &operator, self.rebuild || entry.rebuild)?;
-        Ok(Job { wait: true, record: !self.no_record, ..job })
+        let document = fleet::read_document(entry.document, self.sandbox.input_limit())?;
+        let flags: Vec<_> = entry.options.iter().map(fleet::flag).collect();
+        let operator = self.operator.with(&flags)?;
+        let mut job = self.job(entry.node, document, &operator, self.rebuild || entry.rebuild)?;
+        job.wait = true;
+        job.record = !self.no_record;
+        Ok(job)
     }
 
     fn timeout(&self) -> Option<Duration> {
@@ -271,15 +293,4 @@ impl One {
             Self::Deploy(job) => &job.node,
         }
     }
-}
-
-/// A node's outcome for programs.
-pub fn outcome(done: &Done, waited: bool) -> serde_json::Value {
-    json!({
-        "uuid": done.node.uuid.as_str(),
-        "name": done.node.name.as_ref().map(NodeIdent::as_str),
-        // Without waiting, only the state from before is known.
-        "provision_state": waited.then(|| done.node.provision_state.to_string()),
-        "configdrive": done.drive,
-    })
 }

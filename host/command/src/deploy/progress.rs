@@ -8,9 +8,10 @@ use std::{
 };
 
 use configdrive_host::ironic::{NodeIdent, Step};
+use configdrive_verbs::{Error, output};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::{exit::Error, log::LOG_TARGET, output};
+use super::{advice, log::LOG_TARGET, phase::Phase};
 
 /// Lines on standard output and, where a person looks on, moving ones on standard error: one for each node that is being
 /// deployed, and one for the whole fleet.
@@ -54,14 +55,14 @@ impl Progress {
     pub fn show(&self, node: &NodeIdent, step: &Step<'_>) {
         self.follow(node, step);
         self.phase.set(self.phase.get().after(step));
-        if step.is_warning() { self.warn_once(node, &step.to_string()) } else { self.step(step.to_string()) }
+        if step.is_warning() { self.warn_once(node, &advice::step(step)) } else { self.step(step.to_string()) }
     }
 
     /// Shows a step of one node of several.
     pub fn show_member(&self, node: &NodeIdent, step: &Step<'_>) {
         self.follow(node, step);
         match step {
-            step if step.is_warning() => self.warn_once(node, &format!("node {node}: {step}")),
+            step if step.is_warning() => self.warn_once(node, &format!("node {node}: {}", advice::step(step))),
             // A terminal has a moving line for it.
             Step::State(_) if self.moving.is_none() => self.line(&step.to_string()),
             _ => {}
@@ -164,32 +165,6 @@ pub enum Audience {
     Program,
     /// Has all of it, with nothing in between.
     Log,
-}
-
-/// What is known of a node's deployment.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Phase {
-    /// It has not begun.
-    Before,
-    /// It may have begun.
-    Sending,
-    /// It may have begun, and the answer is lost.
-    Doubt,
-    /// It has begun.
-    Begun,
-}
-
-impl Phase {
-    fn after(self, step: &Step<'_>) -> Self {
-        match (self, step) {
-            (_, Step::Accepted) | (Self::Begun, _) => Self::Begun,
-            (_, Step::Looking(_)) | (Self::Doubt, _) => Self::Doubt,
-            (_, Step::Sending(_)) => Self::Sending,
-            // Ironic has refused it.
-            (_, Step::TryingAgain(_)) => Self::Before,
-            (phase, _) => phase,
-        }
-    }
 }
 
 const TICK: Duration = Duration::from_millis(200);

@@ -1,0 +1,51 @@
+//! The component in its sandbox, for the verbs.
+
+use std::time::Duration;
+
+use clap::Args;
+use configdrive_host::{Error, Limits, Sandbox};
+use configdrive_verbs::Engine;
+
+/// Caps on the sandbox.
+#[derive(Args)]
+#[command(next_help_heading = "Limits")]
+pub struct SandboxOptions {
+    /// Memory that the component may take, in MiB [default: 1024]
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    memory_limit: Option<u32>,
+    /// Size that the component's answer may have, in MiB [default: 128]
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    output_limit: Option<u32>,
+    /// Time that the component may take, in seconds [default: 60]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    time_limit: Option<u32>,
+}
+
+impl SandboxOptions {
+    fn limits(&self) -> Limits {
+        let mut limits = Limits::default();
+        let bytes = |mib: u32| usize::try_from(u64::from(mib) << 20).unwrap_or(usize::MAX);
+        if let Some(mib) = self.memory_limit {
+            limits.memory = bytes(mib);
+        }
+        if let Some(mib) = self.output_limit {
+            limits.output = bytes(mib);
+        }
+        if let Some(seconds) = self.time_limit {
+            limits.time = Duration::from_secs(seconds.into());
+        }
+        limits
+    }
+}
+
+impl Engine for SandboxOptions {
+    type Component = Sandbox;
+
+    fn input_limit(&self) -> usize {
+        self.limits().input
+    }
+
+    fn start(&self) -> Result<Sandbox, Error> {
+        Sandbox::new(self.limits())
+    }
+}
