@@ -1,17 +1,10 @@
 //! What there is, and what it takes and gives.
 
-use configdrive_host::{
-    DOCUMENT_SCHEMA, report,
-    sandbox::{DriveSource, Limits, Sandbox},
-};
+use configdrive_contract::{ConfigDrive, DOCUMENT_SCHEMA, DriveSource};
 use serde_json::json;
 
 use super::{
-    answer::Answer,
-    media::{self, Media},
-    problem::Problem,
-    query::Query,
-    request::{BODY_LIMIT, Request},
+    answer::Answer, component::Imported, media::Media, negotiation, problem::Problem, query::Query, request::Request,
 };
 
 /// What is at a path.
@@ -56,7 +49,7 @@ impl Endpoint {
         if !methods.iter().any(|method| request.is(method)) {
             return Err(Problem::method_not_allowed(methods.join(", ")));
         }
-        if !media::accepts(&request.header("accept"), gives) {
+        if !negotiation::accepts(&request.header("accept"), gives) {
             return Err(Problem::not_acceptable(gives));
         }
         let body = match self {
@@ -86,40 +79,39 @@ impl Function {
 
     /// The body is read last: what the head shows to be wrong costs nothing.
     fn call(self, request: Request) -> Result<Vec<u8>, Problem> {
-        let media = media::of_body(&request, self.takes())?;
+        let media = negotiation::of_body(&request, self.takes())?;
         let mut query = Query::parse(request.query())?;
-        let sandbox = Sandbox::new(Limits { input: BODY_LIMIT })?;
         Ok(match self {
             Self::RequiredBy => {
                 let policy = query.policy()?;
                 query.end()?;
-                json!({"required": sandbox.required_by(&request.body()?, policy)?}).to_string().into_bytes()
+                json!({"required": Imported.required_by(&request.body()?, policy)?}).to_string().into_bytes()
             }
             Self::Pack => {
                 let options = query.options()?;
                 query.end()?;
-                sandbox.pack(&request.body()?, &options)?.into_bytes()
+                Imported.pack(&request.body()?, &options)?.into_bytes()
             }
             Self::BuildDrive => {
                 let options = query.options()?;
                 query.end()?;
-                sandbox.build_drive(&request.body()?, &options)?
+                Imported.build_drive(&request.body()?, &options)?
             }
             Self::Inspect => {
                 query.end()?;
-                let inspection = sandbox.inspect(&DriveSource::Bytes(request.body()?))?;
-                report::inspection(&inspection).to_string().into_bytes()
+                let inspection = Imported.inspect(DriveSource::Bytes(&request.body()?))?;
+                json!(inspection).to_string().into_bytes()
             }
             Self::Check => {
                 let findings = if media == Media::Json {
                     let options = query.options()?;
                     query.end()?;
-                    sandbox.check_document(&request.body()?, &options)?
+                    Imported.check_document(&request.body()?, &options)?
                 } else {
                     query.end()?;
-                    sandbox.check_drive(&DriveSource::Bytes(request.body()?))?
+                    Imported.check_drive(DriveSource::Bytes(&request.body()?))?
                 };
-                json!({"findings": report::findings(&findings)}).to_string().into_bytes()
+                json!({"findings": findings}).to_string().into_bytes()
             }
         })
     }

@@ -4,8 +4,10 @@
 #![cfg(target_family = "wasm")]
 
 mod answer;
+mod component;
 mod endpoint;
 mod media;
+mod negotiation;
 mod problem;
 mod query;
 mod request;

@@ -1,12 +1,9 @@
 //! Why there is no answer, as problem details (RFC 9457).
 
-use configdrive_host::{
-    sandbox::{self, ErrorCode, Limit},
-    untrusted::one_line,
-};
+use configdrive_contract::{Error, ErrorCode, chain, untrusted::one_line};
 use serde_json::json;
 
-use super::{media::Media, request::BODY_LIMIT};
+use super::media::Media;
 
 /// Why there is no answer.
 pub struct Problem {
@@ -64,8 +61,8 @@ impl Problem {
         Self::new(415, "Unsupported Media Type", "unsupported-media-type", detail)
     }
 
-    pub fn content_too_large() -> Self {
-        let detail = format!("the body is larger than {BODY_LIMIT} bytes; leave something out");
+    pub fn content_too_large(limit: usize) -> Self {
+        let detail = format!("the body is larger than {limit} bytes; leave something out");
         Self::new(413, "Content Too Large", "content-too-large", detail)
     }
 
@@ -82,21 +79,15 @@ impl Problem {
     }
 }
 
-impl From<sandbox::Error> for Problem {
-    fn from(error: sandbox::Error) -> Self {
-        let detail = error.to_string();
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let detail = chain(&error);
         match error {
-            sandbox::Error::Guest { code, pointer, .. } => {
-                let problem = match code {
-                    ErrorCode::InvalidDocument => Self::unprocessable("invalid-document", detail),
-                    ErrorCode::InvalidOption => Self::invalid_option(detail),
-                    ErrorCode::TooLarge => Self::unprocessable("too-large", detail),
-                    ErrorCode::InvalidDrive => Self::unprocessable("invalid-drive", detail),
-                };
-                Self { pointer, ..problem }
+            Error::Refused { code: code @ ErrorCode::InvalidOption, pointer, .. } => {
+                Self { pointer, ..Self::new(400, "Bad Request", code.name(), detail) }
             }
-            sandbox::Error::NotUtf8 { .. } => Self::unprocessable("invalid-document", detail),
-            sandbox::Error::Limit(Limit::Input { .. }) => Self::content_too_large(),
+            Error::Refused { code, pointer, .. } => Self { pointer, ..Self::unprocessable(code.name(), detail) },
+            Error::NotUtf8 { .. } => Self::unprocessable(ErrorCode::InvalidDocument.name(), detail),
             _ => Self::new(500, "Internal Server Error", "fault", detail),
         }
     }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use configdrive_host::sandbox::{ImageFormat, Options, Policy};
+use configdrive_contract::{ImageFormat, Options, Policy, UnknownProvider};
 use wasip2::random::random::get_random_bytes;
 
 use super::problem::Problem;
@@ -35,7 +35,9 @@ impl Query {
 
     /// For the decision whether there is a drive.
     pub fn policy(&mut self) -> Result<Policy, Problem> {
-        Ok(Policy { force_config_drive: self.parsed("force-config-drive", "true or false")?.unwrap_or_default() })
+        let mut policy = Policy::default();
+        policy.force_config_drive = self.parsed("force-config-drive", "true or false")?.unwrap_or_default();
+        Ok(policy)
     }
 
     /// For the drive. A document without a random seed gets one, as the command gives it.
@@ -43,25 +45,24 @@ impl Query {
         let providers = self.parameters.remove("vendordata-providers");
         let providers = providers.map(|names| {
             let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
-            names.map(str::parse).collect::<Result<_, _>>().map_err(|error: String| {
+            names.map(str::parse).collect::<Result<_, _>>().map_err(|error: UnknownProvider| {
                 Problem::invalid_option(format!("query parameter vendordata-providers: {error}"))
             })
         });
-        Ok(Options {
-            format: match self.parameters.remove("format").as_deref() {
-                None | Some("iso9660") => ImageFormat::Iso9660,
-                Some("vfat") => ImageFormat::Vfat,
-                Some(format) => return Err(invalid("format", format, "iso9660 or vfat")),
-            },
-            size: self.parsed("size", "a number of bytes")?,
-            sector_size: self.parsed("sector-size", "a number of bytes")?,
-            skip_versions: self.parameters.remove("skip-versions"),
-            dhcp_domain: self.parameters.remove("dhcp-domain"),
-            vendordata_providers: providers.transpose()?,
-            default_random_seed: Some(STANDARD.encode(get_random_bytes(SEED))),
-            source_date_epoch: self.parsed("source-date-epoch", "a number of seconds")?,
-            ..Options::default()
-        })
+        let mut options = Options::default();
+        options.format = match self.parameters.remove("format").as_deref() {
+            None | Some("iso9660") => ImageFormat::Iso9660,
+            Some("vfat") => ImageFormat::Vfat,
+            Some(format) => return Err(invalid("format", format, "iso9660 or vfat")),
+        };
+        options.size = self.parsed("size", "a number of bytes")?;
+        options.sector_size = self.parsed("sector-size", "a number of bytes")?;
+        options.skip_versions = self.parameters.remove("skip-versions");
+        options.dhcp_domain = self.parameters.remove("dhcp-domain");
+        options.vendordata_providers = providers.transpose()?;
+        options.default_random_seed = Some(STANDARD.encode(get_random_bytes(SEED)));
+        options.source_date_epoch = self.parsed("source-date-epoch", "a number of seconds")?;
+        Ok(options)
     }
 
     /// Refuses what nobody read: a name that is misspelt would silently do nothing.

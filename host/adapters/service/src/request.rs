@@ -8,7 +8,7 @@ use wasip2::{
 use super::problem::Problem;
 
 /// A body's size, in bytes, at most: a drive of 64 MiB whose contents stand in base64, and the rest of its document.
-pub const BODY_LIMIT: usize = 96 << 20;
+const BODY_LIMIT: usize = 96 << 20;
 
 pub struct Request {
     request: IncomingRequest,
@@ -48,7 +48,7 @@ impl Request {
     pub fn body(self) -> Result<Vec<u8>, Problem> {
         let announced = self.header("content-length").parse().unwrap_or(0);
         if announced > BODY_LIMIT {
-            return Err(Problem::content_too_large());
+            return Err(Problem::content_too_large(BODY_LIMIT));
         }
         let body = self.request.consume().map_err(|()| Problem::incomplete())?;
         // Memory is taken as bytes arrive, not as they are announced.
@@ -57,7 +57,9 @@ impl Request {
             let stream = body.stream().map_err(|()| Problem::incomplete())?;
             loop {
                 match stream.blocking_read(CHUNK as u64) {
-                    Ok(chunk) if chunk.len() > BODY_LIMIT - bytes.len() => return Err(Problem::content_too_large()),
+                    Ok(chunk) if chunk.len() > BODY_LIMIT - bytes.len() => {
+                        return Err(Problem::content_too_large(BODY_LIMIT));
+                    }
                     Ok(chunk) => bytes.extend_from_slice(&chunk),
                     Err(StreamError::Closed) => break,
                     Err(StreamError::LastOperationFailed(_)) => return Err(Problem::incomplete()),
