@@ -2,4 +2,4 @@
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|input: &[u8]| configdrive_fuzz::encode::check(input));
+fuzz_target!(|input: &[u8]| configdrive_checks::encode::check(input));

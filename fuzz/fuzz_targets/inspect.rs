@@ -1,9 +1,9 @@
 #![no_main]
 
-use configdrive_fuzz::inspect::Sectors;
+use configdrive_checks::inspect::Sectors;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 
-fuzz_target!(|input: &[u8]| configdrive_fuzz::inspect::check(input));
+fuzz_target!(|input: &[u8]| configdrive_checks::inspect::check(input));
 
 // Most changes stay within a sector: what lies behind it keeps its place.
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {

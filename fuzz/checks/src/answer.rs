@@ -7,11 +7,9 @@ use std::{
 };
 
 use configdrive_host::{
-    ironic::{
-        self, Answer, Ironic, Job, Node, NodeIdent, ProvisionRequest, Request, Target, Transport, TransportError,
-        VersionRange,
-    },
-    sandbox::{Limits, Sandbox},
+    ConfigDrive, DriveSource, Error, ExtractedFile, Finding, Inspection, Options, Policy, chain,
+    ironic::{self, Ironic, Job, Node, NodeIdent, ProvisionRequest, Target},
+    transport::{Answer, Request, Transport, TransportError, VersionRange},
 };
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
@@ -37,24 +35,29 @@ pub fn check(input: &[u8]) {
             .start_paused(true)
             .build()
             .expect("a runtime");
-        static SANDBOX: Arc<Sandbox> = Arc::new(Sandbox::new(Limits::default()).expect("a sandbox"));
+        static COMPONENT: Arc<Stub> = Arc::new(Stub);
     }
     let (verb, script) = case(input);
-    let sandbox = SANDBOX.with(Clone::clone);
-    if let Err(error) = RUNTIME.with(|runtime| runtime.block_on(go(&verb, &sandbox, script))) {
-        one_line(&error);
+    let component = COMPONENT.with(Clone::clone);
+    if let Err(error) = RUNTIME.with(|runtime| runtime.block_on(go(&verb, &component, script))) {
+        one_line(&chain(&error));
     }
 }
 
-async fn go(verb: &str, sandbox: &Arc<Sandbox>, script: Script) -> Result<(), ironic::Error> {
+async fn go(verb: &str, component: &Arc<Stub>, script: Script) -> Result<(), ironic::Error> {
     let ironic = Ironic::connect(script).await?;
     let ident: NodeIdent = "n".parse().expect("a name");
     let timeout = Some(Duration::from_secs(300));
-    let job =
-        |target| Job { target, timeout, wait: true, record: true, ..Job::new(ident.clone(), DOCUMENT.as_bytes()) };
+    let job = |target| {
+        let mut job = Job::new(ident.clone(), b"{}".as_slice());
+        (job.target, job.timeout, job.wait, job.record) = (target, timeout, true, true);
+        job
+    };
     match verb {
-        "deploy" => shown(&ironic::deploy(&ironic, sandbox, job(Target::Active), |step| one_line(&step)).await?.node),
-        "rebuild" => shown(&ironic::deploy(&ironic, sandbox, job(Target::Rebuild), |step| one_line(&step)).await?.node),
+        "deploy" => shown(&ironic::deploy(&ironic, component, job(Target::Active), |step| one_line(&step)).await?.node),
+        "rebuild" => {
+            shown(&ironic::deploy(&ironic, component, job(Target::Rebuild), |step| one_line(&step)).await?.node)
+        }
         "attach" => shown(&ironic::attach(&ironic, &ident, None, |step| one_line(&step)).await?),
         _ => {
             let node = ironic.node(&ident).await?;
@@ -137,7 +140,43 @@ impl Transport for Script {
     }
 }
 
-const DOCUMENT: &str = r#"{
-    "instance": {"uuid": "u", "hostname": "h", "config_drive": true, "ec2_ids": {"instance_id": "i-0000002a"}},
-    "network_data": {}
-}"#;
+/// One drive, whatever the document.
+struct Stub;
+
+impl ConfigDrive for Stub {
+    fn required_by(&self, _: &[u8], _: Policy) -> Result<bool, Error> {
+        Ok(true)
+    }
+
+    fn pack(&self, _: &[u8], _: &Options) -> Result<String, Error> {
+        Ok("H4sI".into())
+    }
+
+    fn check_document(&self, _: &[u8], _: &Options) -> Result<Vec<Finding>, Error> {
+        Ok(Vec::new())
+    }
+
+    fn build_drive(&self, _: &[u8], _: &Options) -> Result<Vec<u8>, Error> {
+        Err(Error::Cancelled)
+    }
+
+    fn encode(&self, _: &[u8]) -> Result<String, Error> {
+        Err(Error::Cancelled)
+    }
+
+    fn inspect(&self, _: DriveSource<'_>) -> Result<Inspection, Error> {
+        Err(Error::Cancelled)
+    }
+
+    fn read_file(&self, _: DriveSource<'_>, _: &str) -> Result<Vec<u8>, Error> {
+        Err(Error::Cancelled)
+    }
+
+    fn extract(&self, _: DriveSource<'_>) -> Result<Vec<ExtractedFile>, Error> {
+        Err(Error::Cancelled)
+    }
+
+    fn check_drive(&self, _: DriveSource<'_>) -> Result<Vec<Finding>, Error> {
+        Err(Error::Cancelled)
+    }
+}

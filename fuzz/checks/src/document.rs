@@ -2,10 +2,14 @@
 
 use configdrive::{Policy, image::read};
 
-use super::{case::case, one_line};
+use super::{
+    case::{case, native},
+    one_line,
+};
 
 pub fn check(input: &[u8]) {
     let (document, options) = case(input);
+    let options = native(&options);
     if let Err(error) = configdrive::required_by(&document, Policy { force_config_drive: true }) {
         one_line(&error);
     }

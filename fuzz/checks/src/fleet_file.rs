@@ -3,18 +3,14 @@
 use std::{collections::BTreeSet, path::Path};
 
 use clap::{Args, FromArgMatches};
+use configdrive_host::ironic::fleet_file::{Document, parse};
+use configdrive_verbs::{Failure, options::OperatorOptions};
 
-use super::{
-    commands::{
-        fleet_file::{Document, parse},
-        options::OperatorOptions,
-    },
-    one_line,
-};
+use super::one_line;
 
 pub fn check(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
-    let entries = match parse(&text, Path::new("fleet")) {
+    let entries = match parse(&text, Path::new("")) {
         Ok(entries) => entries,
         Err(error) => return one_line(&error),
     };
@@ -26,9 +22,11 @@ pub fn check(input: &[u8]) {
             assert!(document.starts_with(b"{") && document.ends_with(b"}"));
         }
     }
-    let with_flags = entries.iter().find(|entry| !entry.flags.is_empty());
-    if let Some(Err(error)) = with_flags.map(|entry| no_options().with(&entry.flags)) {
-        one_line(&error);
+    let flag = |(name, value): (&String, &String)| format!("--{}={value}", name.replace('_', "-"));
+    let with_options = entries.iter().find(|entry| !entry.options.is_empty());
+    let with_options = with_options.map(|entry| no_options().with(&entry.options.iter().map(flag).collect::<Vec<_>>()));
+    if let Some(Err(error)) = with_options {
+        one_line(&error.sentence());
     }
 }
 

@@ -42,7 +42,6 @@ impl Sectors {
         Some(Self(sectors))
     }
 
-    #[allow(dead_code, reason = "the target alone changes inputs")]
     pub fn input(&self) -> Vec<u8> {
         let mut input = vec![SECTORS];
         for run in self.0.chunk_by(|a, b| a.is_empty() && b.is_empty()) {

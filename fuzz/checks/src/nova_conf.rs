@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
-use super::{commands::nova_conf::NovaConf, one_line};
+use configdrive_verbs::{Failure, nova_conf::NovaConf};
+
+use super::one_line;
 
 pub fn check(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     if let Err(error) = NovaConf::parse(&text, Path::new("nova.conf")) {
-        one_line(&error);
+        one_line(&error.sentence());
     }
 }
