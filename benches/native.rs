@@ -2,11 +2,9 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, missing_docs, reason = "a bench fails by panicking")]
 
-mod workloads;
-
 use configdrive::{ImageFormat, Options};
+use configdrive_support::workloads::{self, Workload};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use workloads::Workload;
 
 criterion_group!(benches, whole_job, steps, growth);
 criterion_main!(benches);

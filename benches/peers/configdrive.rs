@@ -8,10 +8,6 @@
     reason = "a bench fails by panicking"
 )]
 
-#[expect(dead_code, reason = "the other users need the rest")]
-#[path = "../workloads.rs"]
-mod workloads;
-
 use std::{
     env, fs,
     io::{self, BufRead as _},
@@ -20,8 +16,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use configdrive_host::sandbox::{self, Limits, Sandbox};
-use workloads::Workload;
+use configdrive_checks::case::native;
+use configdrive_host::{ConfigDrive, ImageFormat, Limits, Options, Sandbox};
+use configdrive_support::workloads::Workload;
 
 fn main() {
     let arguments: Vec<_> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -35,9 +32,9 @@ fn main() {
         }
         ["sandbox"] => {
             let sandbox = Sandbox::pooled(Limits::default(), NonZero::<u32>::MIN).unwrap();
-            answer(|document, fat_size| sandbox.pack(document.as_bytes(), &sandbox_options(fat_size)).unwrap());
+            answer(|document, fat_size| sandbox.pack(document.as_bytes(), &options(fat_size)).unwrap());
         }
-        ["native"] => answer(|document, fat_size| configdrive::pack(document, &native_options(fat_size)).unwrap()),
+        ["native"] => answer(|document, fat_size| configdrive::pack(document, &native(&options(fat_size))).unwrap()),
         ["throughput", threads, seconds] => {
             println!("{:.1}", throughput(threads.parse().unwrap(), Duration::from_secs(seconds.parse().unwrap())));
         }
@@ -73,7 +70,7 @@ fn throughput(threads: usize, time: Duration) -> f64 {
         let work = || {
             let mut drives = 0;
             while start.elapsed() < time {
-                sandbox.pack(document.as_bytes(), &sandbox::Options::default()).unwrap();
+                sandbox.pack(document.as_bytes(), &Options::default()).unwrap();
                 drives += 1;
             }
             drives
@@ -84,12 +81,9 @@ fn throughput(threads: usize, time: Duration) -> f64 {
     drives as f64 / start.elapsed().as_secs_f64()
 }
 
-fn sandbox_options(fat_size: Option<u64>) -> sandbox::Options {
-    let format = if fat_size.is_some() { sandbox::ImageFormat::Vfat } else { sandbox::ImageFormat::Iso9660 };
-    sandbox::Options { format, size: fat_size, ..sandbox::Options::default() }
-}
-
-fn native_options(fat_size: Option<u64>) -> configdrive::Options {
-    let format = if fat_size.is_some() { configdrive::ImageFormat::Vfat } else { configdrive::ImageFormat::Iso9660 };
-    configdrive::Options { format, size: fat_size, ..configdrive::Options::default() }
+fn options(fat_size: Option<u64>) -> Options {
+    let mut options = Options::default();
+    options.format = if fat_size.is_some() { ImageFormat::Vfat } else { ImageFormat::Iso9660 };
+    options.size = fat_size;
+    options
 }

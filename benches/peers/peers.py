@@ -114,7 +114,7 @@ class Warm:
 
 def build():
     """The command, and the bench that holds our part."""
-    cargo = ["cargo", "build", "--release", "--package", "configdrive-host", "--message-format", "json"]
+    cargo = ["cargo", "build", "--release", "--workspace", "--message-format", "json"]
     paths = {}
     for target in (["--bin", "configdrive"], ["--bench", "peer"]):
         output = subprocess.run([*cargo, *target], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout

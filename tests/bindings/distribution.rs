@@ -1,32 +1,31 @@
-//! What travels: the component by way of a registry, completions and manual pages, and the interface's page.
+//! What is distributed: the component through a registry, completions, manual pages, and the interface's page.
 //!
-//! Where the software that judges is missing, its tests are ignored and say so; where the variable `CI` is set they fail instead.
 //! With `CONFIGDRIVE_BLESS=1` the interface's page is written anew.
 
 use std::{
     env, fs,
-    path::{Path, PathBuf},
-    process::{Command, ExitCode, Stdio},
+    process::{Command, Stdio},
 };
 
-use configdrive_host::sandbox::COMPONENT;
-use libtest_mimic::{Arguments, Failed, Trial};
+use configdrive_host::COMPONENT;
+use configdrive_support::{below, tools, trials::Trial};
+use libtest_mimic::Failed;
 use wit_bindgen_core::{Files, wit_parser::Resolve};
 
-fn main() -> ExitCode {
-    let lacking = |path: &str| (!below(path).exists()).then(|| path.to_owned());
-    let client = || lacking("target/bindings/complete");
-    let missing = |program: &str| on_path(program).is_none().then(|| program.to_owned());
+pub fn trials() -> Vec<Trial> {
+    let lacking = |path: &'static str| (!below(path).exists()).then_some(path);
+    let client = lacking(REGISTRY).or_else(|| lacking("target/bindings/complete"));
     let mut trials = vec![
-        trial("a_registry_gives_the_component_back", lacking(REGISTRY).or_else(client), registry),
-        trial("manual_pages_are_well_formed", missing("mandoc"), manual_pages),
-        trial("completions_name_every_verb", None, completions),
-        trial("the_page_of_the_interface_is_fresh", None, interface),
+        Trial::new("a_registry_gives_the_component_back", registry).without(client),
+        Trial::new("manual_pages_are_well_formed", manual_pages).without(tools::missing(&["mandoc"])),
+        Trial::new("completions_name_every_verb", completions),
+        Trial::new("the_page_of_the_interface_is_fresh", interface),
     ];
     for shell in ["bash", "fish", "zsh"] {
-        trials.push(trial(&format!("{shell}_reads_its_completions"), missing(shell), move || shell_reads(shell)));
+        let trial = Trial::new(format!("{shell}_reads_its_completions"), move || shell_reads(shell));
+        trials.push(trial.without(tools::missing(&[shell])));
     }
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    trials
 }
 
 const REGISTRY: &str = "target/bindings/docker-registry";
@@ -105,21 +104,4 @@ fn run(command: &mut Command) -> Result<String, Failed> {
     let output = command.stdin(Stdio::null()).output()?;
     let [out, err] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
     if output.status.success() { Ok(out) } else { Err(format!("{command:?}: {}\n{out}\n{err}", output.status).into()) }
-}
-
-fn trial(name: &str, missing: Option<String>, run: impl FnOnce() -> Result<(), Failed> + Send + 'static) -> Trial {
-    match (missing, env::var_os("CI")) {
-        (None, _) => Trial::test(name, run),
-        (Some(missing), Some(_)) => Trial::test(name, move || Err(format!("{missing} is missing").into())),
-        (Some(missing), _) => Trial::test(name, run).with_kind(format!("{missing} is missing")).with_ignored_flag(true),
-    }
-}
-
-fn on_path(program: &str) -> Option<PathBuf> {
-    let path = env::var_os("PATH")?;
-    env::split_paths(&path).map(|folder| folder.join(program)).find(|program| program.is_file())
-}
-
-fn below(path: impl AsRef<Path>) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }

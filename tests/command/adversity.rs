@@ -1,9 +1,7 @@
-//! The command on a machine that lets it down: full disks, streams that end or are closed, signals, nowhere to write.
+//! The command on a machine that fails it: full disks, streams that end or are closed, signals, nowhere to write.
 //!
 //! Tests that mount a small disk do it in a namespace of their own. Where the machine does not allow that they are ignored, and
 //! where the variable `CI` is set they fail.
-
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     fs::{self, File},
@@ -13,28 +11,23 @@ use std::{
         process::ExitStatusExt,
     },
     path::Path,
-    process::{Child, Command, ExitCode, ExitStatus, Output, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
     sync::LazyLock,
     thread,
     time::Duration,
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use libtest_mimic::Arguments;
+use configdrive_support::{tools, trials::Trial};
 use serde_json::json;
 use tempfile::TempDir;
-use tools::trial;
-
-#[allow(dead_code, reason = "tests/images.rs uses the rest")]
-#[path = "foreign/tools.rs"]
-mod tools;
 
 const IO: i32 = 1;
 const INVALID_INPUT: i32 = 3;
 const FINDINGS: i32 = 9;
 const INTERRUPTED: i32 = 130;
 
-fn main() -> ExitCode {
+pub fn trials() -> Vec<Trial> {
     let tests: [Test; 15] = [
         ("a_full_disk_is_an_error_and_leaves_what_was_there", &["mounts"], full_disk),
         ("a_file_that_may_not_grow_is_an_error_and_leaves_what_was_there", &[], file_too_large),
@@ -52,13 +45,7 @@ fn main() -> ExitCode {
         ("a_signal_leaves_a_folder_whole_or_absent", &[], signal_to_extract),
         ("who_is_killed_leaves_what_was_there_and_shows_nothing_to_others", &[], kill),
     ];
-    let trials = tests.map(|(name, needs, test)| {
-        trial(name.to_owned(), needs, move || {
-            test();
-            Ok(())
-        })
-    });
-    libtest_mimic::run(&Arguments::from_args(), trials.into()).exit_code()
+    tests.map(|(name, needs, test)| Trial::new(name, test).without(tools::missing(needs))).into()
 }
 
 /// What it is called, what it needs, and what it does.

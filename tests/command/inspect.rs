@@ -1,44 +1,36 @@
 //! Looking inside drives by way of the sandbox and the command.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     io::{Seek, Write},
     os::unix::fs::{PermissionsExt, symlink},
     path::Path,
-    process::{Command, ExitCode, Output, Stdio},
+    process::{Command, Output, Stdio},
     sync::LazyLock,
     thread,
 };
 
 use configdrive::image::{fat::Geometry, read};
-use configdrive_host::sandbox::{DriveSource, Error, ErrorCode, Limits, Sandbox};
-use libtest_mimic::{Arguments, Failed, Trial};
+use configdrive_host::{ConfigDrive, DriveSource, Error, ErrorCode, Limits, Sandbox};
+use configdrive_support::{Files, trials::Trial};
+use configdrive_test_drives::{
+    damage, malicious, odd,
+    trees::{self, Format},
+};
+use libtest_mimic::Failed;
 use serde_json::{Value, json};
-use trees::{Files, Format};
 
-#[path = "hostile/damage.rs"]
-mod damage;
-#[path = "hostile/drives.rs"]
-mod drives;
-#[path = "hostile/odd.rs"]
-mod odd;
-#[expect(dead_code, reason = "what is hard on readers is for tests/read.rs")]
-#[path = "foreign/trees.rs"]
-mod trees;
-
-fn main() -> ExitCode {
+pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
-    for (drive, make, _) in drives::DRIVES {
-        trials.push(Trial::test(format!("{drive}_is_refused"), || is_refused(make())));
+    for (drive, make, _) in malicious::DRIVES {
+        trials.push(Trial::new(format!("{drive}_is_refused"), || is_refused(make())));
     }
     for (drive, make, ..) in odd::DRIVES {
-        trials.push(Trial::test(format!("{drive}_is_read_alike"), || is_read_alike(make())));
+        trials.push(Trial::new(format!("{drive}_is_read_alike"), || is_read_alike(make())));
     }
     for (format, name) in [(Format::Iso9660, "iso9660"), (Format::Fat(Geometry::default()), "vfat")] {
-        trials.push(Trial::test(format!("a_damaged_drive_in_{name}_is_read_or_refused"), move || {
+        trials.push(Trial::new(format!("a_damaged_drive_in_{name}_is_read_or_refused"), move || {
             let mut image = trees::image(&trees::drive_of_nova(), format);
             (0..image.len()).step_by(2048).try_for_each(|size| is_read_or_refused(&image[..size]))?;
             damage::each(&mut image, 400, is_read_or_refused)
@@ -54,8 +46,8 @@ fn main() -> ExitCode {
         ("extract_leaves_a_folder_with_files_alone", extract_wants_an_empty_folder),
         ("a_failed_extract_leaves_nothing", extract_fails),
     ];
-    trials.extend(tests.map(|(name, test)| Trial::test(name, test)));
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    trials.extend(tests.map(|(name, test)| Trial::new(name, test)));
+    trials
 }
 
 type Test = fn() -> Result<(), Failed>;
@@ -68,27 +60,27 @@ fn all_forms() -> Result<(), Failed> {
     let text = SANDBOX.encode(&image)?;
     let lines = text.as_bytes().chunks(76).collect::<Vec<_>>().join(&b'\n');
     let gzip = piped(Command::new("base64").arg("-d"), text.as_bytes())?;
-    let expected = SANDBOX.inspect(&DriveSource::Bytes(image))?;
+    let expected = SANDBOX.inspect(DriveSource::Bytes(&image))?;
     for drive in [
-        DriveSource::Text(text.clone()),
-        DriveSource::Text(String::from_utf8(lines.clone())?),
-        DriveSource::Bytes(text.into()),
-        DriveSource::Bytes(lines),
-        DriveSource::Bytes(gzip),
+        DriveSource::Text(&text),
+        DriveSource::Text(str::from_utf8(&lines)?),
+        DriveSource::Bytes(text.as_bytes()),
+        DriveSource::Bytes(&lines),
+        DriveSource::Bytes(&gzip),
     ] {
-        let inspection = SANDBOX.inspect(&drive)?;
-        if format!("{inspection:?}") != format!("{expected:?}") {
+        let inspection = SANDBOX.inspect(drive)?;
+        if inspection != expected {
             return Err("another drive".into());
         }
         let mut extracted = Files::new();
-        for file in SANDBOX.extract(&drive)? {
+        for file in SANDBOX.extract(drive)? {
             extracted.extend(file.paths.into_iter().map(|path| (path, file.content.clone())));
         }
         if extracted != files {
             return Err("other files".into());
         }
         for file in inspection.files {
-            if SANDBOX.read_file(&drive, &file.path)? != files[&file.path] {
+            if SANDBOX.read_file(drive, &file.path)? != files[&file.path] {
                 return Err(format!("{} has other bytes", file.path).into());
             }
         }
@@ -101,7 +93,7 @@ fn all_forms() -> Result<(), Failed> {
 /// Where a word has 32 bits, an odd drive is read as it is natively, and a damaged one does no harm.
 fn is_read_alike(mut image: Vec<u8>) -> Result<(), Failed> {
     let native = configdrive::extract(configdrive::DriveSource::Bytes(&image))?;
-    let theirs = SANDBOX.extract(&DriveSource::Bytes(image.clone()))?;
+    let theirs = SANDBOX.extract(DriveSource::Bytes(&image))?;
     if !native
         .iter()
         .map(|file| (&file.paths, &file.content))
@@ -114,21 +106,20 @@ fn is_read_alike(mut image: Vec<u8>) -> Result<(), Failed> {
 }
 
 fn is_read_or_refused(image: &[u8]) -> Result<(), Failed> {
-    match SANDBOX.inspect(&DriveSource::Bytes(image.to_vec())) {
-        Ok(_) | Err(Error::Guest { .. }) => Ok(()),
+    match SANDBOX.inspect(DriveSource::Bytes(image)) {
+        Ok(_) | Err(Error::Refused { .. }) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }
 
 fn is_refused(image: Vec<u8>) -> Result<(), Failed> {
-    let drive = DriveSource::Bytes(image);
-    for error in [SANDBOX.inspect(&drive).err(), SANDBOX.extract(&drive).err(), SANDBOX.read_file(&drive, "a").err()] {
+    let drive = DriveSource::Bytes(&image);
+    for error in [SANDBOX.inspect(drive).err(), SANDBOX.extract(drive).err(), SANDBOX.read_file(drive, "a").err()] {
         match error.ok_or("no error in the sandbox")? {
-            Error::Guest { code: ErrorCode::InvalidDrive, message, .. } if !message.contains(char::is_control) => {}
+            Error::Refused { code: ErrorCode::InvalidDrive, message, .. } if !message.contains(char::is_control) => {}
             error => return Err(format!("{error:?}").into()),
         }
     }
-    let DriveSource::Bytes(image) = drive else { return Ok(()) };
     let room = tempfile::tempdir()?;
     let folder = room.path().join("folder").display().to_string();
     fails(&configdrive(&["extract", "-", "-o", &folder], &image)?, 3, "")?;
@@ -146,8 +137,8 @@ fn gzip_bomb() -> Result<(), Failed> {
     // Members count together.
     let members = piped(Command::new("gzip").arg("-9"), &zeros[..1 << 20])?.repeat(2000);
     for drive in [gzip, text, members, zeros] {
-        match sandbox.inspect(&DriveSource::Bytes(drive)) {
-            Err(Error::Guest { code: ErrorCode::TooLarge, .. }) => {}
+        match sandbox.inspect(DriveSource::Bytes(&drive)) {
+            Err(Error::Refused { code: ErrorCode::TooLarge, .. }) => {}
             other => return Err(format!("{other:?}").into()),
         }
     }
@@ -165,8 +156,8 @@ fn no_drives() -> Result<(), Failed> {
     ] {
         fails(&configdrive(&["inspect", "-"], bytes)?, 3, message)?;
     }
-    match SANDBOX.inspect(&DriveSource::Text("http://example.org/".into())) {
-        Err(Error::Guest { code: ErrorCode::InvalidDrive, message, .. })
+    match SANDBOX.inspect(DriveSource::Text("http://example.org/")) {
+        Err(Error::Refused { code: ErrorCode::InvalidDrive, message, .. })
             if message.contains("byte 4 does not belong") =>
         {
             Ok(())
@@ -283,7 +274,7 @@ fn extract_wants_an_empty_folder() -> Result<(), Failed> {
 
 /// A name that this system has no room for: what was written before it goes again.
 fn extract_fails() -> Result<(), Failed> {
-    let image = drives::with_a_name_of_300_bytes();
+    let image = malicious::with_a_name_of_300_bytes();
     let lengths: Vec<_> = read::read(&image)?.files.iter().map(|file| file.path.len()).collect();
     if lengths != [1, 300] {
         return Err(format!("{lengths:?}").into());
@@ -294,7 +285,7 @@ fn extract_fails() -> Result<(), Failed> {
     is_empty(room.path())
 }
 
-// The ground that tests stand on.
+// Helpers.
 
 static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| Sandbox::new(Limits::default()).expect("a sandbox"));
 

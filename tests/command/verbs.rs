@@ -1,17 +1,45 @@
 //! The command, as a person or a script meets it.
 
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::{
     fs,
     io::Write,
     os::unix::fs::{FileTypeExt, PermissionsExt, symlink},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Output, Stdio},
 };
 
+use configdrive_support::{below, trials, trials::Trial};
 use serde_json::Value;
 use tempfile::TempDir;
+
+pub fn trials() -> Vec<Trial> {
+    trials![
+        required_by_prints_true_or_false,
+        one_list_of_options_does_for_every_verb,
+        building_then_encoding_is_packing,
+        a_vfat_drive_is_as_small_as_it_can_be_or_as_large_as_it_is_told_to_be,
+        a_size_that_does_not_hold_is_an_error_that_says_so,
+        files_and_streams_give_the_same,
+        a_document_without_a_seed_gets_one_of_the_operating_system,
+        the_date_is_that_of_source_date_epoch,
+        nova_conf_speaks_for_the_operator_and_flags_win,
+        a_directory_is_the_document_of_its_files,
+        a_directory_with_a_link_out_of_it_is_refused,
+        the_schema_of_the_documents_is_written_out,
+        the_component_is_written_out,
+        what_is_written_is_for_its_owner_alone_and_replaces_whole_files,
+        a_device_is_written_to_and_not_replaced,
+        a_failure_leaves_the_old_file_and_nothing_else,
+        a_folder_that_is_not_there_is_an_error,
+        a_command_line_that_does_not_hold_is_one_line_and_code_2,
+        a_bad_document_is_code_3,
+        a_limit_is_code_4,
+        a_reader_that_has_had_enough_is_no_error,
+        an_image_is_not_written_to_a_terminal,
+        check_tells_people_and_ends_with_its_own_code_at_errors,
+        help_shows_an_example_for_each_verb_and_the_exit_codes,
+    ]
+}
 
 const DOCUMENT: &str = r#"{
     "instance": {"uuid": "8b5d4c3e-0000-4000-8000-000000000001", "hostname": "m", "config_drive": true,
@@ -20,7 +48,6 @@ const DOCUMENT: &str = r#"{
     "random_seed": "c2VlZA=="
 }"#;
 
-#[test]
 fn required_by_prints_true_or_false() {
     assert_eq!(stdout(&run(&["required-by"], DOCUMENT)), "true\n");
     let undemanding = DOCUMENT.replace("true", "\"\"");
@@ -28,7 +55,6 @@ fn required_by_prints_true_or_false() {
     assert_eq!(stdout(&run(&["required-by", "--force-config-drive"], &undemanding)), "true\n");
 }
 
-#[test]
 fn one_list_of_options_does_for_every_verb() {
     let options =
         ["--force-config-drive", "--format", "iso9660", "--dhcp-domain", "d", "--skip-versions", "1.0 latest"];
@@ -39,7 +65,6 @@ fn one_list_of_options_does_for_every_verb() {
     }
 }
 
-#[test]
 fn building_then_encoding_is_packing() {
     let image = run(&["build"], DOCUMENT).stdout;
     let text = run_bytes(&["encode"], &image).stdout;
@@ -47,7 +72,6 @@ fn building_then_encoding_is_packing() {
     assert!(text.iter().all(u8::is_ascii_graphic));
 }
 
-#[test]
 fn a_vfat_drive_is_as_small_as_it_can_be_or_as_large_as_it_is_told_to_be() {
     let folder = folder();
     let seed = folder.path().join("seed").display().to_string();
@@ -62,7 +86,6 @@ fn a_vfat_drive_is_as_small_as_it_can_be_or_as_large_as_it_is_told_to_be() {
     assert_eq!(run_bytes(&["encode"], &image).stdout, vfat("pack", &sizes));
 }
 
-#[test]
 fn a_size_that_does_not_hold_is_an_error_that_says_so() {
     for (options, message) in [
         (&["--size", "1MiB"][..], "option size: an ISO 9660 image is as large as its files ask for"),
@@ -78,7 +101,6 @@ fn a_size_that_does_not_hold_is_an_error_that_says_so() {
     assert_error(&run(&["build", "--size", "64MB"], DOCUMENT), 2, "want a number of bytes, or one with KiB or MiB");
 }
 
-#[test]
 fn files_and_streams_give_the_same() {
     let folder = folder();
     let [document, image, text] = ["doc", "img", "txt"].map(|name| folder.path().join(name).display().to_string());
@@ -89,7 +111,6 @@ fn files_and_streams_give_the_same() {
     assert_eq!(fs::read(&text).unwrap(), run(&["pack"], DOCUMENT).stdout);
 }
 
-#[test]
 fn a_document_without_a_seed_gets_one_of_the_operating_system() {
     let unseeded = DOCUMENT.replace("\"random_seed\"", "\"unknown\"");
     assert_ne!(run(&["build"], &unseeded).stdout, run(&["build"], &unseeded).stdout);
@@ -100,7 +121,6 @@ fn a_document_without_a_seed_gets_one_of_the_operating_system() {
     assert_eq!(run(&["build", "--random-seed", &seed], &unseeded).stdout, run(&["build"], DOCUMENT).stdout);
 }
 
-#[test]
 fn the_date_is_that_of_source_date_epoch() {
     let by_option = run(&["build", "--source-date-epoch", "1700000000"], DOCUMENT);
     let by_variable = command(&["build"]).env("SOURCE_DATE_EPOCH", "1700000000").feed(DOCUMENT.as_bytes());
@@ -108,7 +128,6 @@ fn the_date_is_that_of_source_date_epoch() {
     assert_ne!(by_option.stdout, run(&["build"], DOCUMENT).stdout);
 }
 
-#[test]
 fn nova_conf_speaks_for_the_operator_and_flags_win() {
     let folder = folder();
     let [conf, vendor_data] = ["nova.conf", "vendor.json"].map(|name| folder.path().join(name).display().to_string());
@@ -140,7 +159,6 @@ fn nova_conf_speaks_for_the_operator_and_flags_win() {
     assert_error(&run(&["build", "--config-file", &conf], DOCUMENT), 1, "cannot read \"/nonexistent\"");
 }
 
-#[test]
 fn a_directory_is_the_document_of_its_files() {
     let folder = folder();
     let latest = folder.path().join("drive/openstack/latest");
@@ -158,7 +176,6 @@ fn a_directory_is_the_document_of_its_files() {
     assert_eq!(stdout(&run(&["required-by", "--directory", &drive], "")), "true\n");
 }
 
-#[test]
 fn a_directory_with_a_link_out_of_it_is_refused() {
     let folder = folder();
     let drive = folder.path().join("drive");
@@ -177,17 +194,14 @@ fn a_directory_with_a_link_out_of_it_is_refused() {
     assert_error(&run(&["build", "--directory", &directory], ""), 3, "/files/0/path: path \"a:b\"");
 }
 
-#[test]
 fn the_schema_of_the_documents_is_written_out() {
     assert_eq!(stdout(&run(&["schema"], "")), configdrive_host::DOCUMENT_SCHEMA);
 }
 
-#[test]
 fn the_component_is_written_out() {
-    assert_eq!(run(&["component"], "").stdout, configdrive_host::sandbox::COMPONENT);
+    assert_eq!(run(&["component"], "").stdout, configdrive_host::COMPONENT);
 }
 
-#[test]
 fn what_is_written_is_for_its_owner_alone_and_replaces_whole_files() {
     let folder = folder();
     let [image, link] = ["img", "link"].map(|name| folder.path().join(name));
@@ -201,13 +215,11 @@ fn what_is_written_is_for_its_owner_alone_and_replaces_whole_files() {
     assert_eq!(names(folder.path()), ["img", "link"]);
 }
 
-#[test]
 fn a_device_is_written_to_and_not_replaced() {
     assert!(run(&["build", "-o", "/dev/null"], DOCUMENT).status.success());
     assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
 }
 
-#[test]
 fn a_failure_leaves_the_old_file_and_nothing_else() {
     let folder = folder();
     let image = folder.path().join("img");
@@ -218,7 +230,6 @@ fn a_failure_leaves_the_old_file_and_nothing_else() {
     assert_eq!(names(folder.path()), ["img"]);
 }
 
-#[test]
 fn a_folder_that_is_not_there_is_an_error() {
     let output = run(&["build", "-o", "/nonexistent/img"], DOCUMENT);
     assert_error(&output, 1, "cannot write \"/nonexistent/img\": No such file or directory");
@@ -227,7 +238,6 @@ fn a_folder_that_is_not_there_is_an_error() {
     assert_error(&run(&["build", "--ports", "/nonexistent/ports"], DOCUMENT), 1, "cannot read \"/nonexistent/ports\"");
 }
 
-#[test]
 fn a_command_line_that_does_not_hold_is_one_line_and_code_2() {
     assert_error(&run(&[], ""), 2, "see `configdrive --help`");
     assert_error(&run(&["bulid"], ""), 2, "'bulid'");
@@ -241,7 +251,6 @@ fn a_command_line_that_does_not_hold_is_one_line_and_code_2() {
     }
 }
 
-#[test]
 fn a_bad_document_is_code_3() {
     assert_error(&run(&["required-by"], ""), 3, "");
     assert_error(&run(&["build"], "[]"), 3, "");
@@ -254,7 +263,6 @@ fn a_bad_document_is_code_3() {
     assert_error(&run(&["build", "--ports", &ports], DOCUMENT), 3, "ports");
 }
 
-#[test]
 fn a_limit_is_code_4() {
     let large = format!("{DOCUMENT}{}", " ".repeat(8 << 20));
     assert_error(&run(&["pack", "--memory-limit", "4"], &large), 4, "more than 4 MiB of memory");
@@ -264,7 +272,6 @@ fn a_limit_is_code_4() {
     assert_error(&endless, 4, "larger than 134217728 bytes");
 }
 
-#[test]
 fn a_reader_that_has_had_enough_is_no_error() {
     let mut child = command(&["component"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
@@ -272,7 +279,6 @@ fn a_reader_that_has_had_enough_is_no_error() {
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
 }
 
-#[test]
 fn an_image_is_not_written_to_a_terminal() {
     // script(1) runs a command in a terminal of its own.
     let script = Command::new("script")
@@ -284,7 +290,6 @@ fn an_image_is_not_written_to_a_terminal() {
     assert!(stdout(&output).starts_with("error: the output is no text"), "{output:?}");
 }
 
-#[test]
 fn check_tells_people_and_ends_with_its_own_code_at_errors() {
     let check = |arguments: &[&str]| {
         let output = Command::new(env!("CARGO_BIN_EXE_configdrive")).arg("check").args(arguments).output().unwrap();
@@ -316,7 +321,6 @@ fn check_tells_people_and_ends_with_its_own_code_at_errors() {
     assert_eq!(check(&[image.to_str().unwrap(), "-i", &useless]).0, 2);
 }
 
-#[test]
 fn help_shows_an_example_for_each_verb_and_the_exit_codes() {
     let help = stdout(&run(&["--help"], ""));
     assert!(help.contains("4    a limit was hit"), "{help}");
@@ -382,8 +386,4 @@ fn names(folder: &Path) -> Vec<String> {
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
-}
-
-fn below(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }

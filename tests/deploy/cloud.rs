@@ -1,14 +1,5 @@
-//! `configdrive deploy` in a real cloud: Ironic behind a real Keystone, with a real Swift that keeps the drives, and Ironic behind
-//! HTTP's basic authentication, which keeps them in its database. `tests/ironic/ironic.py` starts each once for all tests.
-
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
+//! Clouds: Ironic behind a real Keystone, with a real Swift that keeps the drives, and Ironic behind HTTP's basic authentication,
+//! which keeps them in its database.
 
 use std::{
     fs,
@@ -19,13 +10,14 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use configdrive_support::below;
 use reqwest::Method;
 use serde_json::{Value, json};
-use support::{Desk, LOOPBACK, REFUSED, UNREACHABLE, USAGE, ask, failure, ironic_py, root, serve, success};
 
-#[allow(dead_code, reason = "tests/ironic.rs uses the rest")]
-#[path = "ironic/support.rs"]
-mod support;
+use crate::{
+    desk::{Desk, LOOPBACK, REFUSED, UNREACHABLE, USAGE, failure, success},
+    lab::{ask, ironic_py, serve},
+};
 
 // Where Ironic keeps the drive, and what its agent makes of it. The first test waits longest.
 
@@ -152,7 +144,7 @@ fn the_log_at_its_most_talkative_holds_no_secret() {
     let output = run(command.envs(lab.login("owner")));
     let log = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success() && log.contains(&node), "{log}");
-    assert!(!log.contains(&pack(&desk)[..40]), "the drive is told");
+    assert!(!log.contains(pack(&desk).split_at(40).0), "the drive is told");
 }
 
 #[test]
@@ -328,7 +320,7 @@ fn run(command: &mut Command) -> Output {
 fn guarded(output: Output) -> Output {
     for bytes in [&output.stdout, &output.stderr] {
         let text = String::from_utf8_lossy(bytes);
-        for secret in ["planted-", "gAAAA", &STANDARD.encode("operator:planted-")[..20]] {
+        for secret in ["planted-", "gAAAA", STANDARD.encode("operator:planted-").split_at(20).0] {
             assert!(!text.contains(secret), "{secret} is told");
         }
     }
@@ -364,8 +356,8 @@ fn image_of(text: &str) -> Vec<u8> {
 fn the_agent_writes(desk: &Desk, configdrive: &str) -> Vec<u8> {
     let [stored, partition] = ["stored", "partition"].map(|name| desk.folder.path().join(name));
     fs::write(&stored, configdrive).unwrap();
-    let mut python = Command::new(root().join("target/readers/venv/bin/python"));
-    python.arg(root().join("tests/readers/read.py")).arg("agent-writes").args([&stored, &partition]);
+    let mut python = Command::new(below("target/readers/venv/bin/python"));
+    python.arg(below("tests/readers/read.py")).arg("agent-writes").args([&stored, &partition]);
     python.envs([("NO_PROXY", LOOPBACK), ("no_proxy", LOOPBACK), ("PYTHONDONTWRITEBYTECODE", "1")]);
     let output = python.stdin(Stdio::null()).stderr(Stdio::inherit()).output().unwrap();
     let found: Value = serde_json::from_slice(&output.stdout).expect("the agent answers");

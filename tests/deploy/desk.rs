@@ -1,17 +1,16 @@
-//! What the tests of `deploy` share: the Ironic of this process, nodes in it, and the command at work on them.
+//! The command at work on a document.
 
 use std::{
     env, fs,
-    io::{BufRead, BufReader},
-    path::Path,
-    process::{Child, Command, Output, Stdio},
-    sync::OnceLock,
+    process::{Command, Output},
 };
 
-use reqwest::{Method, header::HeaderMap};
+use configdrive_support::below;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
+
+use crate::lab::{get, ironic};
 
 // The exit codes of `configdrive --help`.
 pub const USAGE: i32 = 2;
@@ -31,7 +30,7 @@ pub struct Desk {
 impl Desk {
     pub fn new() -> Self {
         let desk = Self { folder: tempfile::tempdir().unwrap() };
-        fs::copy(root().join(DOCUMENT), desk.document()).unwrap();
+        fs::copy(below(DOCUMENT), desk.document()).unwrap();
         fs::write(desk.seed(), [7; 512]).unwrap();
         desk
     }
@@ -149,95 +148,4 @@ pub fn failure(output: Output) -> (i32, String) {
 
 pub fn sha256(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-pub struct Service {
-    /// Holds the pipe whose end is the server's signal to stop.
-    _server: Child,
-    pub endpoint: String,
-    pub database: String,
-    pub log: String,
-}
-
-/// The Ironic of this process.
-pub fn ironic() -> &'static Service {
-    static IRONIC: OnceLock<Service> = OnceLock::new();
-    IRONIC.get_or_init(|| {
-        let (server, service) = serve(&[]);
-        let member = |name: &str| service[name].as_str().unwrap().to_owned();
-        Service { _server: server, endpoint: member("endpoint"), database: member("database"), log: member("log") }
-    })
-}
-
-/// Starts Ironic and what belongs to it, until the child's standard input is closed; gives what it says of itself.
-pub fn serve(arguments: &[&str]) -> (Child, Value) {
-    let mut command = python(&[&["serve"], arguments].concat());
-    let mut server = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(server.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    (server, serde_json::from_str(&line).expect("Ironic does not start; standard error says why"))
-}
-
-/// Enrols a node; gives its UUID.
-pub fn enroll(name: &str, arguments: &[&str]) -> String {
-    let node = ironic_py(&[&["enroll", name, "--endpoint", &ironic().endpoint], arguments].concat());
-    serde_json::from_str::<Value>(&node).unwrap()["uuid"].as_str().unwrap().to_owned()
-}
-
-/// The drive in Ironic's database.
-pub fn stored(node: &str) -> String {
-    ironic_py(&["stored", node, "--database", &ironic().database]).trim_end().to_owned()
-}
-
-pub fn has_drive(node: &str) -> bool {
-    let output = python(&["stored", node, "--database", &ironic().database]).output().unwrap();
-    let error = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success() || error.contains("no config drive is stored"), "{error}");
-    output.status.success()
-}
-
-pub fn state(node: &str) -> String {
-    let node: Value = serde_json::from_str(&get(&format!("/v1/nodes/{node}"))).unwrap();
-    node["provision_state"].as_str().unwrap().to_owned()
-}
-
-pub fn get(path: &str) -> String {
-    let version = [("X-OpenStack-Ironic-API-Version", "1.115")];
-    let (status, _, body) = ask(Method::GET, &format!("{}{path}", ironic().endpoint), &version, None);
-    assert_eq!(status, 200, "{body}");
-    body
-}
-
-/// A request without the project's help; gives status, headers and body.
-pub fn ask(method: Method, url: &str, headers: &[(&str, &str)], body: Option<&Value>) -> (u16, HeaderMap, String) {
-    // A second time it is there already.
-    _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let mut request = reqwest::Client::builder().no_proxy().build().unwrap().request(method, url);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        if let Some(body) = body {
-            request = request.header("Content-Type", "application/json").body(body.to_string());
-        }
-        let answer = request.send().await.unwrap();
-        (answer.status().as_u16(), answer.headers().clone(), answer.text().await.unwrap())
-    })
-}
-
-pub fn ironic_py(arguments: &[&str]) -> String {
-    let output = python(arguments).stderr(Stdio::inherit()).output().unwrap();
-    assert!(output.status.success(), "ironic.py {arguments:?}: {}", output.status);
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn python(arguments: &[&str]) -> Command {
-    let mut command = Command::new("python3");
-    command.arg(root().join("tests/ironic/ironic.py")).args(arguments).current_dir(root());
-    command
-}
-
-pub fn root() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }

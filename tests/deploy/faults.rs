@@ -1,13 +1,5 @@
-//! `configdrive deploy` on a real Ironic behind a proxy that loses, delays and replaces answers. Whatever happens, a
-//! deployment is started once, and what is not known to have succeeded is a failure.
-
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
+//! Ironic behind a proxy that loses, delays and replaces answers. Whatever happens, a deployment is started once, and what is not
+//! known to have succeeded is a failure.
 
 use std::{
     process::{Output, Stdio},
@@ -15,14 +7,11 @@ use std::{
     time::Duration,
 };
 
-use proxy::{Fault, Proxy};
-use support::{Desk, REFUSED, UNREACHABLE, enroll, ironic, ironic_py, state, stored};
-
-#[path = "ironic/proxy.rs"]
-mod proxy;
-#[allow(dead_code, reason = "tests/ironic.rs uses the rest")]
-#[path = "ironic/support.rs"]
-mod support;
+use crate::{
+    desk::{Desk, REFUSED, UNREACHABLE},
+    lab::{enroll, ironic, ironic_py, state, stored},
+    proxy::{Fault, Proxy},
+};
 
 #[test]
 fn a_request_that_was_lost_on_its_way_is_sent_again() {

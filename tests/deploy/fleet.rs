@@ -1,23 +1,13 @@
-//! `configdrive deploy` of many nodes, on a real Ironic.
-
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
+//! Many nodes.
 
 use std::{fs, process::Stdio};
 
 use serde_json::{Value, json};
-use support::{
-    DEPLOYMENT_FAILED, Desk, INVALID_INPUT, USAGE, configdrive, enroll, failure, ironic, state, stored, success,
-};
 
-#[allow(dead_code, reason = "tests/ironic.rs uses the rest")]
-#[path = "ironic/support.rs"]
-mod support;
+use crate::{
+    desk::{DEPLOYMENT_FAILED, Desk, INVALID_INPUT, USAGE, configdrive, failure, success},
+    lab::{enroll, get, ironic, state, stored},
+};
 
 #[test]
 fn a_fleet_is_deployed_node_by_node_and_a_second_run_passes_it_by() {
@@ -134,7 +124,7 @@ fn extra_is_left_alone_on_request() {
 }
 
 fn extra(node: &str) -> Value {
-    serde_json::from_str::<Value>(&support::get(&format!("/v1/nodes/{node}"))).unwrap()["extra"].clone()
+    serde_json::from_str::<Value>(&get(&format!("/v1/nodes/{node}"))).unwrap()["extra"].clone()
 }
 
 fn deploy(arguments: &[&str]) -> std::process::Output {

@@ -1,13 +1,4 @@
-//! `configdrive deploy` on a real Ironic, which `tests/ironic/ironic.py` installs and starts: one for all tests, each
-//! of which enrols nodes of its own. It ends with this process.
-
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
+//! One node, deployed and rebuilt, and what Ironic or the command refuses.
 
 use std::{
     fs,
@@ -15,14 +6,16 @@ use std::{
     sync::atomic::{AtomicU8, Ordering},
 };
 
+use configdrive_support::below;
 use serde_json::Value;
-use support::{
-    DEPLOYMENT_FAILED, DOCUMENT, Desk, FINDINGS, INVALID_INPUT, REFUSED, UNREACHABLE, USAGE, configdrive, enroll,
-    failure, has_drive, ironic, ironic_py, root, sha256, state, stored, success,
-};
 
-#[path = "ironic/support.rs"]
-mod support;
+use crate::{
+    desk::{
+        DEPLOYMENT_FAILED, DOCUMENT, Desk, FINDINGS, INVALID_INPUT, REFUSED, UNREACHABLE, USAGE, configdrive, failure,
+        sha256, success,
+    },
+    lab::{enroll, has_drive, ironic, ironic_py, state, stored},
+};
 
 #[test]
 fn a_node_is_deployed_by_name() {
@@ -317,7 +310,7 @@ fn what_ironic_would_master_anew_is_told_where_it_would() {
 /// document's first VIF.
 fn port() -> String {
     static PORTS: AtomicU8 = AtomicU8::new(0);
-    let document: Value = serde_json::from_str(&fs::read_to_string(root().join(DOCUMENT)).unwrap()).unwrap();
+    let document: Value = serde_json::from_str(&fs::read_to_string(below(DOCUMENT)).unwrap()).unwrap();
     let vif = document["network_info"][0]["id"].as_str().unwrap();
     format!("52:54:00:aa:01:{:02x}={vif}", PORTS.fetch_add(1, Ordering::Relaxed))
 }

@@ -1,13 +1,4 @@
-//! Waiting for deployments that take their time, on a real Ironic: what a signal, a deadline and a restart do to it.
-
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
+//! Waiting for deployments that take their time: what a signal, a deadline and a restart do to it.
 
 use std::{
     fs,
@@ -16,11 +7,11 @@ use std::{
 };
 
 use serde_json::Value;
-use support::{Desk, configdrive, enroll, ironic, ironic_py, serve, state, success};
 
-#[allow(dead_code, reason = "tests/ironic.rs uses the rest")]
-#[path = "ironic/support.rs"]
-mod support;
+use crate::{
+    desk::{Desk, configdrive, success},
+    lab::{enroll, ironic, ironic_py, serve, state},
+};
 
 const LIMIT: i32 = 4;
 const INTERRUPTED: i32 = 130;
@@ -190,7 +181,8 @@ fn no_secret_is_told_at_any_level() {
     }
     for said in said {
         let said = String::from_utf8(said).unwrap();
-        for secret in ["planted-password", "planted-user-data", "cGxhbnRlZC11c2VyLWRhdGE", &drive[..60], "H4sI"] {
+        for secret in ["planted-password", "planted-user-data", "cGxhbnRlZC11c2VyLWRhdGE", drive.split_at(60).0, "H4sI"]
+        {
             assert!(!said.contains(secret), "{secret}: {said}");
         }
     }
@@ -247,7 +239,7 @@ impl Watched {
                 self.child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
                 panic!("{start:?} is not among {read:?}: {error}");
             }
-            if read[before..].starts_with(start) {
+            if read.split_at(before).1.starts_with(start) {
                 return;
             }
         }

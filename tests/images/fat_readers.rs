@@ -1,15 +1,16 @@
-//! The readers of FAT, and how each of them holds a drive against its tree.
+//! The readers of FAT, and how each of them compares a drive with its tree.
 
 use std::ffi::OsString;
 
 use configdrive::image::fat::{Geometry, SectorSize};
+use configdrive_support::{
+    Files,
+    tools::{command, run},
+};
+use configdrive_test_drives::trees::Format;
 use libtest_mimic::Failed;
 
-use super::{
-    Drive, Reader, files_below, same_files,
-    tools::{command, run},
-    trees::{Files, Format},
-};
+use crate::written::{Drive, Reader, files_below, same_files};
 
 /// The volumes that each tree is written on, named so that they end the name of a test.
 pub const GEOMETRIES: [(&str, Geometry); 5] = [

@@ -2,15 +2,14 @@
 
 use std::{fs, path::Path};
 
+use configdrive_support::{
+    Files,
+    tools::{command, python, run},
+};
 use hadris_fs::{NoClock, host::TreeOptions};
 use hadris_iso::{IsoId, IsoOptions};
 use hadris_storage::host::FileDevice;
 use libtest_mimic::Failed;
-
-use super::{
-    tools::{command, python, run},
-    trees::Files,
-};
 
 /// What makes a drive, and what of its names survives.
 pub struct Maker {
@@ -28,12 +27,12 @@ pub struct Maker {
 }
 
 impl Maker {
-    /// Tells whether it puts the tree of this name on a drive.
+    /// Returns whether it puts the tree of this name on a drive.
     pub fn keeps(&self, tree: &str) -> bool {
         !self.loses.contains(&tree)
     }
 
-    /// Tells whether it puts the path on a drive so that it can be read.
+    /// Returns whether it puts the path on a drive so that it can be read.
     pub fn keeps_path(&self, path: &str) -> bool {
         // mcopy takes byte order marks away. Names that fit into eight and three characters it writes in a code page, of which
         // a drive does not tell which one it is.

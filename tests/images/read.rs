@@ -1,58 +1,47 @@
-//! Reading drives: those that others make, our own, odd ones, damaged ones, and those that were made to do harm.
-
-#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+//! Drives that we read: those that others make, our own, odd ones, damaged ones and malicious ones.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     panic,
-    process::ExitCode,
 };
 
 use configdrive::image::{
     fat::Geometry,
     read::{self, DriveImage, Fault, ReadError},
 };
-use libtest_mimic::{Arguments, Failed, Trial};
-use makers::{MAKERS, Maker};
-use tools::trial;
-use trees::{Files, Format, Make, TREES};
+use configdrive_support::{Files, tools, trials::Trial};
+use configdrive_test_drives::{
+    damage, malicious, odd,
+    trees::{self, Format, Make, TREES},
+};
+use libtest_mimic::Failed;
 
-#[path = "hostile/damage.rs"]
-mod damage;
-#[expect(dead_code, reason = "a name of 300 bytes is for who writes it to a disk")]
-#[path = "hostile/drives.rs"]
-mod drives;
-#[path = "foreign/makers.rs"]
-mod makers;
-#[path = "hostile/odd.rs"]
-mod odd;
-#[path = "foreign/tools.rs"]
-mod tools;
-#[path = "foreign/trees.rs"]
-mod trees;
+use crate::makers::{MAKERS, Maker};
 
-fn main() -> ExitCode {
+pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for maker in MAKERS {
+        let mut of_maker = Vec::new();
         for (tree, make) in TREES.iter().filter(|(tree, _)| maker.keeps(tree)) {
-            trials.push(trial(format!("{}_makes_{tree}", maker.name), maker.needs, || reads(maker, make())));
+            of_maker.push(Trial::new(format!("{}_makes_{tree}", maker.name), || reads(maker, make())));
         }
-        trials.push(trial(format!("{}_makes_a_drive_that_is_damaged", maker.name), maker.needs, || {
+        of_maker.push(Trial::new(format!("{}_makes_a_drive_that_is_damaged", maker.name), || {
             is_never_believed(maker.make(&trees::drive_of_nova())?)
         }));
+        trials.extend(of_maker.into_iter().map(|trial| trial.without(tools::missing(maker.needs))));
     }
     for (format, name) in [(Format::Iso9660, "iso9660"), (Format::Fat(Geometry::default()), "vfat")] {
         for (tree, make) in TREES.iter().chain(&[("names_that_fall_together", trees::alike as Make)]) {
-            trials.push(Trial::test(format!("we_make_{tree}_in_{name}"), move || {
+            trials.push(Trial::new(format!("we_make_{tree}_in_{name}"), move || {
                 let files = make();
                 same_files(&read::read(&trees::image(&files, format))?, &files)
             }));
         }
-        trials.push(Trial::test(format!("we_make_a_drive_in_{name}_that_is_damaged"), move || {
+        trials.push(Trial::new(format!("we_make_a_drive_in_{name}_that_is_damaged"), move || {
             is_never_believed(trees::image(&trees::drive_of_nova(), format))
         }));
     }
-    trials.push(Trial::test("we_make_a_fat_that_is_full_of_any_number_of_clusters", || {
+    trials.push(Trial::new("we_make_a_fat_that_is_full_of_any_number_of_clusters", || {
         (1..800).try_for_each(|clusters| {
             let files = Files::from([("file".into(), vec![7; clusters * 512])]);
             let image = trees::image(&files, Format::Fat(Geometry::default()));
@@ -60,12 +49,12 @@ fn main() -> ExitCode {
         })
     }));
     for (drive, make, volume, files) in odd::DRIVES {
-        trials.push(Trial::test(format!("{drive}_is_read"), || lies_where(&make(), volume, files)));
+        trials.push(Trial::new(format!("{drive}_is_read"), || lies_where(&make(), volume, files)));
     }
-    for (drive, make, fault) in drives::DRIVES {
-        trials.push(Trial::test(format!("{drive}_is_refused"), || is_refused(&make(), *fault)));
+    for (drive, make, fault) in malicious::DRIVES {
+        trials.push(Trial::new(format!("{drive}_is_refused"), || is_refused(&make(), *fault)));
     }
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    trials
 }
 
 fn reads(maker: &Maker, mut files: Files) -> Result<(), Failed> {
@@ -96,7 +85,7 @@ fn same_contents(drive: &DriveImage<'_>, files: &Files) -> Result<(), Failed> {
     if found == wanted { Ok(()) } else { Err(format!("{} files instead of {}", found.len(), wanted.len()).into()) }
 }
 
-/// Holds a drive's file system and label, its paths, and where the pieces of its files lie against what is told.
+/// Compares a drive's file system and label, its paths, and the places of its files' pieces.
 fn lies_where(image: &[u8], volume: &str, files: &[odd::File]) -> Result<(), Failed> {
     let drive = read::read(image)?;
     let place = |piece: &[u8]| (piece.as_ptr().addr() - image.as_ptr().addr(), piece.len());
@@ -121,7 +110,7 @@ fn is_refused(image: &[u8], fault: Fault) -> Result<(), Failed> {
     if is_sound { Ok(()) } else { Err(error.into()) }
 }
 
-/// What is read of a damaged drive, held against what is promised of every drive.
+/// What is read of a damaged drive keeps the promises that every drive keeps.
 fn is_never_believed(mut image: Vec<u8>) -> Result<(), Failed> {
     for size in (0..image.len().min(1 << 20)).step_by(512) {
         holds(&image[..size])?;

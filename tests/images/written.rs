@@ -1,37 +1,29 @@
-//! Images and texts, held against the readers that others wrote.
+//! Our images and texts, read by other readers.
 //!
 //! Each reader is given each tree. A reader that is not installed has its tests ignored, which name what is missing; where
 //! the variable `CI` is set they fail instead. pycdlib is looked for in the interpreter that `CONFIGDRIVE_TEST_PYTHON`
 //! names, and in the virtual environment of `tests/ironic/`.
-
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::string_slice, reason = "a test fails by panicking")]
 
 use std::{
     collections::BTreeSet,
     env, fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::ExitCode,
 };
 
 use configdrive::{encode, image::fat::Geometry};
-use libtest_mimic::{Arguments, Failed};
-use tools::{command, python, run, trial};
-use trees::{Files, Format, TREES};
+use configdrive_checks::case;
+use configdrive_support::{
+    Files, below, golden,
+    tools::{self, command, python, run},
+    trials::Trial,
+};
+use configdrive_test_drives::trees::{self, Format, TREES};
+use libtest_mimic::Failed;
 
-#[path = "../fuzz/src/case.rs"]
-mod case;
-#[expect(dead_code, reason = "documents are for the tests of what becomes of them")]
-#[path = "golden/cases.rs"]
-mod cases;
-#[path = "foreign/fat_readers.rs"]
-mod fat_readers;
-#[path = "foreign/tools.rs"]
-mod tools;
-#[path = "foreign/trees.rs"]
-mod trees;
+use crate::fat_readers;
 
-fn main() -> ExitCode {
+pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for (reader, needs, read) in READERS.iter().chain([&GENISOIMAGE]) {
         for (tree, make) in TREES {
@@ -76,11 +68,15 @@ fn main() -> ExitCode {
                       sys.stdout.buffer.write(gzip.decompress(base64.b64decode(text, validate=True)))";
         unpacks("python3", &["-c", script])
     }));
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    trials
 }
 
-/// What a reader is called, which tools it is, and how it holds a drive against its tree.
-type Reader = (&'static str, &'static [&'static str], fn(&Drive) -> Result<(), Failed>);
+fn trial(name: String, needs: &[&str], run: impl FnOnce() -> Result<(), Failed> + Send + 'static) -> Trial {
+    Trial::new(name, run).without(tools::missing(needs))
+}
+
+/// What a reader is called, which tools it needs, and how it compares a drive with its tree.
+pub type Reader = (&'static str, &'static [&'static str], fn(&Drive) -> Result<(), Failed>);
 
 /// The readers of ISO 9660.
 const READERS: &[Reader] = &[
@@ -211,7 +207,7 @@ fn plain_names_are_genisoimages(files: &Files) -> Result<(), Failed> {
 
 fn ironic_looks_at() -> Result<(), Failed> {
     let drive = Drive::new(&trees::drive_of_nova(), Format::Iso9660);
-    let network_data = run(python()?.args(["-c", include_str!("foreign/ironic_look.py")]).arg(&drive.image))?;
+    let network_data = run(python()?.args(["-c", include_str!("ironic_look.py")]).arg(&drive.image))?;
     if network_data != drive.files["openstack/latest/network_data.json"] {
         return Err("the network data has other bytes".into());
     }
@@ -241,7 +237,7 @@ struct Trees {
 }
 
 fn pycdlib_trees(image: &Path, folder: &Path) -> Result<Trees, Failed> {
-    let labels = run(python()?.args(["-c", include_str!("foreign/pycdlib_trees.py")]).arg(image).arg(folder))?;
+    let labels = run(python()?.args(["-c", include_str!("pycdlib_trees.py")]).arg(image).arg(folder))?;
     if labels != b"config-2\nconfig-2\n" {
         return Err(format!("the labels are {:?}", String::from_utf8_lossy(&labels)).into());
     }
@@ -266,7 +262,7 @@ fn genisoimage(drive: &Drive) -> Result<PathBuf, Failed> {
 
 // What is compared.
 
-fn same_files(tree: &str, found: &Files, wanted: &Files) -> Result<(), Failed> {
+pub fn same_files(tree: &str, found: &Files, wanted: &Files) -> Result<(), Failed> {
     same_names(tree, found, wanted)?;
     match found.iter().zip(wanted).find(|(found, wanted)| found != wanted) {
         Some(((path, _), _)) => Err(format!("{tree}: {path} has other bytes").into()),
@@ -301,21 +297,21 @@ fn same_contents(tree: &str, found: &Files, wanted: &Files) -> Result<(), Failed
 // The ground that tests stand on.
 
 /// An image beside the files that it was made of, and room for what readers make of it.
-struct Drive {
+pub struct Drive {
     directory: tempfile::TempDir,
-    image: PathBuf,
-    files: Files,
+    pub image: PathBuf,
+    pub files: Files,
 }
 
 impl Drive {
-    fn new(files: &Files, format: Format) -> Self {
+    pub fn new(files: &Files, format: Format) -> Self {
         let directory = tempfile::tempdir().expect("a temporary folder");
         let image = directory.path().join("drive");
         fs::write(&image, trees::image(files, format)).expect("a written image");
         Self { directory, image, files: files.clone() }
     }
 
-    fn folder(&self, name: &str) -> PathBuf {
+    pub fn folder(&self, name: &str) -> PathBuf {
         let folder = self.directory.path().join(name);
         fs::create_dir_all(&folder).expect("a folder");
         folder
@@ -337,7 +333,7 @@ impl Drop for Drive {
     }
 }
 
-fn files_below(folder: &Path) -> Files {
+pub fn files_below(folder: &Path) -> Files {
     let mut files = Files::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
@@ -355,13 +351,14 @@ fn files_below(folder: &Path) -> Files {
 }
 
 fn folders(files: &Files) -> BTreeSet<String> {
-    let parts = |path: &String| path.match_indices('/').map(|(end, _)| path[..end].to_owned()).collect::<Vec<_>>();
-    files.keys().flat_map(parts).collect()
+    let above =
+        |path: &str| path.match_indices('/').map(|(end, _)| path.split_at(end).0.to_owned()).collect::<Vec<_>>();
+    files.keys().flat_map(|path| above(path)).collect()
 }
 
 /// All of Nova's own drives.
 fn golden_drives(read: impl Fn(&Files) -> Result<(), Failed>) -> Result<(), Failed> {
-    for case in cases::all() {
+    for case in golden::all() {
         let Some(files) = case.drive() else { continue };
         read(&files).map_err(|error| format!("{}: {}", case.name, error.message().unwrap_or_default()))?;
     }
@@ -370,11 +367,11 @@ fn golden_drives(read: impl Fn(&Files) -> Result<(), Failed>) -> Result<(), Fail
 
 /// The drives of the documents that fuzzing keeps; of a larger corpus, where `CONFIGDRIVE_SEEDS` names its folder.
 fn seeds(read: impl Fn(&Files) -> Result<(), Failed>) -> Result<(), Failed> {
-    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/document");
-    for seed in fs::read_dir(env::var_os("CONFIGDRIVE_SEEDS").map_or(kept, PathBuf::from))? {
+    let folder = env::var_os("CONFIGDRIVE_SEEDS").map_or_else(|| below("fuzz/seeds/document"), PathBuf::from);
+    for seed in fs::read_dir(folder)? {
         let seed = seed?.path();
         let (document, options) = case::case(&fs::read(&seed)?);
-        let Ok(tree) = configdrive::files(&document, &options) else { continue };
+        let Ok(tree) = configdrive::files(&document, &case::native(&options)) else { continue };
         let files = tree.files().map(|(path, content)| (path, content.to_vec())).collect();
         read(&files).map_err(|error| format!("{}: {}", seed.display(), error.message().unwrap_or_default()))?;
     }

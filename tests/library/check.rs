@@ -1,26 +1,39 @@
 //! What `check` finds: each fault on a drive that has it, nothing on a sound one.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::{Path, PathBuf},
 };
 
 use configdrive::{
     DriveSource, ImageFormat, Options,
     check::{Code, Finding, Scope, Severity},
 };
-use faults::{Drive, FAULTS};
+use configdrive_checks::case::native;
+use configdrive_support::{below, golden, trials, trials::Trial};
+use configdrive_test_drives::faults::{Drive, FAULTS};
 use serde_json::{Value, json};
 
-#[expect(dead_code, reason = "flags are for the tests of commands")]
-#[path = "golden/cases.rs"]
-mod cases;
-#[expect(dead_code, reason = "the claims are for tests/readers.rs")]
-#[path = "readers/faults.rs"]
-mod faults;
+pub fn trials() -> Vec<Trial> {
+    trials![
+        a_sound_drive_has_no_findings_but_that_it_is_no_iso,
+        each_fault_is_found_and_no_other,
+        each_code_has_a_fault_and_a_line_in_the_documentation,
+        findings_come_worst_first,
+        a_finding_names_its_place_and_no_value,
+        a_fault_in_both_folders_is_found_once,
+        the_same_fault_in_two_files_is_found_twice,
+        a_file_in_the_dated_folder_alone_is_found,
+        a_finding_is_told_in_one_line_with_its_place_if_it_has_one,
+        a_folder_without_meta_data_is_told_of_with_its_readers,
+        a_network_whose_link_is_null_has_none,
+        a_network_is_empty_only_without_links_networks_and_services,
+        what_is_next_to_a_fault_is_none,
+        the_drives_of_nova_have_no_errors_but_few,
+        the_documents_of_the_examples_are_sound,
+        a_drive_is_checked_as_its_document_is,
+    ]
+}
 
 fn codes(drive: &Drive) -> BTreeSet<Code> {
     find(drive).iter().map(|finding| finding.code).collect()
@@ -39,12 +52,10 @@ fn places_of(drive: &Drive, code: Code) -> Vec<String> {
 /// What stays of a sound drive: the file system that suits every disk does not suit every node.
 const SOUND: [Code; 1] = [Code::VfatUnderIronicsCheck];
 
-#[test]
 fn a_sound_drive_has_no_findings_but_that_it_is_no_iso() {
     assert_eq!(codes(&Drive::sound()), SOUND.into());
 }
 
-#[test]
 fn each_fault_is_found_and_no_other() {
     for fault in FAULTS {
         let mut drive = Drive::sound();
@@ -56,7 +67,6 @@ fn each_fault_is_found_and_no_other() {
     }
 }
 
-#[test]
 fn each_code_has_a_fault_and_a_line_in_the_documentation() {
     let documentation = fs::read_to_string(below("docs/findings.md")).unwrap();
     for &code in Code::ALL {
@@ -68,7 +78,6 @@ fn each_code_has_a_fault_and_a_line_in_the_documentation() {
     assert_eq!(lines, Code::ALL.len(), "docs/findings.md has a line too many");
 }
 
-#[test]
 fn findings_come_worst_first() {
     let mut drive = Drive::sound();
     drive.label = "Config-2";
@@ -82,7 +91,6 @@ fn findings_come_worst_first() {
     );
 }
 
-#[test]
 fn a_finding_names_its_place_and_no_value() {
     let mut drive = Drive::sound();
     drive.network_data["networks"][1]["ip_address"] = "s3cr3t".into();
@@ -93,7 +101,6 @@ fn a_finding_names_its_place_and_no_value() {
     assert!(findings.iter().all(|finding| !finding.to_string().contains("s3cr3")), "{findings:#?}");
 }
 
-#[test]
 fn a_fault_in_both_folders_is_found_once() {
     let mut drive = Drive::sound();
     drive.network_data["links"][0]["mtu"] = Value::Null;
@@ -104,7 +111,6 @@ fn a_fault_in_both_folders_is_found_once() {
     assert_eq!(mtu.len(), 1, "{mtu:#?}");
 }
 
-#[test]
 fn the_same_fault_in_two_files_is_found_twice() {
     let mut drive = Drive::sound();
     for name in ["vendor_data.json", "vendor_data2.json"] {
@@ -116,7 +122,6 @@ fn the_same_fault_in_two_files_is_found_twice() {
     assert_eq!(places_of(&drive, Code::InvalidVendorData), places);
 }
 
-#[test]
 fn a_file_in_the_dated_folder_alone_is_found() {
     let mut drive = Drive::sound();
     drive.missing.push("openstack/latest/user_data");
@@ -125,7 +130,6 @@ fn a_file_in_the_dated_folder_alone_is_found() {
     assert!(finding.message.starts_with("it is here and not in latest/; "), "{finding}");
 }
 
-#[test]
 fn a_finding_is_told_in_one_line_with_its_place_if_it_has_one() {
     let mut drive = Drive::sound();
     drive.label = "cidata";
@@ -142,7 +146,6 @@ fn a_finding_is_told_in_one_line_with_its_place_if_it_has_one() {
     );
 }
 
-#[test]
 fn a_folder_without_meta_data_is_told_of_with_its_readers() {
     for (path, reader) in [
         ("openstack/latest/meta_data.json", "glean and cloudbase-init read it there"),
@@ -156,7 +159,6 @@ fn a_folder_without_meta_data_is_told_of_with_its_readers() {
     }
 }
 
-#[test]
 fn a_network_whose_link_is_null_has_none() {
     let mut drive = Drive::sound();
     drive.network_data["networks"][1]["link"] = Value::Null;
@@ -164,7 +166,6 @@ fn a_network_whose_link_is_null_has_none() {
     assert!(!codes(&drive).contains(&Code::UnknownLink));
 }
 
-#[test]
 fn a_network_is_empty_only_without_links_networks_and_services() {
     for name in ["links", "networks", "services"] {
         let mut drive = Drive::sound();
@@ -173,7 +174,6 @@ fn a_network_is_empty_only_without_links_networks_and_services() {
     }
 }
 
-#[test]
 fn what_is_next_to_a_fault_is_none() {
     type Change = fn(&mut Drive);
     let sound: [(&str, Change); 9] = [
@@ -217,13 +217,12 @@ fn user_data(drive: &mut Drive, content: &str) {
 }
 
 /// What is warned of there is what Nova does: no mtu with DHCP and for a bond's members, the display name as `name`.
-#[test]
 fn the_drives_of_nova_have_no_errors_but_few() {
     let mut drives = 0;
     let mut with_errors = BTreeMap::new();
-    for case in cases::all().into_iter().filter(|case| case.expected.refused.is_none()) {
+    for case in golden::all().into_iter().filter(|case| case.expected.refused.is_none()) {
         drives += 1;
-        let findings = configdrive::check_document(&case.document, &case.expected.options.options()).unwrap();
+        let findings = configdrive::check_document(&case.document, &native(&case.expected.options.options())).unwrap();
         let errors = findings.iter().map(|finding| finding.code).filter(|code| code.severity() == Severity::Error);
         let errors: BTreeSet<_> = errors.collect();
         if !errors.is_empty() {
@@ -248,7 +247,6 @@ const ODD: [(&str, Code); 6] = [
     ("random-0114", Code::IncompleteLink),
 ];
 
-#[test]
 fn the_documents_of_the_examples_are_sound() {
     let document = fs::read_to_string(below("examples/deploy/instance.json")).unwrap();
     let findings = configdrive::check_document(&document, &Options::default()).unwrap();
@@ -256,7 +254,6 @@ fn the_documents_of_the_examples_are_sound() {
     assert!(findings.is_empty(), "{findings:#?}");
 }
 
-#[test]
 fn a_drive_is_checked_as_its_document_is() {
     for format in [ImageFormat::Iso9660, ImageFormat::Vfat] {
         let document = fs::read_to_string(below("tests/golden/full/document.json")).unwrap();
@@ -270,8 +267,4 @@ fn a_drive_is_checked_as_its_document_is() {
             of_document
         );
     }
-}
-
-fn below(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }

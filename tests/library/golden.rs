@@ -1,29 +1,27 @@
 //! Nova's own answers, byte for byte.
 //!
-//! A case is a folder of `tests/golden/`; `README.md` there tells what is in it. With `CONFIGDRIVE_BLESS=1` the expectations
-//! are rewritten to what the library gives: look at the difference before you believe it.
+//! Each case is a folder of `tests/golden/`, whose `README.md` says what is in it. With `CONFIGDRIVE_BLESS=1` the expectations are
+//! rewritten to what the library returns: look at the difference before you believe it.
 
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
+use std::{collections::BTreeMap, env, fs};
 
-use std::{collections::BTreeMap, env, fs, process::ExitCode};
-
-use cases::{Case, Files};
 use configdrive::tree::Tree;
-use libtest_mimic::{Arguments, Failed, Trial};
+use configdrive_checks::case::native;
+use configdrive_support::{
+    Files,
+    golden::{self, Case},
+    trials::Trial,
+};
+use libtest_mimic::Failed;
 
-#[expect(dead_code, reason = "flags are for the tests of commands")]
-#[path = "golden/cases.rs"]
-mod cases;
-
-fn main() -> ExitCode {
-    let trials = cases::all().into_iter().map(|case| Trial::test(case.name.clone(), || check(case)));
-    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
+pub fn trials() -> Vec<Trial> {
+    golden::all().into_iter().map(|case| Trial::new(case.name.clone(), || check(case))).collect()
 }
 
 fn check(mut case: Case) -> Result<(), Failed> {
     let operator = &case.expected.options;
-    let required = configdrive::required_by(&case.document, operator.policy()).ok();
-    let drive = configdrive::files(&case.document, &operator.options());
+    let required = configdrive::required_by(&case.document, policy(operator)).ok();
+    let drive = configdrive::files(&case.document, &native(&operator.options()));
     if env::var_os("CONFIGDRIVE_BLESS").is_some() {
         bless(&mut case, required, &drive);
     }
@@ -34,6 +32,10 @@ fn check(mut case: Case) -> Result<(), Failed> {
         (Err(error), None) => Err(format!("refused: {error}").into()),
         (Ok(_), Some(refused)) => Err(format!("accepted, and should be refused: {refused}").into()),
     }
+}
+
+fn policy(operator: &golden::Operator) -> configdrive::Policy {
+    configdrive::Policy { force_config_drive: operator.policy().force_config_drive }
 }
 
 fn bless(case: &mut Case, required_by: Option<bool>, drive: &Result<Tree, configdrive::Error>) {

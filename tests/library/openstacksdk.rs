@@ -1,18 +1,19 @@
 //! Metadata documents, held against the real openstacksdk, which `tests/ironic/` installs.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::{
     collections::BTreeMap,
     io::Write,
-    path::Path,
     process::{Command, Stdio},
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use configdrive_support::{Files, below, trials, trials::Trial};
 use serde_json::{Value, json};
 
-#[test]
+pub fn trials() -> Vec<Trial> {
+    trials![a_metadata_document_gives_the_files_of_openstacksdk, user_data_that_is_an_object_is_written_as_json]
+}
+
 fn a_metadata_document_gives_the_files_of_openstacksdk() {
     for document in [
         json!({"meta_data": {"uuid": "1", "name": "é\u{7f}\u{1f600}", "n": [1, 2.5, 1e16, -0.0, null, true]}}),
@@ -29,7 +30,6 @@ fn a_metadata_document_gives_the_files_of_openstacksdk() {
 }
 
 /// Ironic's API takes an object there and writes it as JSON (`ironic.conductor.configdrive_utils.build_configdrive`).
-#[test]
 fn user_data_that_is_an_object_is_written_as_json() {
     let user_data = r#"{"ignition": {"version": "3.0.0"}, "a": [1]}"#;
     let document = format!(r#"{{"meta_data": {{}}, "user_data": {user_data}}}"#);
@@ -39,16 +39,13 @@ fn user_data_that_is_an_object_is_written_as_json() {
     assert!(written.iter().all(|(_, content)| ***content == *user_data.as_bytes()));
 }
 
-/// A drive's files by path.
-type Files = BTreeMap<String, Vec<u8>>;
-
 fn ours(document: &Value) -> Files {
     let drive = configdrive::files(&document.to_string(), &configdrive::Options::default()).unwrap();
     drive.files().map(|(path, content)| (path, content.to_vec())).collect()
 }
 
 fn openstacksdk(document: &Value) -> Files {
-    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/ironic/venv/bin/python");
+    let python = below("target/ironic/venv/bin/python");
     assert!(python.exists(), "openstacksdk is not installed; run tests/run, or python3 tests/ironic/ironic.py install");
     let mut child =
         Command::new(python).args(["-c", BUILD]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();

@@ -1,33 +1,33 @@
 //! The documents' JSON Schema, held against what the component takes.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-use std::{fs, path::Path};
-
+use configdrive_support::{golden, trials, trials::Trial};
 use serde_json::{Value, json};
+
+pub fn trials() -> Vec<Trial> {
+    trials![
+        the_schema_takes_the_golden_documents_that_make_a_drive_and_no_others,
+        the_schema_takes_the_simpler_documents_and_no_mixtures,
+    ]
+}
 
 /// Golden cases that are refused for what a schema cannot tell: an option, and a number beyond the range of a double.
 const BEYOND_A_SCHEMA: [&str; 3] = ["err-vendor-dynamic-only", "err-vendor-no-providers", "vendor-numbers"];
 
-#[test]
 fn the_schema_takes_the_golden_documents_that_make_a_drive_and_no_others() {
     let validator = validator();
-    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     let mut compared = 0;
-    for folder in fs::read_dir(cases).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
-        let document = fs::read_to_string(folder.join("document.json")).unwrap();
-        let Ok(document) = serde_json::from_str::<Value>(&document) else { continue };
-        if BEYOND_A_SCHEMA.iter().any(|name| folder.ends_with(name)) {
+    for case in golden::all() {
+        let Ok(document) = serde_json::from_str::<Value>(&case.document) else { continue };
+        if BEYOND_A_SCHEMA.contains(&&*case.name) {
             continue;
         }
         let error = validator.validate(&document).err().map(|error| error.to_string());
-        assert_eq!(folder.join("drive").exists(), error.is_none(), "{}: {error:?}", folder.display());
+        assert_eq!(case.folder.join("drive").exists(), error.is_none(), "{}: {error:?}", case.name);
         compared += 1;
     }
     assert!(compared > 200, "{compared}");
 }
 
-#[test]
 fn the_schema_takes_the_simpler_documents_and_no_mixtures() {
     let validator = validator();
     for document in [
@@ -56,7 +56,7 @@ fn takes(validator: &jsonschema::Validator, document: &Value, expected: bool) {
     assert_eq!(configdrive::files(&document.to_string(), &options).is_ok(), expected, "the component: {document}");
 }
 
-const DOCUMENT_SCHEMA: &str = include_str!("../src/document/schema.json");
+const DOCUMENT_SCHEMA: &str = include_str!("../../src/document/schema.json");
 
 fn validator() -> jsonschema::Validator {
     let schema = serde_json::from_str(DOCUMENT_SCHEMA).unwrap();

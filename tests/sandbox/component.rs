@@ -1,10 +1,9 @@
 //! The component in its sandbox.
 
-#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::{collections::BTreeSet, thread, time::Duration};
 
-use configdrive_host::sandbox::{COMPONENT, Error, ErrorCode, Limit, Limits, Options, Policy, Sandbox};
+use configdrive_host::{COMPONENT, ConfigDrive, Error, ErrorCode, Limit, Limits, Options, Policy, Sandbox};
+use configdrive_support::root;
 use wasmparser::{ComponentExternalKind, Parser, Payload};
 
 const DOCUMENT: &str = r#"{
@@ -72,7 +71,7 @@ fn the_component_says_what_it_is() {
 #[test]
 fn the_component_holds_no_path_of_the_machine_that_built_it() {
     let text = String::from_utf8_lossy(COMPONENT);
-    for path in [env!("CARGO_MANIFEST_DIR").trim_end_matches("/host"), ".cargo/registry", ".rustup"] {
+    for path in [root().to_str().unwrap(), ".cargo/registry", ".rustup"] {
         assert!(!text.contains(path), "{path}");
     }
 }
@@ -90,11 +89,9 @@ fn packing_is_building_and_encoding() {
 fn the_default_seed_stands_in_for_an_absent_one_alone() {
     let sandbox = Sandbox::new(Limits::default()).unwrap();
     let build = |document: &str, seed: Option<&str>, default: Option<&str>| {
-        let options = Options {
-            random_seed: seed.map(Into::into),
-            default_random_seed: default.map(Into::into),
-            ..Options::default()
-        };
+        let mut options = Options::default();
+        options.random_seed = seed.map(Into::into);
+        options.default_random_seed = default.map(Into::into);
         sandbox.build_drive(document.as_bytes(), &options).unwrap()
     };
     let seeded = DOCUMENT.replace("\"network_data\"", "\"random_seed\": \"c2VlZA==\", \"network_data\"");
@@ -127,7 +124,7 @@ fn a_document_that_needs_too_much_memory_is_an_error_and_the_next_call_works() {
     let sandbox = Sandbox::new(limits).unwrap();
     let large = format!("{DOCUMENT}{}", " ".repeat(16 << 20));
     let error = sandbox.pack(large.as_bytes(), &Options::default()).unwrap_err();
-    assert_eq!(error, Error::Limit(Limit::Memory { limit: 8 << 20 }));
+    assert_eq!(limit(&error), Limit::Memory { limit: 8 << 20 });
     assert_eq!(
         error.to_string(),
         "more than 8 MiB of memory are needed, which is the limit: raise it, or leave something out of the drive"
@@ -140,7 +137,7 @@ fn memory_below_what_the_component_starts_with_is_an_error() {
     let mut limits = Limits::default();
     limits.memory = 1 << 16;
     let error = Sandbox::new(limits).unwrap().required_by(DOCUMENT.as_bytes(), Policy::default()).unwrap_err();
-    assert_eq!(error, Error::Limit(Limit::Memory { limit: 1 << 16 }));
+    assert_eq!(limit(&error), Limit::Memory { limit: 1 << 16 });
 }
 
 #[test]
@@ -151,7 +148,7 @@ fn a_call_that_takes_too_long_is_an_error_and_the_next_call_works() {
     // Numbers that are not repeated: much work for any encoder.
     let image: Vec<u8> = (0_u32..12 << 20).flat_map(|n| n.wrapping_mul(n).to_be_bytes()).collect();
     let error = sandbox.encode(&image).unwrap_err();
-    assert_eq!(error, Error::Limit(Limit::Time { limit: Duration::ZERO }));
+    assert_eq!(limit(&error), Limit::Time { limit: Duration::ZERO });
     assert!(error.to_string().contains("not done after 0 seconds"), "{error}");
     // A small call is done before the first tick, unless the machine is busy.
     assert!((0..1000).any(|_| sandbox.required_by(DOCUMENT.as_bytes(), Policy::default()).is_ok()));
@@ -163,7 +160,7 @@ fn input_over_the_cap_does_not_reach_the_component() {
     limits.input = 1000;
     let sandbox = Sandbox::new(limits).unwrap();
     let error = sandbox.encode(&[0; 1001]).unwrap_err();
-    assert_eq!(error, Error::Limit(Limit::Input { limit: 1000 }));
+    assert_eq!(limit(&error), Limit::Input { limit: 1000 });
 }
 
 #[test]
@@ -202,7 +199,7 @@ fn what_a_document_has_too_much_of_is_named() {
             "/instance/metadata/~1~1~1",
         ),
     ] {
-        let Err(Error::Guest { code: found, message: error, .. }) =
+        let Err(Error::Refused { code: found, message: error, .. }) =
             sandbox.pack(document.as_bytes(), &Options::default())
         else {
             panic!("{message}");
@@ -216,7 +213,7 @@ fn what_a_document_has_too_much_of_is_named() {
 fn a_document_that_is_not_utf8_is_an_error_that_names_the_byte() {
     let sandbox = Sandbox::new(Limits::default()).unwrap();
     let error = sandbox.required_by(b"{\"instance\": \"\xff\"}", Policy::default()).unwrap_err();
-    assert_eq!(error, Error::NotUtf8 { offset: 14 });
+    assert!(matches!(error, Error::NotUtf8 { offset: 14 }), "{error}");
 }
 
 #[test]
@@ -226,10 +223,17 @@ fn names_of_a_tenant_cannot_steer_the_terminal_that_shows_an_error() {
     let document = DOCUMENT.replace("\"hostname\"", &format!(r#""metadata": {{"{name}": 5}}, "hostname""#));
     let error = sandbox.pack(document.as_bytes(), &Options::default()).unwrap_err();
     let text = error.to_string();
-    let Error::Guest { code, pointer, .. } = error else { panic!("{error}") };
+    let Error::Refused { code, pointer, .. } = error else { panic!("{error}") };
     assert_eq!(code, ErrorCode::InvalidDocument);
     for text in [text, pointer.unwrap()] {
         assert!(!text.contains(|c: char| c.is_control() || c == '\u{202e}'), "{text:?}");
         assert!(text.chars().count() <= 1001, "{text:?}");
+    }
+}
+
+fn limit(error: &Error) -> Limit {
+    match error {
+        Error::Limit(limit) => *limit,
+        other => panic!("{other}"),
     }
 }

@@ -1,10 +1,9 @@
 //! Many threads on one sandbox.
 
-#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+use std::{num::NonZero, thread, time::Duration};
 
-use std::{fs, num::NonZero, path::Path, thread, time::Duration};
-
-use configdrive_host::sandbox::{Cancel, DriveSource, Error, Limit, Limits, Options, Policy, Sandbox};
+use configdrive_host::{Cancel, ConfigDrive, DriveSource, Error, Limit, Limits, Options, Policy, Sandbox, chain};
+use configdrive_support::golden;
 
 const THREADS: usize = 64;
 const CALLS: usize = 1000;
@@ -58,8 +57,8 @@ fn calls_that_are_cut_off_leave_the_others_right() {
             for thread in cancelled {
                 // What was done before is not undone.
                 let answers = thread.join().unwrap();
-                assert!(answers.iter().all(|answer| answer.is_ok() || *answer == Err(Error::Cancelled)));
-                assert_eq!(sandbox.with_cancel(&cancel).encode(&[0; 512]), Err(Error::Cancelled));
+                assert!(answers.iter().all(|answer| matches!(answer, Ok(_) | Err(Error::Cancelled))));
+                assert!(matches!(sandbox.with_cancel(&cancel).encode(&[0; 512]), Err(Error::Cancelled)));
             }
             assert_eq!(jobs[0].run(&sandbox), expected);
         });
@@ -78,7 +77,7 @@ fn a_call_is_cancelled_in_its_middle() {
             let call = scope.spawn(move || sandbox.encode(long));
             thread::sleep(Duration::from_millis(20));
             cancel.cancel();
-            call.join().unwrap() == Err(Error::Cancelled)
+            matches!(call.join().unwrap(), Err(Error::Cancelled))
         })
     });
     assert!(cancelled);
@@ -108,24 +107,27 @@ enum Job {
     RequiredBy(Vec<u8>),
     Pack(Vec<u8>),
     CheckDocument(Vec<u8>),
-    Inspect(DriveSource),
-    Extract(DriveSource),
-    ReadFile(DriveSource),
+    Inspect(String),
+    Extract(String),
+    ReadFile(String),
 }
 
 impl Job {
-    fn run(&self, sandbox: &Sandbox) -> Result<String, Error> {
+    fn run(&self, sandbox: &Sandbox) -> Result<String, String> {
         let options = Options::default();
-        match self {
+        let answer = match self {
             Self::RequiredBy(document) => sandbox.required_by(document, Policy::default()).map(|yes| yes.to_string()),
             Self::Pack(document) => sandbox.pack(document, &options),
             Self::CheckDocument(document) => sandbox.check_document(document, &options).map(|all| format!("{all:?}")),
-            Self::Inspect(drive) => sandbox.inspect(drive).map(|inspection| format!("{inspection:?}")),
-            Self::Extract(drive) => sandbox.extract(drive).map(|files| format!("{files:?}")),
+            Self::Inspect(drive) => {
+                sandbox.inspect(DriveSource::Text(drive)).map(|inspection| format!("{inspection:?}"))
+            }
+            Self::Extract(drive) => sandbox.extract(DriveSource::Text(drive)).map(|files| format!("{files:?}")),
             Self::ReadFile(drive) => sandbox
-                .read_file(drive, "openstack/latest/meta_data.json")
+                .read_file(DriveSource::Text(drive), "openstack/latest/meta_data.json")
                 .map(|content| String::from_utf8(content).unwrap()),
-        }
+        };
+        answer.map_err(|error| chain(&error))
     }
 }
 
@@ -135,11 +137,9 @@ fn jobs() -> Vec<Job> {
     let cases = ["minimal", "files-contents", "bond-basic", "req-mandatory", "err-net-empty", "err-userdata-non-ascii"];
     let mut jobs = Vec::new();
     for case in cases {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden").join(case).join("document.json");
-        let document = fs::read(path).unwrap();
+        let document = golden::case(case).document.into_bytes();
         if let Ok(text) = sandbox.pack(&document, &Options::default()) {
-            let drive = DriveSource::Text(text);
-            jobs.extend([Job::Inspect(drive.clone()), Job::Extract(drive.clone()), Job::ReadFile(drive)]);
+            jobs.extend([Job::Inspect(text.clone()), Job::Extract(text.clone()), Job::ReadFile(text)]);
         }
         jobs.extend([Job::RequiredBy(document.clone()), Job::Pack(document.clone()), Job::CheckDocument(document)]);
     }

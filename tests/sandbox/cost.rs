@@ -1,32 +1,25 @@
-//! What a drive costs the component: work and memory, which no other process disturbs. Times stand in docs/speed.md.
+//! What a drive costs the component: work and memory, which no other process disturbs. Times are in docs/speed.md.
 //!
 //! Work is counted as wasmtime's fuel: an instruction of wasm, or a byte that is copied or set.
 
-#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
-
-#[expect(dead_code, reason = "the benches use the rest")]
-#[path = "../benches/workloads.rs"]
-mod workloads;
-
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use configdrive_host::{
-    sandbox::{
-        DriveSource, ImageFormat, Limits, Options, Sandbox,
-        bindings::{ConfigdrivePre, exports::ironic::configdrive::drive},
-        config,
-    },
+    ConfigDrive, DriveSource, ImageFormat, Limits, Options, Sandbox,
+    engine::{ConfigdrivePre, config, drive, lower_drive, lower_options},
     wasmtime::{self, Engine, ResourceLimiter, Store, component},
 };
-use workloads::Workload;
+use configdrive_support::workloads::{self, Workload};
+use configdrive_test_components::COUNTING;
 
-/// In millions. Who makes the component do less writes the new number here; who makes it do more says why.
+/// In millions. If you make the component do less, write the new number here; if you make it do more, say why.
 const PACK: [(Workload, u64); 3] = [(Workload::S, 14), (Workload::M, 35), (Workload::V, 17)];
 
 #[test]
 fn a_drive_takes_no_more_work_than_it_did() {
     let component = Counted::load();
     for (workload, millions) in PACK {
-        let cost = component.call(|drive, store| drive.call_pack(store, &workload.document(), &options(workload)));
+        let cost = component
+            .call(|drive, store| drive.call_pack(store, &workload.document(), lower_options(&options(workload), None)));
         let found = cost.fuel as f64 / 1e6;
         // Other versions of the compiler count a little differently.
         let range = millions as f64 * 0.9..millions as f64 * 1.1;
@@ -40,7 +33,9 @@ fn the_work_grows_as_the_files_do() {
     let per_file = |count: usize| {
         let files: Vec<_> = (0..count).map(|index| format!("{index:0100}").into_bytes()).collect();
         let document = workloads::document(vec![], &files);
-        component.call(|drive, store| drive.call_pack(store, &document, &options(Workload::S))).fuel as f64
+        component
+            .call(|drive, store| drive.call_pack(store, &document, lower_options(&options(Workload::S), None)))
+            .fuel as f64
             / count as f64
     };
     let (some, many) = (per_file(1000), per_file(8000));
@@ -54,7 +49,7 @@ fn an_image_takes_three_times_its_size_in_memory() {
         let document = workload.document();
         let mut size = 0;
         let cost = component.call(|drive, store| {
-            let image = drive.call_build_drive(store, &document, &options(workload))?;
+            let image = drive.call_build_drive(store, &document, lower_options(&options(workload), None))?;
             size = image.as_ref().map_or(0, Vec::len);
             Ok(image)
         });
@@ -66,12 +61,13 @@ fn an_image_takes_three_times_its_size_in_memory() {
 #[test]
 fn free_space_is_packed_without_being_there() {
     let document = Workload::V.document();
-    let cost = Counted::load().call(|drive, store| drive.call_pack(store, &document, &options(Workload::V)));
+    let cost = Counted::load()
+        .call(|drive, store| drive.call_pack(store, &document, lower_options(&options(Workload::V), None)));
     assert!(cost.memory <= document.len() + (16 << 20), "{} bytes", cost.memory);
 }
 
-/// What [`Limits`] are chosen by; the numbers are in its documentation. `cargo test --release --test cost -- --nocapture
-/// the_largest` shows them.
+/// What [`Limits`] are chosen by; the numbers are in its documentation. `cargo test --release
+/// -p configdrive-host --test sandbox -- --nocapture the_largest` shows them.
 #[test]
 fn the_largest_drive_takes_less_than_half_of_what_it_may() {
     let limits = Limits::default();
@@ -80,18 +76,16 @@ fn the_largest_drive_takes_less_than_half_of_what_it_may() {
     let content = [workloads::noise(31 << 20), workloads::log(32 << 20)].concat();
     let document = format!(r#"{{"files": [{{"path": "large", "contents": "{}"}}]}}"#, STANDARD.encode(content));
     assert!(document.len() < limits.input);
-    let drive = || {
-        let sandbox = Sandbox::new(Limits::default()).unwrap();
-        DriveSource::Text(sandbox.pack(document.as_bytes(), &Options::default()).unwrap())
-    };
-    let drive = drive();
     let options = Options::default();
+    let text = Sandbox::new(Limits::default()).unwrap().pack(document.as_bytes(), &options).unwrap();
+    let options = || lower_options(&options, None);
+    let drive = || lower_drive(DriveSource::Text(&text));
     let costs = [
-        ("build-drive", component.call(|guest, store| guest.call_build_drive(store, &document, &options))),
-        ("pack", component.call(|guest, store| guest.call_pack(store, &document, &options))),
-        ("check-document", component.call(|guest, store| guest.call_check_document(store, &document, &options))),
-        ("inspect", component.call(|guest, store| guest.call_inspect(store, &drive))),
-        ("extract", component.call(|guest, store| guest.call_extract(store, &drive))),
+        ("build-drive", component.call(|guest, store| guest.call_build_drive(store, &document, options()))),
+        ("pack", component.call(|guest, store| guest.call_pack(store, &document, options()))),
+        ("check-document", component.call(|guest, store| guest.call_check_document(store, &document, options()))),
+        ("inspect", component.call(|guest, store| guest.call_inspect(store, drive()))),
+        ("extract", component.call(|guest, store| guest.call_extract(store, drive()))),
     ];
     println!("document: {} MiB", document.len() >> 20);
     for (verb, Cost { fuel, memory }) in costs {
@@ -114,9 +108,8 @@ impl Counted {
     #[expect(unsafe_code, reason = "loading compiled code cannot be checked by a compiler")]
     fn load() -> Self {
         let engine = Engine::new(config().consume_fuel(true)).unwrap();
-        let code = include_bytes!(concat!(env!("OUT_DIR"), "/counting.cwasm"));
         // SAFETY: the build script made it with this version of wasmtime.
-        let component = unsafe { component::Component::deserialize(&engine, code) }.unwrap();
+        let component = unsafe { component::Component::deserialize(&engine, COUNTING) }.unwrap();
         Self(component::Linker::new(&engine).instantiate_pre(&component).and_then(ConfigdrivePre::new).unwrap())
     }
 
@@ -151,7 +144,8 @@ impl ResourceLimiter for Peak {
 }
 
 fn options(workload: Workload) -> Options {
-    let size = workload.fat_size();
-    let format = if size.is_some() { ImageFormat::Vfat } else { ImageFormat::Iso9660 };
-    Options { format, size, ..Options::default() }
+    let mut options = Options::default();
+    options.size = workload.fat_size();
+    options.format = if options.size.is_some() { ImageFormat::Vfat } else { ImageFormat::Iso9660 };
+    options
 }

@@ -1,19 +1,16 @@
 //! What is left behind by calls that end badly: nothing. Alone in its process, whose memory and files it counts.
 
-#![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![cfg(test)]
 #![cfg(target_os = "linux")]
 
 use std::{fs, num::NonZero, time::Duration};
 
-use configdrive_host::{
-    sandbox::{DriveSource, Limits, Sandbox},
-    wasmtime::component::Component,
-};
-use configdrive_hostile::{self as hostile, Deed, answer, place_of_texts};
+use configdrive_host::{ConfigDrive, DriveSource, Limits, Sandbox, wasmtime::component::Component};
+use configdrive_test_components::{self as components, Deed, answer, place_of_texts};
 
 #[test]
 fn a_thousand_calls_that_end_badly_leave_nothing_behind() {
-    let sandboxes = [hostile::PUPPET, hostile::GROWS_AT_ITS_START, hostile::TRAPS_AT_ITS_START]
+    let sandboxes = [components::PUPPET, components::GROWS_AT_ITS_START, components::TRAPS_AT_ITS_START]
         .into_iter()
         .flat_map(|guest| [sandbox(guest, None), sandbox(guest, NonZero::new(2))])
         .collect::<Vec<_>>();
@@ -22,8 +19,7 @@ fn a_thousand_calls_that_end_badly_leave_nothing_behind() {
         let sandbox = &sandboxes[call % sandboxes.len()];
         // Another argument each time that a sandbox's turn comes.
         let argument = &arguments[(call / sandboxes.len()) % arguments.len()];
-        let drive = DriveSource::Bytes(argument.clone());
-        sandbox.check_drive(&drive).unwrap_err();
+        sandbox.check_drive(DriveSource::Bytes(argument)).unwrap_err();
     });
     calls.by_ref().take(200).for_each(drop);
     let before = Holdings::now();
@@ -69,7 +65,7 @@ fn sandbox(guest: &'static [u8], calls: Option<NonZero<u32>>) -> Sandbox {
     limits.time = Duration::from_millis(10);
     limits.memory = 64 << 20;
     limits.output = 1 << 20;
-    Sandbox::of(limits, calls, |engine| {
+    Sandbox::with_component(limits, calls, |engine| {
         #[expect(unsafe_code, reason = "loading compiled code cannot be checked by a compiler")]
         // SAFETY: a build script made it with this version of wasmtime.
         unsafe {

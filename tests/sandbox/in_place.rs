@@ -2,16 +2,16 @@
 //!
 //! One test, since the executable has one such place.
 
+#![cfg(test)]
 #![cfg(target_os = "linux")]
-#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{fs, num::NonZero};
 
-use configdrive_host::sandbox::{Limits, Options, Sandbox};
+use configdrive_host::{ConfigDrive, Limits, Options, Sandbox};
 
 #[test]
 fn no_memory_becomes_executable_for_the_first_sandbox_and_others_work_beside_it() {
-    let document = include_bytes!("golden/full/document.json");
+    let document = include_bytes!("../golden/full/document.json");
     let pack = |sandbox: &Sandbox| sandbox.pack(document, &Options::default()).unwrap();
     let at_first = executable_memory();
 

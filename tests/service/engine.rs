@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use configdrive_support::below;
 use serde_json::Value;
 
 use crate::wasmtime;
@@ -25,7 +26,7 @@ pub struct Engine {
 /// Both engines. Without node there is one; where the variable `CI` is set, that is a failure.
 pub fn engines() -> Vec<Engine> {
     let mut engines = vec![under_wasmtime()];
-    let jco = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bindings/javascript/node_modules/.bin/jco");
+    let jco = below("target/bindings/javascript/node_modules/.bin/jco");
     if jco.exists() {
         engines.push(under_jco(&jco));
     } else {

@@ -1,7 +1,5 @@
-//! The service under two engines, `wasmtime serve` and `jco serve`: the native command's answers, HTTP's rules, hostile clients,
-//! and its own OpenAPI document.
-
-#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+//! The service under two engines, `wasmtime serve` and `jco serve`: the native command's answers, HTTP's rules, hostile clients, and
+//! its OpenAPI document.
 
 use std::{
     fs,
@@ -10,18 +8,13 @@ use std::{
     thread,
 };
 
+use configdrive_support::golden;
 use serde_json::{Value, json};
 
-#[expect(dead_code, reason = "Nova's drives are for the library")]
-#[path = "golden/cases.rs"]
-mod cases;
-#[path = "foreign/wasmtime.rs"]
-mod wasmtime;
-
-#[path = "service/engine.rs"]
-mod engine;
-
-use engine::{Answer, engines, under_wasmtime};
+use crate::{
+    engine::{self, Answer, engines, under_wasmtime},
+    wasmtime,
+};
 
 const DOCUMENT: &str = r#"{
     "instance": {"uuid": "8b5d4c3e-0000-4000-8000-000000000001", "hostname": "m", "config_drive": true,
@@ -33,7 +26,7 @@ const DOCUMENT: &str = r#"{
 #[test]
 fn golden_documents_give_what_the_native_command_gives() {
     for engine in engines() {
-        for case in cases::all() {
+        for case in golden::all() {
             let options = case.expected.options.flags();
             for verb in ["required-by", "pack"] {
                 let flags = options.iter().map(|(name, value)| format!("--{name}={value}"));

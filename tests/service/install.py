@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Installs what tests/wasmtime.rs and tests/service.rs need below target/service/, unless it is there. Standard library only.
+"""Installs what the tests of this folder need below target/service/, unless it is there. Standard library only.
 
 wasmtime's command and schemathesis, which checks the service against its OpenAPI document, come from PyPI. jco, the second
 engine, is installed by tests/bindings/install.py.

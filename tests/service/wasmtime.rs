@@ -1,13 +1,12 @@
 //! wasmtime's command, and the components as files for it.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     process::Command,
     sync::OnceLock,
 };
 
-use configdrive_host::{adapters, sandbox::COMPONENT};
+use configdrive_support::below;
 use tempfile::TempDir;
 
 /// The component, and the component with adapters, as `configdrive component` writes them; the adapters compiled ahead as well.
@@ -15,13 +14,14 @@ pub fn files() -> &'static Path {
     static FILES: OnceLock<TempDir> = OnceLock::new();
     let folder = FILES.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
-        let components = [
-            ("configdrive.wasm", COMPONENT),
-            ("configdrive-cli.wasm", adapters::COMMAND),
-            ("configdrive-service.wasm", adapters::SERVICE),
-        ];
-        for (name, component) in components {
-            fs::write(folder.path().join(name), component).unwrap();
+        for (name, arguments) in [
+            ("configdrive.wasm", &[][..]),
+            ("configdrive-cli.wasm", &["--adapter", "command"]),
+            ("configdrive-service.wasm", &["--adapter", "service"]),
+        ] {
+            let mut configdrive = Command::new(env!("CARGO_BIN_EXE_configdrive"));
+            configdrive.arg("component").args(arguments).arg("-o").arg(folder.path().join(name));
+            assert!(configdrive.status().unwrap().success());
         }
         for name in ["configdrive-cli", "configdrive-service"] {
             let [from, to] = ["wasm", "cwasm"].map(|kind| folder.path().join(name).with_extension(kind));
@@ -42,5 +42,5 @@ pub fn wasmtime() -> Command {
 
 /// Where tests/service/install.py puts things.
 pub fn home() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/service")
+    below("target/service")
 }

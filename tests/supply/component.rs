@@ -1,46 +1,47 @@
-//! What the component is made of: its crates, what is left of panics in it, and that its sources alone decide its bytes.
+//! What the component is made of: its crates, the panics left in it, and that its sources alone decide its bytes.
 //!
-//! docs/supply-chain.md lists the crates and the panics with the reason for each; the lists are read there.
-
-#![allow(clippy::indexing_slicing, reason = "a test fails by panicking")]
+//! docs/supply-chain.md lists the crates and the panics, each with its reason; the tests read the lists there.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     env, fs,
-    path::{Path, PathBuf},
-    process::{Command, ExitCode},
+    path::Path,
+    process::Command,
 };
 
-use configdrive_host::sandbox::COMPONENT;
-use libtest_mimic::{Arguments, Failed, Trial};
+use configdrive_host::COMPONENT;
+use configdrive_support::{below, trials::Trial};
+use libtest_mimic::Failed;
 use sha2::{Digest, Sha256};
 use wasmparser::{DataKind, Operator, Parser, Payload};
 
-#[path = "../host/build/guest.rs"]
-mod guest;
+use super::run;
 
-fn main() -> ExitCode {
+pub fn trials() -> Vec<Trial> {
     let deny = below("target/supply/bin/cargo-deny");
-    let is_there = deny.exists();
-    let is_ci = env::var_os("CI").is_some();
-    let trials = vec![
-        Trial::test("the_crates_of_the_component_are_those_of_the_list", crates),
-        Trial::test("no_panic_of_the_component_is_ours_and_the_others_are_counted", panics),
-        Trial::test("no_crate_is_of_another_licence_or_source", move || run(Command::new(deny).args(DENY)).map(drop))
-            .with_kind(if is_there { "" } else { "cargo-deny is missing" })
-            .with_ignored_flag(!is_there && !is_ci),
-        Trial::test("a_build_in_another_place_gives_the_same_bytes", rebuild)
-            .with_kind(if is_ci { "" } else { "a minute" })
-            .with_ignored_flag(!is_ci),
-    ];
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    let lacking = (!deny.exists()).then_some("cargo-deny");
+    vec![
+        Trial::new("the_crates_of_the_component_are_those_of_the_list", crates),
+        Trial::new("no_panic_of_the_component_is_ours_and_the_others_are_counted", panics),
+        Trial::new("no_crate_is_of_another_licence_or_source", move || run(Command::new(deny).args(DENY)).map(drop))
+            .without(lacking),
+        Trial::new("a_build_in_another_place_gives_the_same_bytes", rebuild).only_in_ci("a minute"),
+    ]
 }
 
 const DENY: [&str; 5] = ["--workspace", "check", "bans", "licenses", "sources"];
 
 fn crates() -> Result<(), Failed> {
-    let arguments =
-        ["tree", "--locked", "--package", "configdrive", "--target", guest::WASM, "--edges", "normal,no-proc-macro"];
+    let arguments = [
+        "tree",
+        "--locked",
+        "--package",
+        "configdrive",
+        "--target",
+        "wasm32-wasip2",
+        "--edges",
+        "normal,no-proc-macro",
+    ];
     let tree = run(Command::new(env::var("CARGO")?).args(arguments).args(["--prefix", "none"]))?;
     let names = tree.lines().filter_map(|line| line.split(' ').next()).filter(|name| *name != "configdrive");
     let found: BTreeSet<_> = names.map(ToOwned::to_owned).collect();
@@ -67,17 +68,19 @@ fn panics() -> Result<(), Failed> {
     if found == told { Ok(()) } else { Err(format!("found {found:?}, the list has {told:?}").into()) }
 }
 
-/// Builds a copy of the sources, in a folder with another name.
+/// Builds a copy of the sources in a folder with another name, as docs/supply-chain.md tells a person to.
 fn rebuild() -> Result<(), Failed> {
     let folder = tempfile::Builder::new().prefix("a folder of another name ").tempdir()?;
     let root = folder.path().join("sources");
     fs::create_dir(&root)?;
-    for name in ["Cargo.lock", "Cargo.toml", "benches", "host", "rust-toolchain.toml", "src", "tests", "wit"] {
+    for name in
+        ["Cargo.lock", "Cargo.toml", "benches", "fuzz/checks", "host", "rust-toolchain.toml", "src", "tests", "wit"]
+    {
         copy(&below(name), &root.join(name))?;
     }
-    let target = folder.path().join("target");
-    guest::cargo(&root, &target, &guest::COMPONENT).map_err(|error| error.to_string())?;
-    let built = fs::read(target.join(guest::WASM).join("component/configdrive.wasm"))?;
+    let mut script = Command::new(root.join("tests/supply/rebuild"));
+    script.arg(folder.path().join("target"));
+    let built = fs::read(run(&mut script)?.trim_end())?;
     let digest: String = Sha256::digest(COMPONENT).iter().map(|byte| format!("{byte:02x}")).collect();
     println!("component sha256 {digest}");
     // The build script appends what the component is.
@@ -126,16 +129,4 @@ fn copy(from: &Path, to: &Path) -> Result<(), Failed> {
         copy(&from.join(&name), &to.join(&name))?;
     }
     Ok(())
-}
-
-fn run(command: &mut Command) -> Result<String, Failed> {
-    let output = command.current_dir(below("")).output()?;
-    if output.status.success() {
-        return Ok(String::from_utf8(output.stdout)?);
-    }
-    Err(format!("{command:?}: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr)).into())
-}
-
-fn below(path: impl AsRef<Path>) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }

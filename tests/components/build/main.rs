@@ -1,11 +1,11 @@
-//! Makes components of `guest.rs` and compiles them as `host/build.rs` does ours.
+//! Makes components of `guest.rs`, and compiles them and ours.
 
-#[path = "../../../host/src/sandbox/config.rs"]
-mod config;
+// The tests name the deeds, and this makes components that do them.
+#[path = "../src/deed.rs"]
 mod deed;
 mod guest;
 
-use std::{env, fs, path::Path};
+use std::{env, fs, path::PathBuf};
 
 use wit_component::{ComponentEncoder, StringEncoding};
 use wit_parser::Resolve;
@@ -25,20 +25,33 @@ const GUESTS: [(&str, Deed, u64); 6] = [
 ];
 
 fn main() -> Result<()> {
-    const WIT: &str = "../../../wit";
-    for input in ["build.rs", "deed.rs", "guest.rs", WIT, "../../../host/src/sandbox/config.rs"] {
+    const WIT: &str = "../../wit";
+    for input in ["build", "src/deed.rs", WIT] {
         println!("cargo::rerun-if-changed={input}");
     }
     let mut resolve = Resolve::default();
     let (package, _) = resolve.push_path(WIT)?;
     let world = resolve.select_world(&[package], None)?;
-    let engine = wasmtime::Engine::new(config::config().target(&env::var("TARGET")?)?)?;
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let mut config = config(&env::var("TARGET")?)?;
+    let engine = wasmtime::Engine::new(&config)?;
     for (name, start, memory) in GUESTS {
         let mut module = guest::module(start, memory);
         wit_component::embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)?;
         let component = ComponentEncoder::default().module(&module)?.validate(true).encode()?;
         let compiled = engine.precompile_component(&component)?;
-        fs::write(Path::new(&env::var("OUT_DIR")?).join(name).with_extension("cwasm"), compiled)?;
+        fs::write(out.join(name).with_extension("cwasm"), compiled)?;
     }
+    // What the host's build script says of its own work (`links`).
+    let component = fs::read(env::var("DEP_CONFIGDRIVE_WASM")?)?;
+    let counting = wasmtime::Engine::new(config.consume_fuel(true))?;
+    fs::write(out.join("counting.cwasm"), counting.precompile_component(&component)?)?;
     Ok(())
+}
+
+/// The settings of the sandbox's engine. Code that was compiled with others does not load.
+fn config(target: &str) -> Result<wasmtime::Config> {
+    let mut config = wasmtime::Config::new();
+    config.epoch_interruption(true).generate_address_map(false).native_unwind_info(false).target(target)?;
+    Ok(config)
 }

@@ -1,10 +1,13 @@
-//! A component with the interface of ours that means harm: `guest.rs`, compiled for the host, and how to tell it what to do.
+//! Components with our interface, compiled for the host: malicious ones (`build/guest.rs`) and how to tell them what to do, and ours with
+//! a counter.
 
 mod deed;
 
 pub use deed::Deed;
 use deed::{ARGUMENT, HEADER, ROOM};
 
+/// Our own component, which counts what it does as wasmtime's fuel.
+pub const COUNTING: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/counting.cwasm"));
 /// Does what its argument says, on every call.
 pub const PUPPET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/puppet.cwasm"));
 /// Others that do it before they are called.

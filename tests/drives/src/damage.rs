@@ -1,11 +1,9 @@
 //! Drives that are damaged.
 
-use libtest_mimic::Failed;
+use crate::trees;
 
-use super::trees;
-
-/// Changes an image in so many ways, the same on every machine, and shows each.
-pub fn each(image: &mut [u8], rounds: usize, mut show: impl FnMut(&[u8]) -> Result<(), Failed>) -> Result<(), Failed> {
+/// Damages an image in so many ways, the same on every machine, and shows each, until one is an error.
+pub fn each<E>(image: &mut [u8], rounds: usize, mut show: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
     let mut numbers = trees::numbers(image.len() as u64);
     let mut number = |below: usize| numbers.next().expect("endless") as usize % below;
     // What is not zero is what readers look at.

@@ -1,15 +1,11 @@
-//! Drives with one fault each: what `check` is to find, and what real readers make of it.
-
-use std::collections::BTreeMap;
+//! Drives with one fault each: what `check` should find, and what real readers make of it.
 
 use configdrive::{
     check::{Code, Volume},
     image::read::{FatWidth, FileSystem, IsoNames},
 };
+use configdrive_support::Files;
 use serde_json::{Value, json};
-
-/// A folder's files by path.
-pub type Files = BTreeMap<String, Vec<u8>>;
 
 /// A drive that all readers take, to be spoilt.
 pub struct Drive {
@@ -89,12 +85,32 @@ pub enum Claim {
     Reads(Reader, &'static str, &'static str),
 }
 
+impl Claim {
+    pub fn reader(&self) -> Reader {
+        match self {
+            Self::Fails(reader, ..) | Self::Reads(reader, ..) => *reader,
+        }
+    }
+}
+
+/// Software that reads drives, on an instance or on the way to it.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Reader {
     CloudInit,
     Glean,
     CloudbaseInit,
     Ironic,
+}
+
+impl Reader {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CloudInit => "cloud_init",
+            Self::Glean => "glean",
+            Self::CloudbaseInit => "cloudbase_init",
+            Self::Ironic => "ironic",
+        }
+    }
 }
 
 use Claim::{Fails, Reads};

@@ -2,7 +2,7 @@
 
 use configdrive::image::read::FatWidth;
 
-use super::drives::{
+use crate::malicious::{
     ASSOCIATED, BLOCKS, DESCRIPTOR, DIRECTORY, FAT_ROOT, FILE, MULTI_EXTENT, Make, ROOT, changed, checksum,
     continuation, descriptor, directory, entry, fat, fat_of, iso, long_entry, record, rock_ridge,
 };

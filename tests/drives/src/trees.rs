@@ -1,7 +1,5 @@
 //! Trees that are hard on readers.
 
-use std::collections::BTreeMap;
-
 use configdrive::{
     image::{
         fat::{self, Geometry},
@@ -9,9 +7,7 @@ use configdrive::{
     },
     tree::{Content, Tree},
 };
-
-/// A folder's files by path.
-pub type Files = BTreeMap<String, Vec<u8>>;
+use configdrive_support::Files;
 
 /// Makes a tree.
 pub type Make = fn() -> Files;

@@ -1,16 +1,16 @@
-//! Reads the cases; `README.md` tells what is in a folder.
-
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
+//! Nova's golden cases. `tests/golden/README.md` says what is in a case's folder.
 
 use std::{
-    collections::BTreeMap,
-    env, fs,
+    fs,
     path::{Path, PathBuf},
 };
 
-use configdrive::{Options, Policy, VendordataProvider};
+use configdrive_contract::{Options, Policy, VendordataProvider};
 use serde::{Deserialize, Serialize};
 
+use crate::{Files, below};
+
+/// A case.
 pub struct Case {
     pub name: String,
     pub folder: PathBuf,
@@ -62,19 +62,18 @@ enum Provider {
     Dynamic,
 }
 
-/// A drive's files by path.
-pub type Files = BTreeMap<String, Vec<u8>>;
-
 /// All cases, by name.
 pub fn all() -> Vec<Case> {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    // The tests belong to two packages: that at the root, and that in host/.
-    let root = if package.ends_with("host") { package.join("..") } else { package.into() };
-    let folders = fs::read_dir(root.join("tests/golden")).unwrap().map(|entry| entry.unwrap().path());
+    let folders = fs::read_dir(below("tests/golden")).unwrap().map(|entry| entry.unwrap().path());
     let mut cases: Vec<_> = folders.filter(|path| path.is_dir()).map(Case::read).collect();
     assert!(cases.len() > 200, "{} cases", cases.len());
     cases.sort_by(|one, other| one.name.cmp(&other.name));
     cases
+}
+
+/// The case of this name.
+pub fn case(name: &str) -> Case {
+    Case::read(below("tests/golden").join(name))
 }
 
 impl Case {
@@ -88,7 +87,7 @@ impl Case {
         }
     }
 
-    /// The files of `drive/`, and those that `same.txt` tells to be equal to one of them; none where there is no drive.
+    /// The files of `drive/`, and those that are equal to one of them by `same.txt`; none where there is no drive.
     pub fn drive(&self) -> Option<Files> {
         let same = fs::read_to_string(self.folder.join("same.txt")).ok()?;
         let mut files = Files::new();
@@ -119,7 +118,9 @@ impl Operator {
     }
 
     pub fn policy(&self) -> Policy {
-        Policy { force_config_drive: self.force_config_drive }
+        let mut policy = Policy::default();
+        policy.force_config_drive = self.force_config_drive;
+        policy
     }
 
     pub fn options(&self) -> Options {
@@ -127,12 +128,12 @@ impl Operator {
             Provider::Static => VendordataProvider::StaticJson,
             Provider::Dynamic => VendordataProvider::DynamicJson,
         };
-        Options {
-            skip_versions: self.config_drive_skip_versions.clone(),
-            dhcp_domain: self.dhcp_domain.clone(),
-            vendordata_providers: self.vendordata_providers.as_ref().map(|names| names.iter().map(provider).collect()),
-            ..Options::default()
-        }
+        let mut options = Options::default();
+        options.skip_versions = self.config_drive_skip_versions.clone();
+        options.dhcp_domain = self.dhcp_domain.clone();
+        options.vendordata_providers =
+            self.vendordata_providers.as_ref().map(|names| names.iter().map(provider).collect());
+        options
     }
 
     /// As the command's flags: names without dashes, and values.

@@ -1,4 +1,4 @@
-//! Tools that others wrote, if they are installed.
+//! Other people's tools, if they are installed.
 
 use std::{
     env,
@@ -7,29 +7,24 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use libtest_mimic::{Failed, Trial};
+use libtest_mimic::Failed;
 
-/// A test that needs tools. Where one is missing it is ignored and says which; where the variable `CI` is set it fails instead.
-pub fn trial(name: String, needs: &[&str], run: impl FnOnce() -> Result<(), Failed> + Send + 'static) -> Trial {
-    let missing = needs.iter().find(|tool| match **tool {
+use crate::below;
+
+/// The first of these tools that is missing. `pycdlib` is a Python package, and `mounts` is the right to mount a disk.
+pub fn missing(needs: &[&str]) -> Option<String> {
+    let is_missing = |tool: &&&str| match **tool {
         "pycdlib" => python().is_err(),
         "mounts" => !can_mount(),
         tool => find(tool).is_none(),
-    });
-    match missing {
-        Some(tool) if env::var_os("CI").is_some() => {
-            let tool = tool.to_string();
-            Trial::test(name, move || Err(format!("{tool} is missing").into()))
-        }
-        Some(tool) => Trial::test(name, run).with_kind(format!("{tool} is missing")).with_ignored_flag(true),
-        None => Trial::test(name, run),
-    }
+    };
+    needs.iter().find(is_missing).map(ToString::to_string)
 }
 
 /// An interpreter that has pycdlib: the one that `CONFIGDRIVE_TEST_PYTHON` names, or that of `tests/ironic/`.
 pub fn python() -> Result<Command, Failed> {
-    let interpreter = env::var_os("CONFIGDRIVE_TEST_PYTHON")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/ironic/venv/bin/python"), PathBuf::from);
+    let interpreter =
+        env::var_os("CONFIGDRIVE_TEST_PYTHON").map_or_else(|| below("target/ironic/venv/bin/python"), PathBuf::from);
     let mut import = Command::new(&interpreter);
     match import.args(["-c", "import pycdlib"]).stderr(Stdio::null()).status() {
         Ok(status) if status.success() => Ok(command(interpreter)),
@@ -37,12 +32,13 @@ pub fn python() -> Result<Command, Failed> {
     }
 }
 
-/// Tells whether a file system can be mounted in a namespace, be it as root or not.
+/// Returns whether a file system can be mounted in a namespace, be it as root or not.
 fn can_mount() -> bool {
     let mount = Command::new("unshare").args(["-rm", "mount", "-t", "tmpfs", "tmpfs", "/tmp"]).output();
     mount.is_ok_and(|output| output.status.success())
 }
 
+/// The path of a tool.
 pub fn find(tool: &str) -> Option<PathBuf> {
     // blkid and mkfs.vfat are out of the way of ordinary users.
     let path = env::var_os("PATH").unwrap_or_default();
@@ -61,7 +57,7 @@ pub fn command(tool: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// What the command prints, if it ends well.
+/// What a command prints, if it succeeds.
 pub fn run(command: &mut Command) -> Result<Vec<u8>, Failed> {
     let Output { status, stdout, stderr } = command.output()?;
     if !status.success() {

@@ -48,7 +48,7 @@ impl Workload {
 
 /// An instance with everything that a golden case has, and these injected files.
 pub fn document(user_data: Vec<u8>, files: &[Vec<u8>]) -> String {
-    let mut document: Value = serde_json::from_str(include_str!("../tests/golden/full/document.json")).unwrap();
+    let mut document: Value = serde_json::from_str(include_str!("../../golden/full/document.json")).unwrap();
     document["instance"]["user_data"] = STANDARD.encode(user_data).into();
     document["network_info"][0]["network"]["meta"]["injected"] = false.into();
     let file = |(index, content)| json!({"path": format!("/srv/{index}"), "contents": STANDARD.encode(content)});

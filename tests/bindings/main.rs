@@ -1,0 +1,17 @@
+//! The component in other languages, and what is distributed with it.
+//!
+//! `install.py` installs what these tests need. Where something is missing, its tests are ignored and say so; where the variable
+//! `CI` is set they fail instead.
+
+#![cfg(test)]
+
+use std::process::ExitCode;
+
+// The registry, completions, manual pages, the interface's page.
+mod distribution;
+// Python, Node, a browser, C.
+mod embed;
+
+fn main() -> ExitCode {
+    configdrive_support::run_trials!(distribution, embed)
+}

@@ -1,0 +1,89 @@
+//! The software that reads drives, at work under `read.py`.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use configdrive_support::{Files, below};
+use configdrive_test_drives::faults::Reader;
+use libtest_mimic::Failed;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The reader's name, if it is not installed.
+pub fn missing(reader: Reader) -> Option<&'static str> {
+    let needs = match reader {
+        Reader::Ironic => "target/ironic/complete",
+        Reader::CloudInit => "target/readers/cloud-init/cloudinit",
+        Reader::Glean | Reader::CloudbaseInit => "target/readers/complete",
+    };
+    (!below(needs).exists()).then(|| reader.name())
+}
+
+/// What it makes of the files in a folder.
+pub fn read(reader: Reader, folder: &TempDir, more: &[&str]) -> Result<Value, Failed> {
+    run(python(reader, &reader.name().replace('_', "-")).arg(folder.path()).args(more))
+}
+
+/// `read.py` in the virtual environment of this reader.
+pub fn python(reader: Reader, part: &str) -> Command {
+    let home = if reader == Reader::Ironic { "target/ironic" } else { "target/readers" };
+    let mut python = Command::new(below(home).join("venv/bin/python"));
+    python.arg(below("tests/readers/read.py")).arg(part).stdin(Stdio::null());
+    // Nothing that a reader writes ends up elsewhere.
+    python.env_remove("PYTHONPATH").env("PYTHONDONTWRITEBYTECODE", "1").env("LC_ALL", "C.UTF-8");
+    if reader == Reader::CloudInit {
+        python.env("PYTHONPATH", below("target/readers/cloud-init"));
+    }
+    python
+}
+
+/// What Ironic's conductor makes of drives.
+pub fn look_at(images: &[Vec<u8>]) -> Result<Value, Failed> {
+    let folder = folder();
+    let mut python = python(Reader::Ironic, "ironic");
+    for (image, index) in images.iter().zip(0..) {
+        let text = folder.path().join(format!("{index}"));
+        fs::write(&text, configdrive::encode(image)?)?;
+        python.arg(text);
+    }
+    run(&mut python)
+}
+
+/// What the command prints, as JSON.
+pub fn run(command: &mut Command) -> Result<Value, Failed> {
+    Ok(serde_json::from_slice(&run_quietly(command)?)?)
+}
+
+/// What the command prints, if it succeeds.
+pub fn run_quietly(command: &mut Command) -> Result<Vec<u8>, Failed> {
+    let output = command.output()?;
+    if !output.status.success() {
+        let program = command.get_program().to_owned();
+        return Err(format!("{program:?}: {}: {}", output.status, String::from_utf8_lossy(&output.stderr)).into());
+    }
+    Ok(output.stdout)
+}
+
+pub fn write(files: &Files, folder: &Path) -> Result<(), Failed> {
+    for (path, content) in files {
+        let path = folder.join(path);
+        fs::create_dir_all(path.parent().expect("below the folder"))?;
+        fs::write(path, content)?;
+    }
+    Ok(())
+}
+
+pub fn folder() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+pub fn same(what: &str, found: &Value, wanted: &Value) -> Result<(), Failed> {
+    if found == wanted {
+        return Ok(());
+    }
+    let cut = |value: &Value| value.to_string().chars().take(400).collect::<String>();
+    Err(format!("{what}: {} instead of {}", cut(found), cut(wanted)).into())
+}

@@ -1,0 +1,14 @@
+//! The component in its sandbox.
+
+#![cfg(test)]
+
+// What the component is, and the limits of a call.
+mod component;
+// Many threads on one sandbox.
+mod concurrency;
+// What a drive costs the component, in work and memory.
+mod cost;
+// Malicious components.
+mod malicious;
+// The same answers as the native library.
+mod native;

@@ -1,0 +1,47 @@
+//! The public API of the libraries, as `tests/supply/api/` has it. With `CONFIGDRIVE_BLESS=1` the baseline is rewritten: look at the
+//! difference before you believe it.
+
+use std::{env, fs, process::Command};
+
+use configdrive_support::{below, trials::Trial};
+use libtest_mimic::Failed;
+
+pub fn trials() -> Vec<Trial> {
+    let trial = Trial::new("the_public_api_is_the_baselines", the_public_api_is_the_baselines);
+    // Documentation needs the metadata of all crates, which a build does not leave behind.
+    vec![if env::var_os("CONFIGDRIVE_BLESS").is_some() { trial } else { trial.only_in_ci("minutes without cargo doc") }]
+}
+
+const LIBRARIES: [&str; 4] = ["configdrive", "configdrive_contract", "configdrive_host", "configdrive_verbs"];
+
+fn the_public_api_is_the_baselines() -> Result<(), Failed> {
+    let mut cargo = Command::new(env::var_os("CARGO").ok_or("cargo did not start this")?);
+    cargo
+        .args(["doc", "--release", "--locked", "--workspace", "--no-deps", "--quiet"])
+        .env("RUSTDOC", below("tests/supply/rustdoc"))
+        .env("RUSTDOCFLAGS", "-Zunstable-options --output-format json");
+    super::run(&mut cargo)?;
+    let mut changed = Vec::new();
+    for library in LIBRARIES {
+        let documentation = super::target().join("doc").join(library).with_extension("json");
+        let api = public_api::Builder::from_rustdoc_json(documentation)
+            .omit_auto_derived_impls(true)
+            .omit_auto_trait_impls(true)
+            .omit_blanket_impls(true)
+            .build()?;
+        let text = api.to_string();
+        let baseline = below("tests/supply/api").join(library).with_extension("txt");
+        if env::var_os("CONFIGDRIVE_BLESS").is_some() {
+            fs::write(baseline, text)?;
+        } else if fs::read_to_string(baseline)? != text {
+            changed.push(library);
+        }
+    }
+    if changed.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "{changed:?}: the public API has changed; with CONFIGDRIVE_BLESS=1 this test rewrites tests/supply/api"
+    )
+    .into())
+}

@@ -1,0 +1,43 @@
+//! What the project is made of and what it hands out.
+
+#![cfg(test)]
+
+// The libraries' public API.
+mod api;
+// The component: its crates, its panics, its bytes.
+mod component;
+// One set of features for all builds.
+mod features;
+// The packages that are published.
+mod packages;
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+};
+
+use configdrive_support::{below, root};
+use libtest_mimic::Failed;
+
+fn main() -> ExitCode {
+    configdrive_support::run_trials!(api, component, features, packages)
+}
+
+/// Cargo's target directory.
+fn target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| below("target"), PathBuf::from)
+}
+
+/// Runs a command in the workspace's folder; returns its output.
+fn run(command: &mut Command) -> Result<String, Failed> {
+    run_in(command, root())
+}
+
+fn run_in(command: &mut Command, folder: &Path) -> Result<String, Failed> {
+    let output = command.current_dir(folder).output()?;
+    if output.status.success() {
+        return Ok(String::from_utf8(output.stdout)?);
+    }
+    Err(format!("{command:?}: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr)).into())
+}
