@@ -35,6 +35,13 @@ fn run(command: &mut Command) -> Result<String, Failed> {
 }
 
 fn run_in(command: &mut Command, folder: &Path) -> Result<String, Failed> {
+    // What cargo tells this test of its package would have build scripts run again under the cargo that is started here, and all that
+    // depends on them.
+    for (name, _) in env::vars_os() {
+        if ["CARGO_MANIFEST_", "CARGO_PKG_"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
+            command.env_remove(name);
+        }
+    }
     let output = command.current_dir(folder).output()?;
     if output.status.success() {
         return Ok(String::from_utf8(output.stdout)?);
