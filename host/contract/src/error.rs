@@ -1,10 +1,10 @@
-//! Why there is no answer.
+//! The contract's errors.
 
 use std::{error, fmt, sync::Arc, time::Duration};
 
 use crate::untrusted::one_line;
 
-/// Why there is no answer.
+/// An error of the component or of what runs it.
 ///
 /// `Display` says what happened in one line that is safe to print to a terminal; [`source`](error::Error::source) has the cause, where there is one. [`chain`]
 /// joins the two.
@@ -39,8 +39,8 @@ pub enum Error {
 pub type Cause = Arc<dyn error::Error + Send + Sync>;
 
 impl Error {
-    /// Makes a refusal of what the component said, which is believed no further: control characters are escaped, and the texts are
-    /// cut to length.
+    /// Makes a refusal from the component's texts. They are not trusted: control characters are escaped, and the texts are cut to
+    /// length.
     pub fn refused(code: ErrorCode, message: &str, pointer: Option<&str>) -> Self {
         Self::Refused {
             code,

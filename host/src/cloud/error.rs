@@ -1,4 +1,4 @@
-//! Why there is no way into a cloud.
+//! Errors on the way into a cloud.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::{fmt, io};
 use crate::transport::TransportError;
 use crate::untrusted::one_line;
 
-/// Why there is no way to Ironic.
+/// An error on the way to Ironic.
 ///
 /// `Display` says what happened in one line, without secrets and safe to print to a terminal; [`source`](std::error::Error::source) has the cause,
 /// where there is one.

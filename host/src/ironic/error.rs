@@ -1,4 +1,4 @@
-//! Why a deployment did not come about.
+//! Errors of a deployment.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::provision::{ProvisionRequest, Target};
 use super::validation::Reason;
 use crate::transport::{Fault, Microversion, TransportError, VersionRange};
 
-/// Why a deployment did not come about.
+/// An error that ended a deployment, or kept it from starting.
 ///
 /// `Display` says what happened in one line that is safe to print to a terminal; [`source`](std::error::Error::source) has the cause, where there is one, and
 /// [`chain`](crate::chain) joins the two.

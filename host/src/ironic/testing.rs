@@ -12,7 +12,7 @@ pub struct Script {
 }
 
 impl Script {
-    /// The first answer is to the question for versions, and has none of them if `versions` is none.
+    /// The first answer is to the question for versions, and names none if `versions` is `None`.
     pub fn new(versions: Option<(&str, &str)>, answers: Vec<Result<&str, TransportError>>) -> Self {
         let answers = answers.into_iter().map(|body| body.map(|body| (200, body))).collect();
         Self::with_statuses(versions, answers)

@@ -1,4 +1,4 @@
-//! The way to Ironic: requests, answers, and why there is none.
+//! The way to Ironic: requests, answers and transport errors.
 //!
 //! [`cloud`](crate::cloud) provides it, [`ironic`](crate::ironic) uses it.
 
