@@ -1,9 +1,9 @@
 //! The component: glue between `wit/` and this crate, for wasm only.
 //!
-//! It imports nothing. A panic, which no input should reach, is a trap: there is nobody to print to, and the embedder throws
-//! the instance away.
+//! It imports nothing. A panic, which no input should cause, becomes a trap: there is nowhere to print to, and the embedder
+//! discards the instance.
 
-#![expect(unsafe_code, reason = "the canonical ABI speaks in pointers; each block says why it holds")]
+#![expect(unsafe_code, reason = "the canonical ABI passes raw pointers; each block says why it is sound")]
 
 use alloc::{
     alloc::{alloc, realloc},
@@ -22,7 +22,7 @@ use crate::{
 };
 
 mod bindings {
-    #![allow(missing_docs, reason = "wit/ has them")]
+    #![allow(missing_docs, reason = "the docs are in wit/")]
 
     wit_bindgen::generate!({ path: "wit", world: "configdrive" });
 
@@ -220,10 +220,12 @@ impl From<crate::Error> for wit::Error {
 #[global_allocator]
 static ALLOCATOR: GlobalDlmalloc = GlobalDlmalloc;
 
-/// Where the canonical ABI puts arguments: the wasip2 target leaves this function to its libc, whose memory is not ours.
+/// Allocates memory for arguments, as the canonical ABI requires. By default wasip2's libc provides this function, but its
+/// allocator is not ours.
 ///
 /// # Safety
-/// As the canonical ABI calls it: `align` is a power of two, and `old` is null, or a block of `old_size` bytes of this function's own.
+/// As the canonical ABI guarantees: `align` is a power of two, and `old` is null or a block of `old_size` bytes that this
+/// function allocated.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn cabi_realloc(old: *mut u8, old_size: usize, align: usize, new_size: usize) -> *mut u8 {
     if new_size == 0 {
@@ -238,7 +240,7 @@ unsafe extern "C" fn cabi_realloc(old: *mut u8, old_size: usize, align: usize, n
         // SAFETY: the size is not 0.
         unsafe { alloc(new_layout) }
     } else {
-        // SAFETY: `old` came from here with this layout, and a layout of the new size exists and is not empty.
+        // SAFETY: `old` was allocated here with this layout, and the new layout is valid and not empty.
         unsafe { realloc(old, old_layout, new_size) }
     };
     if new.is_null() {
@@ -252,7 +254,7 @@ fn trap(_: &core::panic::PanicInfo<'_>) -> ! {
     core::arch::wasm32::unreachable()
 }
 
-// `memcpy` and its like: the compiler calls them, and the target's libc is where they are.
+// The compiler emits calls to `memcpy` and the like, which the target's libc provides.
 #[link(name = "c")]
 // SAFETY: nothing is declared, so nothing can be declared wrongly.
 unsafe extern "C" {}

@@ -1,4 +1,4 @@
-//! Back from what Ironic stores to an image: base64 (RFC 4648, 4), gzip (RFC 1952), or neither.
+//! Decodes what Ironic stores back into an image: base64 (RFC 4648, 4), gzip (RFC 1952), both or neither.
 
 use alloc::{borrow::Cow, vec::Vec};
 use core::fmt;
@@ -14,16 +14,16 @@ use crate::{base64, image::MAX_IMAGE_SIZE};
 /// A drive in any of its forms.
 #[derive(Clone, Copy)]
 pub enum DriveSource<'d> {
-    /// An image, its gzip, or base64 text of one of these.
+    /// An image, its gzip, or base64 text of either.
     Bytes(&'d [u8]),
-    /// Base64 text of an image or its gzip, as Ironic takes it.
+    /// Base64 text of an image or its gzip, as Ironic accepts it.
     Text(&'d str),
 }
 
-/// Of a gzip. One that may be read from anywhere in the middle has a member for every 64 KiB or so.
+/// The most members that a gzip may have. A gzip for random access has a member for every 64 KiB or so.
 pub const MAX_MEMBERS: usize = 65_536;
 
-/// The image, of at most [`MAX_IMAGE_SIZE`] bytes.
+/// Returns the image, which has at most [`MAX_IMAGE_SIZE`] bytes.
 pub fn decode(drive: DriveSource<'_>) -> Result<Cow<'_, [u8]>, DecodeError> {
     let image = match drive {
         DriveSource::Text(text) => gunzip(Cow::Owned(from_base64(text.as_bytes())?))?,
@@ -33,20 +33,20 @@ pub fn decode(drive: DriveSource<'_>) -> Result<Cow<'_, [u8]>, DecodeError> {
     if image.len() as u64 > MAX_IMAGE_SIZE { Err(DecodeError::TooLarge) } else { Ok(image) }
 }
 
-/// Why there is no image.
+/// Why a drive cannot be decoded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// A character is not of base64's alphabet.
+    /// A character is not in base64's alphabet.
     Base64 {
-        /// In bytes from the beginning of the text.
+        /// Offset in bytes from the start of the text.
         offset: usize,
     },
-    /// Base64 text ends in the middle, or its padding is not at its end.
+    /// Base64 text is truncated, or has padding before its end.
     Base64End,
-    /// A member of the gzip does not hold.
+    /// A member of the gzip is damaged.
     Gzip {
-        /// Where it begins, in bytes from the beginning of the gzip.
+        /// Offset of the member in bytes from the start of the gzip.
         offset: usize,
         /// What is wrong with it.
         fault: GzipFault,
@@ -59,15 +59,15 @@ pub enum DecodeError {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum GzipFault {
-    /// It ends before all of it is there.
+    /// The member is truncated.
     Truncated,
-    /// Its header is not that of RFC 1952 (2.3).
+    /// The header does not conform to RFC 1952 (2.3).
     Header,
-    /// What is compressed does not follow RFC 1951.
+    /// The compressed data does not conform to RFC 1951.
     Deflate,
-    /// What comes out does not have the checksum or the size that the trailer tells.
+    /// The decompressed data does not match the checksum or the size in the trailer.
     Checksum,
-    /// It is one more than [`MAX_MEMBERS`].
+    /// The gzip has more than [`MAX_MEMBERS`] members.
     TooMany,
 }
 
@@ -76,21 +76,23 @@ impl fmt::Display for DecodeError {
         match self {
             Self::Base64 { offset } => write!(
                 f,
-                "the drive's text is not base64: byte {offset} does not belong; give the text as Ironic takes it"
+                "the drive is not base64 (invalid byte at offset {offset}); pass the text exactly as sent to Ironic"
             ),
-            Self::Base64End => f.write_str("the drive's base64 text is not all there: its end is not that of base64"),
+            Self::Base64End => f.write_str(
+                "the drive's base64 is truncated or has misplaced padding; pass the text exactly as sent to Ironic",
+            ),
             Self::Gzip { offset, fault } => {
                 write!(f, "the drive's gzip is damaged: the member at byte {offset} ")?;
                 match fault {
-                    GzipFault::Truncated => f.write_str("ends too early"),
-                    GzipFault::Header => f.write_str("does not begin like one"),
-                    GzipFault::Deflate => f.write_str("cannot be unpacked"),
-                    GzipFault::Checksum => f.write_str("unpacks to something with another checksum or size"),
-                    GzipFault::TooMany => write!(f, "is one too many: {MAX_MEMBERS} are read at most"),
+                    GzipFault::Truncated => f.write_str("is truncated"),
+                    GzipFault::Header => f.write_str("has an invalid header"),
+                    GzipFault::Deflate => f.write_str("cannot be decompressed"),
+                    GzipFault::Checksum => f.write_str("does not match its checksum or size"),
+                    GzipFault::TooMany => write!(f, "exceeds the limit of {MAX_MEMBERS} members"),
                 }
             }
             Self::TooLarge => {
-                write!(f, "the image has more than {MAX_IMAGE_SIZE} bytes, the most that Ironic's agent takes")
+                write!(f, "the image has more than {MAX_IMAGE_SIZE} bytes, the limit of Ironic's agent")
             }
         }
     }
@@ -98,17 +100,17 @@ impl fmt::Display for DecodeError {
 
 impl core::error::Error for DecodeError {}
 
-/// Tells base64 text from images and gzips by its beginning: no boot sector, no empty system area and no gzip looks like text.
+/// Returns whether `bytes` are base64 text. Their start decides: boot sectors, empty system areas and gzips do not look like text.
 fn is_text(bytes: &[u8]) -> bool {
-    const BEGINNING: usize = 512;
-    !bytes.is_empty() && bytes.iter().take(BEGINNING).all(is_base64_or_space)
+    const CHECKED: usize = 512;
+    !bytes.is_empty() && bytes.iter().take(CHECKED).all(is_base64_or_space)
 }
 
 fn is_base64_or_space(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || byte.is_ascii_whitespace() || b"+/=".contains(byte)
 }
 
-/// Takes line breaks and spaces wherever they are: texts come out of files, mails and terminals.
+/// Decodes base64. Accepts line breaks and spaces anywhere, because text is copied from files, mails and terminals.
 fn from_base64(text: &[u8]) -> Result<Vec<u8>, DecodeError> {
     let trimmed = text.trim_ascii();
     let dense = if trimmed.iter().any(u8::is_ascii_whitespace) {
@@ -119,23 +121,23 @@ fn from_base64(text: &[u8]) -> Result<Vec<u8>, DecodeError> {
         Cow::Borrowed(trimmed)
     };
     base64::decode(&dense).map_err(|_| {
-        let odd = text.iter().position(|byte| !is_base64_or_space(byte));
-        odd.map_or(DecodeError::Base64End, |offset| DecodeError::Base64 { offset })
+        let invalid = text.iter().position(|byte| !is_base64_or_space(byte));
+        invalid.map_or(DecodeError::Base64End, |offset| DecodeError::Base64 { offset })
     })
 }
 
-/// What the members of a gzip hold, one behind the other; what is no gzip stays as it is.
+/// Decompresses and concatenates the members of a gzip. Returns anything else unchanged.
 fn gunzip(bytes: Cow<'_, [u8]>) -> Result<Cow<'_, [u8]>, DecodeError> {
     if !bytes.starts_with(&MAGIC) {
         return Ok(bytes);
     }
     let mut image = Vec::new();
-    // One for all members: making one takes longer than a small member does.
+    // Shared by all members: creating one takes longer than decompressing a small member.
     let mut inflate = DecompressorOxide::new();
     let (mut offset, mut members) = (0, 0);
     loop {
         let rest = bytes.get(offset..).unwrap_or_default();
-        // Blocks of tapes and disks end in zeros, which gzip(1) and Python take for nothing too.
+        // Tape and disk blocks are padded with zeros, which gzip(1) and Python ignore too.
         if rest.iter().all(|byte| *byte == 0) {
             return Ok(Cow::Owned(image));
         }
@@ -146,11 +148,11 @@ fn gunzip(bytes: Cow<'_, [u8]>) -> Result<Cow<'_, [u8]>, DecodeError> {
         members += 1;
         let header = header_length(rest).map_err(damaged)?;
         let deflate = rest.get(header..).unwrap_or_default();
-        let begin = image.len();
+        let start = image.len();
         let read = inflate_into(&mut image, deflate, &mut inflate)
             .map_err(|error| error.map_or(DecodeError::TooLarge, damaged))?;
         let trailer = deflate.get(read..).and_then(<[u8]>::first_chunk::<TRAILER>);
-        let unpacked = image.get(begin..).unwrap_or_default();
+        let unpacked = image.get(start..).unwrap_or_default();
         if *trailer.ok_or(damaged(GzipFault::Truncated))? != trailer_of(unpacked) {
             return Err(damaged(GzipFault::Checksum));
         }
@@ -158,7 +160,7 @@ fn gunzip(bytes: Cow<'_, [u8]>) -> Result<Cow<'_, [u8]>, DecodeError> {
     }
 }
 
-/// The length of a member's header (RFC 1952, 2.3).
+/// Returns the length of a member's header in bytes (RFC 1952, 2.3).
 fn header_length(member: &[u8]) -> Result<usize, GzipFault> {
     let fixed = member.first_chunk::<10>().ok_or(GzipFault::Truncated)?;
     let [id1, id2, method, flags, ..] = *fixed;
@@ -179,7 +181,7 @@ fn header_length(member: &[u8]) -> Result<usize, GzipFault> {
     if flags & FHCRC != 0 {
         let header = member.get(..length).ok_or(GzipFault::Truncated)?;
         let crc = member.get(length..).and_then(<[u8]>::first_chunk).ok_or(GzipFault::Truncated)?;
-        // The lower half of the checksum.
+        // The header's checksum is the lower half of its CRC-32.
         if crc32fast::hash(header) as u16 != u16::from_le_bytes(*crc) {
             return Err(GzipFault::Header);
         }
@@ -188,7 +190,8 @@ fn header_length(member: &[u8]) -> Result<usize, GzipFault> {
     Ok(length)
 }
 
-/// Unpacks `deflate` behind what `image` has. Returns how many bytes it took, or no fault where there is too much of the image.
+/// Decompresses `deflate` and appends the output to `image`. Returns how many bytes of `deflate` were read. The error is `None`
+/// if the image gets too large.
 fn inflate_into(
     image: &mut Vec<u8>,
     deflate: &[u8],
@@ -196,23 +199,23 @@ fn inflate_into(
 ) -> Result<usize, Option<GzipFault>> {
     const LIMIT: usize = MAX_IMAGE_SIZE as usize;
     inflate.init();
-    let begin = image.len();
+    let start = image.len();
     let (mut read, mut filled) = (0, 0);
     loop {
         let input = deflate.get(read..).unwrap_or_default();
-        // Distances reach no further back than to the member's own beginning.
-        let output = image.get_mut(begin..).unwrap_or_default();
-        let (status, taken, given) =
+        // Distances must not reach back beyond the start of the member.
+        let output = image.get_mut(start..).unwrap_or_default();
+        let (status, consumed, produced) =
             decompress(inflate, input, output, filled, TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF);
-        read += taken;
-        filled += given;
+        read += consumed;
+        filled += produced;
         match status {
             TINFLStatus::Done => {
-                image.truncate(begin + filled);
+                image.truncate(start + filled);
                 return Ok(read);
             }
             TINFLStatus::HasMoreOutput if image.len() < LIMIT => {
-                // Most drives shrink less than this; memory grows with what really comes out.
+                // Enough for most drives at once. From there, memory grows only with the actual output.
                 let size = image.len().saturating_mul(2).max(input.len().saturating_mul(4)).max(1 << 16);
                 image.resize(size.min(LIMIT), 0);
             }
@@ -225,7 +228,7 @@ fn inflate_into(
     }
 }
 
-/// Checksum and size, modulo 2³² (RFC 1952, 2.3.1).
+/// Returns the trailer of a member: checksum and size modulo 2³² (RFC 1952, 2.3.1).
 fn trailer_of(unpacked: &[u8]) -> [u8; TRAILER] {
     let mut crc = Hasher::new();
     crc.update(unpacked);
@@ -270,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn all_forms_of_a_drive_lead_to_its_image() {
+    fn all_forms_of_a_drive_decode_to_its_image() {
         let image = image();
         let text = encode(&image).unwrap();
         assert_eq!(*decode(DriveSource::Text(&text)).unwrap(), image);
@@ -293,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_no_base64_names_the_place() {
+    fn the_error_about_invalid_base64_has_the_offset() {
         let text = |text| decode(DriveSource::Text(text)).unwrap_err();
         assert_eq!(text("QUJD\nQU-D"), DecodeError::Base64 { offset: 7 });
         assert_eq!(text("https://example.org/drive"), DecodeError::Base64 { offset: 5 });
@@ -304,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn members_stand_one_behind_the_other_and_zeros_may_follow() {
+    fn members_are_concatenated_and_zeros_may_follow() {
         let (a, b) = (vec![b'a'; 70_000], image());
         let gzip = [member(&a), member(&[]), member(&b), vec![0; 700]].concat();
         assert_eq!(unpack(&gzip).unwrap(), [a, b].concat());
@@ -313,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn members_are_counted() {
+    fn the_number_of_members_is_limited() {
         let empty = member(&[]);
         assert_eq!(unpack(&empty.repeat(MAX_MEMBERS)).unwrap(), b"");
         let end = empty.len() * MAX_MEMBERS;
@@ -351,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_damaged_is_told() {
+    fn the_error_says_what_is_damaged() {
         let gzip = member(&[b'x'; 5000]);
         let with = |at: usize, byte: u8| {
             let mut gzip = gzip.clone();
@@ -364,7 +367,7 @@ mod tests {
         for (at, byte) in gzip.iter().enumerate().skip(gzip.len() - TRAILER) {
             assert_eq!(fault(&with(at, !byte)), (0, GzipFault::Checksum));
         }
-        // A distance that reaches back into the member before.
+        // A distance that reaches back into the previous member.
         let reaching = [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3][..], &[0x03, 0x02, 0x00], &[0; 8]].concat();
         assert_eq!(fault(&[&member(b"a")[..], &reaching].concat()), (member(b"a").len(), GzipFault::Deflate));
     }
@@ -381,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_begins_like_text_is_an_image() {
+    fn input_that_only_starts_like_text_is_an_image() {
         let mut image = vec![b'A'; 511];
         image.push(0);
         assert_eq!(unpack(&image).unwrap(), image);

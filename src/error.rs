@@ -1,4 +1,4 @@
-//! Why there is no answer: the errors of all rooms as one.
+//! The crate's error type, which combines the errors of all modules.
 
 use alloc::{format, string::String};
 use core::fmt;
@@ -13,59 +13,59 @@ use crate::{
     tree::{PathError, PathFault},
 };
 
-/// Why there is no answer.
+/// Why an operation failed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// A document, or an option that holds JSON text, does not hold.
+    /// A document, or an option that contains JSON or base64, is invalid.
     Document(DocumentError),
-    /// The options do not hold, whatever the document says.
+    /// An option is invalid, whatever the document contains.
     Option(OptionError),
     /// The options leave a file of the drive without a source.
     Metadata(MetadataError),
-    /// A file cannot stand on a drive under its path.
+    /// A file's path is not allowed on a drive.
     Path {
-        /// Where the document names the path, a JSON pointer (RFC 6901).
+        /// The place of the path in the document as a JSON pointer (RFC 6901), if the document contains the path.
         pointer: Option<String>,
-        /// What is wrong with it.
+        /// The path and what is wrong with it.
         error: PathError,
     },
-    /// The files do not make an image.
+    /// The files cannot be written as an image.
     Image(ImageError),
-    /// The image does not make a text that Ironic takes.
+    /// The image cannot be encoded within Ironic's limits.
     Encode(EncodeError),
-    /// What should lead to an image does not.
+    /// The base64 or gzip of a drive cannot be decoded.
     Decode(DecodeError),
-    /// An image holds no file system that can be read.
+    /// An image has no file system that can be read.
     Read(ReadError),
-    /// A drive has no file of that path.
+    /// A drive has no file with that path.
     NoSuchFile {
-        /// As it was asked for.
+        /// The requested path.
         path: String,
     },
 }
 
-/// What kind of thing went wrong.
+/// The kind of an error, for programs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ErrorCode {
-    /// The document is not JSON, or says something that cannot be.
+    /// The document is not JSON, or has an invalid value.
     InvalidDocument,
-    /// One of the options does not hold.
+    /// An option is invalid.
     InvalidOption,
-    /// The drive would be larger than Ironic or its agent takes, or have more files than are read back.
+    /// The drive exceeds the limits of Ironic or its agent, or has more files than can be read back.
     TooLarge,
-    /// What is to be looked into is no drive, or a damaged one.
+    /// The input is not a drive, or is a damaged one.
     InvalidDrive,
 }
 
 impl Error {
-    /// The n-th of a document's ready files has an impossible path.
+    /// Builds the error for the path of the file at `index` in a document's `files`.
     pub(crate) fn ready_file(index: usize, error: PathError) -> Self {
         Self::Path { pointer: Some(format!("/files/{index}/path")), error }
     }
 
-    /// What kind of thing went wrong.
+    /// Returns the kind of the error.
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Document(error) if error.option().is_some() => ErrorCode::InvalidOption,
@@ -84,7 +84,7 @@ impl Error {
         }
     }
 
-    /// The place in the document, a JSON pointer (RFC 6901).
+    /// Returns the place in the document as a JSON pointer (RFC 6901), if the error has one.
     pub fn pointer(&self) -> Option<&str> {
         match self {
             Self::Document(error) if error.option().is_none() => Some(error.pointer()),
@@ -109,7 +109,7 @@ impl fmt::Display for Error {
             Self::NoSuchFile { path } => {
                 const SHOWN: usize = 160;
                 let path: String = path.chars().take(SHOWN).collect();
-                write!(f, "the drive has no file \"{}\"; inspect it to see those that it has", path.escape_debug())
+                write!(f, "the drive has no file \"{}\"; run inspect to list its files", path.escape_debug())
             }
         }
     }

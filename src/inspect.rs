@@ -1,4 +1,4 @@
-//! A look inside a drive of any maker.
+//! Lists and extracts the files of a drive, whatever tool made it.
 
 use alloc::{borrow::ToOwned, collections::BTreeMap, string::String, vec::Vec};
 use core::fmt::Write as _;
@@ -11,54 +11,54 @@ use crate::{
     image::read::{self, Content, FileSystem},
 };
 
-/// What is on a drive.
+/// A drive's file system, label, size and files.
 #[derive(Clone, Debug)]
 pub struct Inspection {
-    /// What holds the files.
+    /// The file system whose names are listed.
     pub file_system: FileSystem,
-    /// The volume's name. Untrusted text.
+    /// The volume's label. Untrusted text.
     pub label: String,
-    /// In bytes.
+    /// Image size in bytes.
     pub image_size: u64,
-    /// In the order of their paths.
+    /// The files, sorted by path.
     pub files: Vec<InspectedFile>,
 }
 
 /// A file of a drive, without its content.
 #[derive(Clone, Debug)]
 pub struct InspectedFile {
-    /// As [`DriveFile`](read::DriveFile) has it: safe to join to a folder's, otherwise untrusted text.
+    /// The path, as in [`DriveFile`](read::DriveFile): safe to join to a directory's path, otherwise untrusted text.
     pub path: String,
-    /// In bytes.
+    /// File size in bytes.
     pub size: u64,
-    /// Of the content: 64 hexadecimal digits, in lower case.
+    /// SHA-256 of the content: 64 hexadecimal digits, in lower case.
     pub sha256: String,
 }
 
-/// The files of a drive that lie in one place.
+/// Files of a drive that share the same bytes in the image.
 #[derive(Clone, Debug)]
 pub struct ExtractedFile {
-    /// As [`DriveFile`](read::DriveFile) has them, at least one.
+    /// The files' paths, as in [`DriveFile`](read::DriveFile); at least one.
     pub paths: Vec<String>,
-    /// What each of them holds.
+    /// The content of each of the files.
     pub content: Vec<u8>,
 }
 
-/// Tells what is on a drive.
+/// Returns what is on a drive.
 pub fn inspect(drive: DriveSource<'_>) -> Result<Inspection, Error> {
     let image = decode(drive)?;
     let drive = read::read(&image)?;
     let mut digests: BTreeMap<&Content<'_>, String> = BTreeMap::new();
     let mut files = Vec::with_capacity(drive.files.len());
     for file in &drive.files {
-        // A place that files share is looked at once.
+        // Content that files share is hashed once.
         let sha256 = digests.entry(&file.content).or_insert_with(|| sha256(&file.content)).clone();
         files.push(InspectedFile { path: file.path.clone(), size: file.content.size(), sha256 });
     }
     Ok(Inspection { file_system: drive.file_system, label: drive.label, image_size: drive.size, files })
 }
 
-/// The bytes of one file.
+/// Returns the content of the file at `path`.
 pub fn read_file(drive: DriveSource<'_>, path: &str) -> Result<Vec<u8>, Error> {
     let image = decode(drive)?;
     let drive = read::read(&image)?;
@@ -66,7 +66,7 @@ pub fn read_file(drive: DriveSource<'_>, path: &str) -> Result<Vec<u8>, Error> {
     Ok(content.bytes().into_owned())
 }
 
-/// The bytes of all files, those that lie in one place once.
+/// Returns the content of all files. Files that share the same bytes in the image are returned together.
 pub fn extract(drive: DriveSource<'_>) -> Result<Vec<ExtractedFile>, Error> {
     let image = decode(drive)?;
     let mut paths: BTreeMap<Content<'_>, Vec<String>> = BTreeMap::new();
@@ -82,7 +82,7 @@ fn sha256(content: &Content<'_>) -> String {
     let mut digest = Hash::new();
     content.parts().for_each(|part| digest.update(part));
     digest.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
-        // Writing to a string does not fail.
+        // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
     })

@@ -1,10 +1,10 @@
-//! OpenStack config drives, from an instance document to the text that Ironic takes.
+//! OpenStack config drives, from an instance document to the base64 text that Ironic accepts.
 //!
-//! Data flows one way: [`document`] (JSON text → typed instance) → [`metadata`] (instance → files) → [`tree`] (the files) →
-//! [`image`] (files → file system) → [`mod@encode`] (image → base64 of gzip); and back: [`mod@decode`] → [`image::read`] →
-//! [`mod@inspect`] and [`mod@check`]. For wasm, `component` exports it as `wit/` says.
+//! Building a drive: [`document`] (JSON → typed instance) → [`metadata`] (instance → files) → [`tree`] (the files) →
+//! [`image`] (files → file system) → [`mod@encode`] (image → base64 of gzip). Reading one: [`mod@decode`] → [`image::read`] →
+//! [`mod@inspect`] and [`mod@check`]. On wasm, `component` exports these functions as the interface in `wit/`.
 //!
-//! As a plain library it runs in the caller's process without a sandbox, for those who trust their documents:
+//! As a plain library it runs in the caller's process without a sandbox, so use it only with documents that you trust:
 //!
 //! ```
 //! use configdrive::{Options, Policy};
@@ -25,7 +25,7 @@
 #![cfg_attr(not(target_family = "wasm"), forbid(unsafe_code))]
 
 extern crate alloc;
-// Natively, std brings the allocator and the panic handler that the crate type cdylib asks for.
+// Natively, std provides the allocator and the panic handler that the crate type cdylib requires.
 #[cfg(not(target_family = "wasm"))]
 extern crate std;
 
@@ -58,20 +58,20 @@ pub use error::{Error, ErrorCode};
 pub use inspect::{extract, inspect, read_file};
 pub use options::{ImageFormat, OptionError, Options, Policy, VendordataProvider};
 
-/// Tells whether the instance of `document` needs a config drive (`nova.virt.configdrive.required_by`).
+/// Returns whether the instance in `document` needs a config drive (`nova.virt.configdrive.required_by`).
 pub fn required_by(document: &str, policy: Policy) -> Result<bool, Error> {
     let document = Json::parse(document).map_err(DocumentError::from)?;
     Ok(DrivePolicy::of_document(&document)?.required(policy))
 }
 
-/// The files of `document`'s drive.
+/// Returns the files of `document`'s drive.
 pub fn files(document: &str, options: &Options) -> Result<Tree, Error> {
     let document = Json::parse(document).map_err(DocumentError::from)?;
     let overrides = Overrides::parse(options)?;
     metadata::tree(&Document::parse(&document, &overrides)?, options)
 }
 
-/// Builds the image of `document`'s drive. A document that is handed over, not lent, is gone before the image comes into being.
+/// Builds the image of `document`'s drive. If `document` is passed by value, its memory is freed before the image is written.
 pub fn build_drive(document: impl AsRef<str>, options: &Options) -> Result<Vec<u8>, Error> {
     let file_system = options.file_system()?;
     let tree = files(document.as_ref(), options)?;
@@ -83,12 +83,12 @@ pub fn build_drive(document: impl AsRef<str>, options: &Options) -> Result<Vec<u
     })
 }
 
-/// Turns an image into the text that Ironic takes.
+/// Encodes an image as the base64 text that Ironic accepts.
 pub fn encode(image: &[u8]) -> Result<String, Error> {
     Ok(encode::encode(image)?)
 }
 
-/// [`build_drive`] and [`encode()`] in one go; the image is never there as a whole.
+/// Does the work of [`build_drive`] and [`encode()`] in one pass, without holding the whole image in memory.
 pub fn pack(document: impl AsRef<str>, options: &Options) -> Result<String, Error> {
     let file_system = options.file_system()?;
     let tree = files(document.as_ref(), options)?;

@@ -1,4 +1,4 @@
-//! What the operator decides and the embedder hands over: nova.conf's part.
+//! The operator's settings, mostly from nova.conf, which the embedder passes in.
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;
@@ -8,21 +8,21 @@ use crate::image::{
     fat::{Geometry, SectorSize},
 };
 
-/// The operator's part in the decision whether an instance gets a drive.
+/// The operator's settings that decide whether an instance gets a drive.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Policy {
     /// nova.conf `[DEFAULT] force_config_drive`.
     pub force_config_drive: bool,
 }
 
-/// The operator's part in a drive. Where a member is absent, the default is Nova's.
+/// The operator's settings for a drive. The default of an absent member is Nova's.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// nova.conf `[DEFAULT] config_drive_format`.
     pub format: ImageFormat,
-    /// The size of a FAT image, in bytes.
+    /// Size of a FAT image in bytes. Absent: as small as the files allow.
     pub size: Option<u64>,
-    /// The logical sector of a FAT image, in bytes.
+    /// Logical sector size of a FAT image in bytes: 512, 2048 or 4096. Absent: 512.
     pub sector_size: Option<u32>,
     /// nova.conf `[api] config_drive_skip_versions`: EC2 versions separated by single spaces.
     pub skip_versions: Option<String>,
@@ -30,32 +30,32 @@ pub struct Options {
     pub dhcp_domain: Option<String>,
     /// nova.conf `[api] vendordata_providers`.
     pub vendordata_providers: Option<Vec<VendordataProvider>>,
-    /// JSON text that replaces the document's `ports`.
+    /// JSON that replaces the document's `ports`.
     pub ports: Option<String>,
-    /// JSON text that replaces the document's `portgroups`.
+    /// JSON that replaces the document's `portgroups`.
     pub portgroups: Option<String>,
-    /// JSON text that replaces the document's `vendor_data`.
+    /// JSON that replaces the document's `vendor_data`.
     pub vendor_data: Option<String>,
-    /// JSON text that replaces the document's `vendor_data2`.
+    /// JSON that replaces the document's `vendor_data2`.
     pub vendor_data2: Option<String>,
-    /// Base64 that replaces the document's `random_seed`.
+    /// Base64 of random bytes that replaces the document's `random_seed`.
     pub random_seed: Option<String>,
-    /// The same, for a document that has none.
+    /// Base64 of random bytes for a document without `random_seed`.
     pub default_random_seed: Option<String>,
-    /// The date of everything in the image, in seconds since 1970-01-01T00:00:00Z.
+    /// Date of all files and directories in the image, in seconds since 1970-01-01T00:00:00Z. Absent: 1980-01-01.
     pub source_date_epoch: Option<u64>,
 }
 
 impl Options {
-    /// The earliest date that every format can tell: 1980-01-01T00:00:00Z, where FAT's calendar begins.
+    /// The earliest date that every format can store: 1980-01-01T00:00:00Z, where FAT's calendar starts.
     const DEFAULT_SOURCE_DATE_EPOCH: u64 = 315_532_800;
 
-    /// The date of everything in the image, in seconds since 1970-01-01T00:00:00Z.
+    /// Returns the date of all files and directories in the image, in seconds since 1970-01-01T00:00:00Z.
     pub(crate) fn source_date_epoch(&self) -> u64 {
         self.source_date_epoch.unwrap_or(Self::DEFAULT_SOURCE_DATE_EPOCH)
     }
 
-    /// The file system, with what is said about it.
+    /// Returns the file system with its geometry, if the options about it are valid.
     pub(crate) fn file_system(&self) -> Result<FileSystem, OptionError> {
         match (self.format, self.size, self.sector_size) {
             (ImageFormat::Iso9660, None, None) => Ok(FileSystem::Iso9660),
@@ -84,40 +84,40 @@ pub enum ImageFormat {
     /// ISO 9660 with Joliet and Rock Ridge.
     #[default]
     Iso9660,
-    /// FAT with long names: FAT12, FAT16 or FAT32, as the files ask for.
+    /// FAT with long names: FAT12, FAT16 or FAT32, depending on the files.
     Vfat,
 }
 
-/// An [`ImageFormat`] with what can be said about it.
+/// An [`ImageFormat`] with the geometry that can be chosen for it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum FileSystem {
     Iso9660,
     Fat(Geometry),
 }
 
-/// Why options do not hold.
+/// Why options are invalid.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum OptionError {
-    /// An ISO 9660 image is as large as its files ask for.
+    /// A size is given for an ISO 9660 image, whose files determine its size.
     SizeOfIso9660,
-    /// An ISO 9660 image has sectors of 2048 bytes.
+    /// A sector size is given for an ISO 9660 image, which always has sectors of 2048 bytes.
     SectorSizeOfIso9660,
-    /// There are no such sectors.
+    /// The sector size is not supported.
     SectorSize {
-        /// As given.
+        /// The given sector size in bytes.
         bytes: u32,
     },
-    /// No image has more than [`MAX_IMAGE_SIZE`] bytes.
+    /// The size is larger than [`MAX_IMAGE_SIZE`].
     SizeTooLarge {
-        /// As given, in bytes.
+        /// The given size in bytes.
         size: u64,
     },
-    /// An image has whole sectors.
+    /// The size is not a multiple of the sector size.
     SizeInSectors {
-        /// As given, in bytes.
+        /// The given size in bytes.
         size: u64,
-        /// The sector that does not divide it.
+        /// The sector size.
         sector_size: SectorSize,
     },
 }
@@ -126,20 +126,21 @@ impl fmt::Display for OptionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SizeOfIso9660 => f.write_str(
-                "option size: an ISO 9660 image is as large as its files ask for; leave the size out, or take vfat",
+                "option size: the files determine the size of an ISO 9660 image; omit size or use format vfat",
             ),
             Self::SectorSizeOfIso9660 => f.write_str(
-                "option sector_size: an ISO 9660 image has sectors of 2048 bytes; leave the sector size out, or take vfat",
+                "option sector_size: an ISO 9660 image always has 2048-byte sectors; omit sector_size or use format vfat",
             ),
             Self::SectorSize { bytes } => {
-                write!(f, "option sector_size: found {bytes}, want 512, 2048 or 4096 bytes")
+                write!(f, "option sector_size: expected 512, 2048 or 4096 bytes, found {bytes}")
             }
-            Self::SizeTooLarge { size } => {
-                write!(f, "option size: Ironic's agent takes {MAX_IMAGE_SIZE} bytes, which are less than {size}")
-            }
+            Self::SizeTooLarge { size } => write!(
+                f,
+                "option size: expected at most {MAX_IMAGE_SIZE} bytes, the limit of Ironic's agent; found {size}"
+            ),
             Self::SizeInSectors { size, sector_size } => write!(
                 f,
-                "option size: {size} bytes are no whole number of sectors; give a multiple of {}",
+                "option size: expected a multiple of the sector size ({} bytes), found {size}",
                 sector_size.bytes()
             ),
         }
@@ -148,7 +149,7 @@ impl fmt::Display for OptionError {
 
 impl core::error::Error for OptionError {}
 
-/// A source of vendor data, as nova.conf's `[api] vendordata_providers` names them.
+/// A source of vendor data, named as in nova.conf's `[api] vendordata_providers`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum VendordataProvider {
     /// `StaticJSON`: the document's `vendor_data`.

@@ -151,14 +151,14 @@ fn no_drives() -> Result<(), Failed> {
         (b"\0", "neither ISO 9660 nor FAT"),
         (b"{\"instance\": {}}", "neither ISO 9660 nor FAT"),
         (b"QUJD", "neither ISO 9660 nor FAT"),
-        (b"QUJ", "base64 text is not all there"),
-        (b"\x1f\x8b\x08\0\0\0\0\0\0\x03", "the member at byte 0 ends too early"),
+        (b"QUJ", "base64 is truncated"),
+        (b"\x1f\x8b\x08\0\0\0\0\0\0\x03", "the member at byte 0 is truncated"),
     ] {
         fails(&configdrive(&["inspect", "-"], bytes)?, 3, message)?;
     }
     match SANDBOX.inspect(DriveSource::Text("http://example.org/")) {
         Err(Error::Refused { code: ErrorCode::InvalidDrive, message, .. })
-            if message.contains("byte 4 does not belong") =>
+            if message.contains("invalid byte at offset 4") =>
         {
             Ok(())
         }

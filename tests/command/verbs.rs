@@ -88,11 +88,14 @@ fn a_vfat_drive_is_as_small_as_it_can_be_or_as_large_as_it_is_told_to_be() {
 
 fn a_size_that_does_not_hold_is_an_error_that_says_so() {
     for (options, message) in [
-        (&["--size", "1MiB"][..], "option size: an ISO 9660 image is as large as its files ask for"),
-        (&["--sector-size", "4096"], "option sector_size: an ISO 9660 image has sectors of 2048 bytes"),
-        (&["--format", "vfat", "--sector-size", "1024"], "option sector_size: found 1024, want 512, 2048 or 4096"),
-        (&["--format", "vfat", "--size", "1000"], "option size: 1000 bytes are no whole number of sectors"),
-        (&["--format", "vfat", "--size", "65MiB"], "option size: Ironic's agent takes 67108864 bytes"),
+        (&["--size", "1MiB"][..], "option size: the files determine the size of an ISO 9660 image"),
+        (&["--sector-size", "4096"], "option sector_size: an ISO 9660 image always has 2048-byte sectors"),
+        (
+            &["--format", "vfat", "--sector-size", "1024"],
+            "option sector_size: expected 512, 2048 or 4096 bytes, found 1024",
+        ),
+        (&["--format", "vfat", "--size", "1000"], "option size: expected a multiple of the sector size (512 bytes)"),
+        (&["--format", "vfat", "--size", "65MiB"], "option size: expected at most 67108864 bytes"),
         (&["--format", "vfat", "--size", "1KiB"], "option size: 1024 bytes do not hold the drive; it needs"),
         (&["--format", "vfat", "--source-date-epoch", "0"], "from 315532800 to 4354819199"),
     ] {

@@ -65,7 +65,7 @@ fn a_drive_is_looked_into_in_all_its_forms() {
         assert_eq!(extracted.len(), 2);
 
         assert_eq!(read_file(form, "a/text").unwrap(), b"abc");
-        refuses(read_file(form, "a"), ErrorCode::InvalidOption, None, "the drive has no file \"a\"; inspect it");
+        refuses(read_file(form, "a"), ErrorCode::InvalidOption, None, "the drive has no file \"a\"; run inspect");
     }
     for (options, file_system, sector_size) in [
         (vfat(None, None), "FAT12", 512),
@@ -90,14 +90,14 @@ fn options_that_do_not_hold_are_refused() {
         refuses(pack(drive(), &options), ErrorCode::InvalidOption, None, &error.to_string());
     }
     for (options, message) in [
-        (iso(Some(1), None), "option size: an ISO 9660 image is as large as its files ask for"),
-        (iso(None, Some(2048)), "option sector_size: an ISO 9660 image has sectors of 2048 bytes"),
-        (vfat(None, Some(1024)), "option sector_size: found 1024, want 512, 2048 or 4096 bytes"),
-        (vfat(Some(65 << 20), None), "option size: Ironic's agent takes 67108864 bytes, which are less than 68157440"),
+        (iso(Some(1), None), "option size: the files determine the size of an ISO 9660 image"),
+        (iso(None, Some(2048)), "option sector_size: an ISO 9660 image always has 2048-byte sectors"),
+        (vfat(None, Some(1024)), "option sector_size: expected 512, 2048 or 4096 bytes, found 1024"),
         (
-            vfat(Some(1536), Some(2048)),
-            "option size: 1536 bytes are no whole number of sectors; give a multiple of 2048",
+            vfat(Some(65 << 20), None),
+            "option size: expected at most 67108864 bytes, the limit of Ironic's agent; found 68157440",
         ),
+        (vfat(Some(1536), Some(2048)), "option size: expected a multiple of the sector size (2048 bytes), found 1536"),
         (vfat(Some(512), None), "option size: 512 bytes do not hold the drive; it needs"),
         (date(0), "option source_date_epoch: the image's format cannot tell the date 0"),
     ] {
@@ -169,20 +169,17 @@ fn what_is_no_drive_is_refused() {
     deflate.extend([0xff; 20]);
     for (drive, message) in [
         (DriveSource::Bytes(b"\0"), "the image is neither ISO 9660 nor FAT"),
-        (DriveSource::Text("http://"), "the drive's text is not base64: byte 4 does not belong"),
-        (DriveSource::Text(text.split_at(text.len() - 1).0), "the drive's base64 text is not all there"),
-        (
-            DriveSource::Bytes(&gzip[..gzip.len() - 1]),
-            "the drive's gzip is damaged: the member at byte 0 ends too early",
-        ),
+        (DriveSource::Text("http://"), "the drive is not base64 (invalid byte at offset 4)"),
+        (DriveSource::Text(text.split_at(text.len() - 1).0), "the drive's base64 is truncated"),
+        (DriveSource::Bytes(&gzip[..gzip.len() - 1]), "the drive's gzip is damaged: the member at byte 0 is truncated"),
         (
             DriveSource::Bytes(b"\x1f\x8b\x07\0\0\0\0\0\0\0"),
-            "the drive's gzip is damaged: the member at byte 0 does not begin",
+            "the drive's gzip is damaged: the member at byte 0 has an invalid header",
         ),
-        (DriveSource::Bytes(&deflate), "the drive's gzip is damaged: the member at byte 0 cannot be unpacked"),
+        (DriveSource::Bytes(&deflate), "the drive's gzip is damaged: the member at byte 0 cannot be decompressed"),
         (
             DriveSource::Bytes(&checksum),
-            "the drive's gzip is damaged: the member at byte 0 unpacks to something with another",
+            "the drive's gzip is damaged: the member at byte 0 does not match its checksum",
         ),
         (
             DriveSource::Bytes(&image[..40_000]),
