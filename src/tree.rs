@@ -1,13 +1,12 @@
 //! The files of a drive: paths and contents, and the rules for names.
 //!
-//! What stands in a [`Tree`] can be written into every format and be read by every reader: the image writers ask nothing
-//! about names any more.
+//! A [`Tree`] can be written in every format and read by every reader, so the image writers need not check names again.
 
 use alloc::{borrow::ToOwned, collections::BTreeMap, rc::Rc, string::String, vec::Vec};
 use core::{fmt, iter};
 
-/// What a file holds. The same content may stand under many paths: user data stands in every version's folder. What was
-/// decoded comes as a vector and is not copied.
+/// The content of a file. It is shared because many paths may have the same content: user data is in every version's
+/// directory. It is a vector, so that decoded base64 is moved in, not copied.
 pub type Content = Rc<Vec<u8>>;
 
 /// The files of a drive.
@@ -19,44 +18,44 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// The most names in a path. ECMA-119 (6.8.2.1) would have eight levels; readers take any depth, and genisoimage
-    /// moves deep folders elsewhere only to keep to the letter. With sixteen the longest path is below Linux's 4096 bytes.
+    /// The most names in a path. ECMA-119 (6.8.2.1) allows eight levels, but readers accept any depth; genisoimage relocates
+    /// deep directories only to comply. With sixteen names, the longest path is shorter than Linux's limit of 4096 bytes.
     pub const MAX_PATH_NAMES: usize = 16;
 
-    /// The most files and folders: as many as are read back. Nova's drives have some fifty.
+    /// The most files and directories, which is the limit of our reader. Nova's drives have about fifty.
     pub const MAX_ENTRIES: usize = 65_536;
 
-    /// The most bytes of all their paths together: as many as are read back.
+    /// The most bytes of all paths together, which is the limit of our reader.
     pub const MAX_PATHS_LENGTH: usize = 16 << 20;
 
-    /// Puts a file under `path`, whose names are separated by `/`; folders come into being as needed.
+    /// Inserts a file at `path`, whose names are separated by `/`, and creates its directories.
     ///
-    /// A path that any format or reader would stumble over is refused, and the tree is as it was.
+    /// Refuses a path that any format or reader would have trouble with, and then leaves the tree unchanged.
     pub fn insert(&mut self, path: &str, content: Content) -> Result<(), PathError> {
         insert(self, path, content).map_err(|fault| PathError { path: path.to_owned(), fault })
     }
 
-    /// The folder that holds everything.
+    /// Returns the root directory.
     pub fn root(&self) -> &Directory {
         &self.root
     }
 
-    /// All files with their paths, a folder's before those of the next.
+    /// Returns all files with their paths, in depth-first order.
     pub fn files(&self) -> impl Iterator<Item = (String, &Content)> {
-        let mut open = alloc::vec![(String::new(), self.root.entries.values())];
+        let mut stack = alloc::vec![(String::new(), self.root.entries.values())];
         iter::from_fn(move || {
             loop {
-                let (folder, entries) = open.last_mut()?;
+                let (prefix, entries) = stack.last_mut()?;
                 match entries.next() {
                     None => {
-                        open.pop();
+                        stack.pop();
                     }
                     Some((name, Entry::File(content))) => {
-                        return Some((alloc::format!("{folder}{name}"), content));
+                        return Some((alloc::format!("{prefix}{name}"), content));
                     }
                     Some((name, Entry::Directory(directory))) => {
-                        let folder = alloc::format!("{folder}{name}/");
-                        open.push((folder, directory.entries.values()));
+                        let prefix = alloc::format!("{prefix}{name}/");
+                        stack.push((prefix, directory.entries.values()));
                     }
                 }
             }
@@ -64,38 +63,38 @@ impl Tree {
     }
 }
 
-/// A folder of a drive.
+/// A directory of a drive.
 #[derive(Debug, Default)]
 pub struct Directory {
-    /// By folded name, so that two names that differ by case only cannot stand here.
+    /// Keyed by folded name, so that two names cannot differ only in case.
     entries: BTreeMap<FoldedName, (Name, Entry)>,
 }
 
 impl Directory {
-    /// What the folder holds, each under its name, in the order of the names without regard to case.
+    /// Returns the entries with their names, sorted by name ignoring case.
     pub fn entries(&self) -> impl Iterator<Item = (&Name, &Entry)> {
         self.entries.values().map(|(name, entry)| (name, entry))
     }
 }
 
-/// What a name in a folder stands for.
+/// An entry of a directory.
 #[derive(Debug)]
 pub enum Entry {
     /// A regular file.
     File(Content),
-    /// A folder.
+    /// A directory.
     Directory(Directory),
 }
 
-/// A name in a folder: one to [`Name::MAX_LENGTH`] characters of the Basic Multilingual Plane, none of which stops a reader.
+/// A name in a directory: one to [`Name::MAX_LENGTH`] characters of the Basic Multilingual Plane that every reader accepts.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Name(String);
 
 impl Name {
-    /// In characters, each of which is one UTF-16 unit: Joliet's limit, and that of Ironic's look at a drive.
+    /// The most characters of a name, each of which is one UTF-16 unit. It is Joliet's limit, and Ironic's when it reads a drive.
     pub const MAX_LENGTH: usize = 64;
 
-    /// The name as text.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -107,7 +106,7 @@ impl Name {
         if name == "." || name == ".." {
             return Err(PathFault::Relative);
         }
-        // Nearly all names are made of these, and nothing is wrong with any of them.
+        // A fast path: nearly all names have only these characters, and all of these are valid.
         if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
             if name.chars().any(char::is_control) {
                 return Err(PathFault::ControlCharacter);
@@ -139,10 +138,10 @@ impl fmt::Display for Name {
     }
 }
 
-/// Why a path cannot stand on a drive.
+/// Why a path is not allowed on a drive.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PathError {
-    /// The path as it came, from a tenant: untrusted text. `Display` shows it escaped and cut.
+    /// The path as the tenant wrote it: untrusted text. `Display` escapes and truncates it.
     pub path: String,
     /// What is wrong with it.
     pub fault: PathFault,
@@ -167,33 +166,33 @@ impl core::error::Error for PathError {}
 /// What is wrong with a path.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum PathFault {
-    /// Nothing at all.
+    /// The path is empty.
     Empty,
-    /// Begins with a slash.
+    /// The path starts with a slash.
     Absolute,
-    /// Two slashes side by side, or one at the end.
+    /// The path has two adjacent slashes, or one at the end.
     EmptyName,
     /// A name is `.` or `..`.
     Relative,
-    /// NUL, a line break or the like.
+    /// A name has a control character, such as NUL or a line break.
     ControlCharacter,
-    /// A character that a format has no room for, or that stops a reader.
+    /// A name has a character that a format cannot store or a reader rejects.
     Character(char),
-    /// A dot or a space ends a name.
+    /// A name ends with a dot or a space.
     LastCharacter,
     /// A name has more than [`Name::MAX_LENGTH`] characters.
     NameTooLong,
-    /// There are more than [`Tree::MAX_PATH_NAMES`] names.
+    /// The path has more than [`Tree::MAX_PATH_NAMES`] names.
     TooDeep,
-    /// There is a file of that path already.
+    /// The tree already has a file with that path.
     Duplicate,
-    /// A name stands in the same folder in another spelling of upper and lower case.
+    /// A name differs only in case from another one in the same directory.
     CaseOnly,
-    /// One of the path's folders is a file.
+    /// One of the path's directories is a file.
     FileIsFolder,
-    /// The path's file is a folder.
+    /// The path is already a directory.
     FolderIsFile,
-    /// There would be more than [`Tree::MAX_ENTRIES`] files and folders.
+    /// There would be more than [`Tree::MAX_ENTRIES`] files and directories.
     TooManyEntries,
     /// All paths together would have more than [`Tree::MAX_PATHS_LENGTH`] bytes.
     PathsTooLong,
@@ -203,32 +202,32 @@ impl fmt::Display for PathFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Empty => "is empty; name a file",
-            Self::Absolute => "begins with a slash; paths start at the drive's root without one",
-            Self::EmptyName => "has an empty name; leave out the extra slash",
-            Self::Relative => "has a name \".\" or \"..\"; write the path without them",
-            Self::ControlCharacter => "has a control character; leave it out",
+            Self::Absolute => "starts with a slash; remove it, paths are relative to the drive's root",
+            Self::EmptyName => "has an empty name; remove the extra slash",
+            Self::Relative => "has a name \".\" or \"..\"; write the path without it",
+            Self::ControlCharacter => "has a control character; remove it",
             Self::Character(character) => {
                 return write!(
                     f,
-                    "has the character '{}', which not every reader of drives takes (neither {REFUSED} nor any beyond \
-                     U+FFFF); leave it out",
+                    "has the character '{}', which some readers of drives reject (as they do {REFUSED} and all \
+                     characters above U+FFFF); remove it",
                     character.escape_debug()
                 );
             }
-            Self::LastCharacter => "has a name that ends in a dot or a space, which Windows drops; take another name",
+            Self::LastCharacter => "has a name that ends with a dot or a space, which Windows drops; rename it",
             Self::NameTooLong => {
                 return write!(f, "has a name of more than {} characters; shorten it", Name::MAX_LENGTH);
             }
-            Self::TooDeep => return write!(f, "has more than {} names; take fewer folders", Tree::MAX_PATH_NAMES),
-            Self::Duplicate => "is there twice; keep one",
-            Self::CaseOnly => "differs from another path by upper and lower case only; rename one of them",
-            Self::FileIsFolder => "runs through a file as if it were a folder; rename one of them",
-            Self::FolderIsFile => "is a folder already; rename one of them",
+            Self::TooDeep => return write!(f, "has more than {} names; use fewer directories", Tree::MAX_PATH_NAMES),
+            Self::Duplicate => "appears twice; remove one",
+            Self::CaseOnly => "differs from another path only in case; rename one of them",
+            Self::FileIsFolder => "uses a file as a directory; rename one of them",
+            Self::FolderIsFile => "is already a directory; rename one of them",
             Self::TooManyEntries => {
-                return write!(f, "is one too many: a drive has at most {} files and folders", Tree::MAX_ENTRIES);
+                return write!(f, "exceeds the drive's limit of {} files and directories", Tree::MAX_ENTRIES);
             }
             Self::PathsTooLong => {
-                return write!(f, "is one too many: a drive has at most {} bytes of paths", Tree::MAX_PATHS_LENGTH);
+                return write!(f, "exceeds the drive's limit of {} bytes for all paths", Tree::MAX_PATHS_LENGTH);
             }
         })
     }
@@ -241,12 +240,12 @@ fn insert(tree: &mut Tree, path: &str, content: Content) -> Result<(), PathFault
     if path.starts_with('/') {
         return Err(PathFault::Absolute);
     }
-    // Everything is looked at before anything is changed: a path refused halfway leaves no empty folders.
+    // Check everything before changing anything, so that a refused path leaves no empty directories.
     let names = path.split('/').map(Name::parse).collect::<Result<alloc::vec::Vec<_>, _>>()?;
     if names.len() > Tree::MAX_PATH_NAMES {
         return Err(PathFault::TooDeep);
     }
-    let new = look_for_a_clash(&tree.root, &names)?;
+    let new = count_new_names(&tree.root, &names)?;
     let entries = tree.entries.saturating_add(new);
     if entries > Tree::MAX_ENTRIES {
         return Err(PathFault::TooManyEntries);
@@ -277,14 +276,14 @@ fn insert(tree: &mut Tree, path: &str, content: Content) -> Result<(), PathFault
     Ok(())
 }
 
-/// How many of the names are new.
-fn look_for_a_clash(root: &Directory, names: &[Name]) -> Result<usize, PathFault> {
+/// Returns how many of the names are new, or how they clash with existing ones.
+fn count_new_names(root: &Directory, names: &[Name]) -> Result<usize, PathFault> {
     let mut directory = root;
     let mut names = names.iter().peekable();
     while let Some(name) = names.next() {
         match directory.entries.get(&name.folded()) {
             None => return Ok(names.len() + 1),
-            Some((there, _)) if there != name => return Err(PathFault::CaseOnly),
+            Some((existing, _)) if existing != name => return Err(PathFault::CaseOnly),
             Some((_, Entry::File(_))) if names.peek().is_some() => {
                 return Err(PathFault::FileIsFolder);
             }
@@ -298,13 +297,13 @@ fn look_for_a_clash(root: &Directory, names: &[Name]) -> Result<usize, PathFault
     Ok(0)
 }
 
-/// A name as readers that ignore case compare it.
+/// A name with its case folded, for comparison as by readers that ignore case.
 #[derive(Debug, Eq, Ord, PartialEq, PartialOrd)]
 struct FoldedName(String);
 
-/// `* : ; ? \` have no place in Joliet and stop Ironic's look at a drive; `" < > |` have none in FAT's long names. Joliet
-/// is UCS-2: readers take characters beyond U+FFFF, but genisoimage gives up at them, and with it Ironic where it has to
-/// master a drive anew.
+/// Joliet does not allow `* : ; ? \`, and Ironic cannot read a drive with them; FAT's long names do not allow `" < > |`.
+/// Joliet is UCS-2: readers accept characters above U+FFFF, but genisoimage fails on them, and so does Ironic when it has to
+/// rebuild a drive.
 const REFUSED: &str = "\"*:;<>?\\|";
 
 #[cfg(test)]
@@ -331,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn files_come_folder_by_folder() {
+    fn files_are_listed_depth_first() {
         let tree =
             tree(&["openstack/latest/user_data", "ec2/latest/meta-data.json", "a", "openstack/content/0000"]).unwrap();
         let paths: Vec<_> = tree.files().map(|(path, _)| path).collect();
@@ -350,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_one_that_every_format_and_reader_takes() {
+    fn a_name_is_one_that_every_format_and_reader_accepts() {
         for name in ["a\0", "a\nb", "a\u{85}"] {
             assert_eq!(fault(&[name]), PathFault::ControlCharacter);
         }
@@ -370,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_stands_for_one_thing_in_its_folder() {
+    fn a_name_is_unique_in_its_directory() {
         assert_eq!(fault(&["a", "a"]), PathFault::Duplicate);
         assert_eq!(fault(&["a", "a/b"]), PathFault::FileIsFolder);
         assert_eq!(fault(&["a/b", "a"]), PathFault::FolderIsFile);
@@ -380,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tree_has_no_more_than_is_read_back() {
+    fn a_tree_has_no_more_entries_than_can_be_read_back() {
         let mut tree = Tree::default();
         for number in 0..Tree::MAX_ENTRIES - 1 {
             tree.insert(&format!("{number}"), content("")).unwrap();
@@ -388,16 +387,16 @@ mod tests {
         assert_eq!(tree.insert("folder/file", content("")).unwrap_err().fault, PathFault::TooManyEntries);
         tree.insert("last", content("")).unwrap();
         let error = tree.insert("more", content("")).unwrap_err().to_string();
-        assert_eq!(error, "path \"more\": is one too many: a drive has at most 65536 files and folders");
+        assert_eq!(error, "path \"more\": exceeds the drive's limit of 65536 files and directories");
 
-        let folder = format!("{}/", "\u{ffff}".repeat(64)).repeat(15);
+        let directory = format!("{}/", "\u{ffff}".repeat(64)).repeat(15);
         let mut tree = Tree::default();
-        // Each of the folders has a path of its own.
+        // The path of each directory counts too.
         let mut left = Tree::MAX_PATHS_LENGTH - (1..=15).map(|count| 193 * count - 1).sum::<usize>();
         while left > 0 {
-            // The last files lie in the root, so that nothing is left.
-            let folder = if left > 3000 { &folder } else { "" };
-            let path = format!("{folder}{left:0>length$}", length = left.min(64));
+            // The last files are in the root, to use up exactly what is left.
+            let prefix = if left > 3000 { &directory } else { "" };
+            let path = format!("{prefix}{left:0>length$}", length = left.min(64));
             tree.insert(&path, content("")).unwrap();
             left -= path.len();
         }
@@ -405,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_path_leaves_the_tree_as_it_was() {
+    fn a_refused_path_leaves_the_tree_unchanged() {
         let mut tree = tree(&["a/b"]).unwrap();
         tree.insert("c/d/..", content("")).unwrap_err();
         tree.insert("A/x/y", content("")).unwrap_err();
@@ -413,15 +412,15 @@ mod tests {
     }
 
     #[test]
-    fn an_error_shows_the_path_without_its_control_characters_and_cut() {
+    fn an_error_shows_the_path_escaped_and_truncated() {
         let message = tree(&["a\x1b[31m\n"]).unwrap_err().to_string();
-        assert_eq!(message, r#"path "a\u{1b}[31m\n": has a control character; leave it out"#);
+        assert_eq!(message, r#"path "a\u{1b}[31m\n": has a control character; remove it"#);
         let message = tree(&[&"x".repeat(100_000)]).unwrap_err().to_string();
         assert!(message.len() < 300 && message.contains('…'), "{message}");
     }
 
     #[test]
-    fn a_name_is_shown_as_it_is() {
+    fn a_name_is_shown_unescaped() {
         let tree = tree(&["it's é"]).unwrap();
         assert!(tree.root().entries().map(|(name, _)| name.to_string()).eq(["it's é"]));
     }

@@ -181,17 +181,17 @@ fn what_a_document_has_too_much_of_is_named() {
         (
             format!(r#"{{"files": [{files}]}}"#),
             ErrorCode::TooLarge,
-            r#"/files/65536/path: path "65536": is one too many: a drive has at most 65536 files and folders"#,
+            r#"/files/65536/path: path "65536": exceeds the drive's limit of 65536 files and directories"#,
         ),
         (
             DOCUMENT.replace("\"network_data\"", &format!(r#""injected_files": [{files}], "network_data""#)),
             ErrorCode::TooLarge,
-            r#"path "openstack/content/65534": is one too many: a drive has at most 65536 files and folders"#,
+            r#"path "openstack/content/65534": exceeds the drive's limit of 65536 files and directories"#,
         ),
         (
             format!(r#"{{"files": [{{"path": "{folders}0", "contents": ""}}]}}"#),
             ErrorCode::InvalidDocument,
-            &format!(r#"/files/0/path: path "{folders}0": has more than 16 names; take fewer folders"#),
+            &format!(r#"/files/0/path: path "{folders}0": has more than 16 names; use fewer directories"#),
         ),
         (
             DOCUMENT.replace("\"hostname\"", &format!(r#""metadata": {{"{name}": 5}}, "hostname""#)),
