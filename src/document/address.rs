@@ -1,4 +1,4 @@
-//! Addresses: parsed to know that they are some, kept as the document spells them, since Nova passes them on so.
+//! Addresses. They are parsed to check them, but kept as the document spells them, because Nova passes them on unchanged.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -18,7 +18,7 @@ pub enum IpVersion {
 }
 
 impl IpVersion {
-    /// The version of an address.
+    /// Returns the version of `address`.
     pub fn of(address: IpAddr) -> Self {
         match address {
             IpAddr::V4(_) => Self::V4,
@@ -36,7 +36,7 @@ impl IpVersion {
     }
 }
 
-/// An IP address.
+/// An IP address and its spelling in the document.
 #[derive(Clone, Copy, Debug)]
 pub struct IpText<'a> {
     text: &'a str,
@@ -52,12 +52,12 @@ impl<'a> IpText<'a> {
         }
     }
 
-    /// As the document spells it.
+    /// Returns the address as the document spells it.
     pub fn as_str(self) -> &'a str {
         self.text
     }
 
-    /// Its version.
+    /// Returns the address's IP version.
     pub fn version(self) -> IpVersion {
         IpVersion::of(self.address)
     }
@@ -84,17 +84,17 @@ impl Cidr {
             .ok_or_else(|| Problem::Invalid { wanted: "a network such as 192.0.2.0/24 or 2001:db8::/64" }.into())
     }
 
-    /// Its version.
+    /// Returns the network's IP version.
     pub fn version(self) -> IpVersion {
         IpVersion::of(self.address)
     }
 
-    /// The prefix length in bits.
+    /// Returns the prefix length in bits.
     pub fn prefix(self) -> u32 {
         self.prefix
     }
 
-    /// The netmask.
+    /// Returns the netmask.
     pub fn netmask(self) -> IpAddr {
         match self.address {
             IpAddr::V4(_) => Ipv4Addr::from_bits(self.mask_v4()).into(),
@@ -102,7 +102,7 @@ impl Cidr {
         }
     }
 
-    /// The network's own address: the host bits are zero.
+    /// Returns the network's own address, in which the host bits are zero.
     pub fn network(self) -> IpAddr {
         match self.address {
             IpAddr::V4(address) => Ipv4Addr::from_bits(address.to_bits() & self.mask_v4()).into(),
@@ -110,7 +110,7 @@ impl Cidr {
         }
     }
 
-    /// The IPv4 broadcast address; a network of one or two addresses has none (RFC 3021, 2.1), nor has IPv6.
+    /// Returns the broadcast address. IPv4 networks of one or two addresses (RFC 3021, 2.1) and IPv6 networks do not have one.
     pub fn broadcast(self) -> Option<Ipv4Addr> {
         match self.address {
             IpAddr::V4(address) if self.prefix <= 30 => Some(Ipv4Addr::from_bits(address.to_bits() | !self.mask_v4())),
@@ -127,7 +127,7 @@ impl Cidr {
     }
 }
 
-/// A MAC address: six octets, or the twenty of InfiniBand (RFC 4391, 9.1.1), in hexadecimal between colons or hyphens.
+/// A MAC address: 6 octets, or InfiniBand's 20 (RFC 4391, 9.1.1), in hexadecimal, separated by colons or hyphens.
 #[derive(Clone, Copy, Debug)]
 pub struct MacAddr<'a>(&'a str);
 
@@ -136,11 +136,11 @@ impl<'a> MacAddr<'a> {
         let text = text(value)?;
         let octets = |separator| {
             let mut count = 0usize;
-            let sound = text
+            let valid = text
                 .split(separator)
                 .inspect(|_| count = count.saturating_add(1))
                 .all(|octet| octet.len() == 2 && octet.bytes().all(|byte| byte.is_ascii_hexdigit()));
-            if sound { count } else { 0 }
+            if valid { count } else { 0 }
         };
         match octets(':').max(octets('-')) {
             6 | 20 => Ok(Self(text)),
@@ -148,7 +148,7 @@ impl<'a> MacAddr<'a> {
         }
     }
 
-    /// As the document spells it.
+    /// Returns the address as the document spells it.
     pub fn as_str(self) -> &'a str {
         self.0
     }
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_network_is_refused() {
+    fn invalid_networks_are_refused() {
         for text in [
             "10.0.0/24",
             "10.0.0.0",

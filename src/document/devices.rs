@@ -8,41 +8,41 @@ use super::{
     read::{Members, Result, boolean, integer, list, text},
 };
 
-/// A device of which the instance is told.
+/// A device that is described to the instance.
 #[derive(Debug)]
 pub struct Device<'a> {
-    /// What it is.
+    /// The kind of device and its properties.
     pub kind: DeviceKind<'a>,
-    /// Where it is plugged in.
+    /// The bus to which it is attached.
     pub bus: Option<Bus<'a>>,
-    /// The tags that the user gave it.
+    /// The tags that the user assigned to it.
     pub tags: Option<Vec<&'a str>>,
 }
 
-/// What a device is.
+/// The kind of a device, with its properties.
 #[derive(Debug)]
 pub enum DeviceKind<'a> {
     /// A network interface.
     Nic {
-        /// The MAC address, six octets in lower case between colons.
+        /// The MAC address: six octets in lower case, separated by colons.
         mac: String,
-        /// The VLAN of a virtual function.
+        /// The VLAN id of a virtual function.
         vlan: Option<&'a Integer>,
         /// Whether the virtual function is trusted.
         vf_trusted: bool,
     },
     /// A disk.
     Disk {
-        /// Its serial number.
+        /// The disk's serial number.
         serial: Option<&'a str>,
-        /// Its path in the instance.
+        /// The disk's path in the instance.
         path: Option<&'a str>,
     },
     /// A file system share.
     Share {
-        /// Manila's id of it.
+        /// The share's id in Manila.
         share_id: Option<&'a str>,
-        /// The tag by which it is mounted.
+        /// The tag with which the instance mounts it.
         tag: Option<&'a str>,
     },
 }
@@ -56,7 +56,7 @@ pub struct Bus<'a> {
     pub address: Option<Cow<'a, str>>,
 }
 
-/// Reads the devices; those of a type or on a bus that Nova does not know are left out, as Nova leaves them out.
+/// Reads the devices. Leaves out those whose type or bus Nova does not know, as Nova does.
 pub(super) fn devices<'a>(value: &'a Json<'a>) -> Result<Vec<Device<'a>>> {
     let devices = Members::of(value)?.list("devices", device)?;
     Ok(devices.into_iter().flatten().collect())
@@ -84,10 +84,10 @@ fn device<'a>(value: &'a Json<'a>) -> Result<Option<Device<'a>>> {
     Ok(Some(Device { kind, bus, tags }))
 }
 
-/// Reads a bus, if it is one that Nova knows, with the address patterns of `nova.objects.fields`, matched to their end.
+/// Reads a bus, or returns `None` if Nova does not know it. The whole address must match the pattern in `nova.objects.fields`.
 fn bus<'a>(value: &'a Json<'a>) -> Result<Option<Bus<'a>>> {
     let members = Members::of(value)?;
-    let (name, sound, wanted): (_, fn(&str) -> bool, _) = match members.optional("type", text)?.unwrap_or_default() {
+    let (name, is_valid, wanted): (_, fn(&str) -> bool, _) = match members.optional("type", text)?.unwrap_or_default() {
         "pci" => ("pci", is_pci, "a PCI address such as 0000:00:1f.2"),
         "usb" => ("usb", |text| hex_parts(text, 2), "a USB address such as 1:2, in lower case"),
         "scsi" => ("scsi", |text| hex_parts(text, 4), "a SCSI address such as 0:0:1:0, in lower case"),
@@ -98,7 +98,7 @@ fn bus<'a>(value: &'a Json<'a>) -> Result<Option<Bus<'a>>> {
     let address = members.optional("address", |value| {
         let address = text(value)?;
         let address = if name == "pci" { Cow::Owned(address.to_ascii_lowercase()) } else { Cow::Borrowed(address) };
-        if sound(&address) { Ok(address) } else { Err(Problem::Invalid { wanted }.into()) }
+        if is_valid(&address) { Ok(address) } else { Err(Problem::Invalid { wanted }.into()) }
     })?;
     Ok(Some(Bus { name, address }))
 }
@@ -119,14 +119,15 @@ fn is_pci(text: &str) -> bool {
         let (domain, rest) = text.split_once(':')?;
         let (bus, rest) = rest.split_once(':')?;
         let (slot, function) = rest.split_once('.')?;
-        let sound = domain.len() == 4 && is_hex(domain) && bus.len() == 2 && is_hex(bus);
+        let domain_and_bus = domain.len() == 4 && is_hex(domain) && bus.len() == 2 && is_hex(bus);
         let slot = slot.len() == 2 && is_hex(slot) && slot.starts_with(['0', '1']);
-        Some(sound && slot && function.len() == 1 && function.bytes().all(|digit| (b'0'..=b'7').contains(&digit)))
+        let function = function.len() == 1 && function.bytes().all(|digit| (b'0'..=b'7').contains(&digit));
+        Some(domain_and_bus && slot && function)
     };
     parse().unwrap_or(false)
 }
 
-/// `00DD00`, or a number of two digits and more.
+/// `00DD00`, or a number of two or more digits.
 fn is_xen(text: &str) -> bool {
     let digits = text.len() >= 2 && text.bytes().all(|byte| byte.is_ascii_digit());
     digits && (!text.starts_with('0') || text.len() == 6 && text.starts_with("00") && text.ends_with("00"))
@@ -145,14 +146,14 @@ mod tests {
     use super::*;
     use alloc::format;
 
-    fn is_taken(kind: &str, address: &str) -> bool {
+    fn is_accepted(kind: &str, address: &str) -> bool {
         let text = format!(r#"{{"type": "{kind}", "address": "{address}"}}"#);
         bus(&Json::parse(&text).unwrap()).is_ok()
     }
 
     /// The patterns of `nova.objects.fields`.
     #[test]
-    fn an_address_has_the_form_of_its_bus() {
+    fn addresses_in_the_form_of_their_bus_are_accepted() {
         for (kind, addresses) in [
             ("pci", &["0000:00:1f.7", "12ab:CD:00.0"][..]),
             ("usb", &["1:2", "a0:f"]),
@@ -161,13 +162,13 @@ mod tests {
             ("xen", &["10", "51712", "000000", "001200"]),
         ] {
             for address in addresses {
-                assert!(is_taken(kind, address), "{kind} {address}");
+                assert!(is_accepted(kind, address), "{kind} {address}");
             }
         }
     }
 
     #[test]
-    fn an_address_of_another_form_is_refused() {
+    fn addresses_in_another_form_are_refused() {
         for (kind, addresses) in [
             (
                 "pci",
@@ -194,13 +195,13 @@ mod tests {
             ("xen", &["", "5", "05", "5a", "x", "0100", "00000", "0000000", "000001", "010000", "00a200"]),
         ] {
             for address in addresses {
-                assert!(!is_taken(kind, address), "{kind} {address}");
+                assert!(!is_accepted(kind, address), "{kind} {address}");
             }
         }
     }
 
     #[test]
-    fn a_mac_address_has_six_octets_and_is_in_lower_case_between_colons() {
+    fn a_mac_address_has_six_octets_and_is_normalised_to_lower_case_and_colons() {
         assert_eq!(mac(&"52-54-00-AB-cd-01".into()).unwrap(), "52:54:00:ab:cd:01");
         for text in [
             "",

@@ -1,4 +1,4 @@
-//! What can be wrong with a document.
+//! The errors of documents.
 
 use alloc::{format, string::String};
 use core::fmt;
@@ -8,60 +8,60 @@ use super::json::{Json, JsonError};
 /// What is wrong with a document, and where.
 #[derive(Debug)]
 pub struct DocumentError {
-    /// The option that holds the text, if it is not the document.
+    /// The option that is invalid, if it is not the document.
     option: Option<&'static str>,
-    /// The place as a JSON pointer (RFC 6901); empty for the text as a whole.
+    /// The place as a JSON pointer (RFC 6901); empty for the whole document or option.
     pointer: String,
     problem: Problem,
 }
 
-/// What is wrong at a place. Never holds the value itself: it may be a secret.
+/// What is wrong at a place. Never contains the value itself, which may be a secret.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Problem {
-    /// The text is not JSON.
+    /// The document or option is not JSON.
     NotJson(JsonError),
     /// A required member is absent or null.
     Missing,
-    /// A value of another kind than wanted.
+    /// A value is of the wrong kind.
     WrongKind {
-        /// The kind that is there.
+        /// The kind of the value, such as "a number".
         found: &'static str,
-        /// What should be there.
+        /// What is expected instead, such as "a string".
         wanted: &'static str,
     },
-    /// A value of the right kind that cannot be.
+    /// A value of the right kind is invalid.
     Invalid {
-        /// What should be there.
+        /// What is expected instead, such as "an IPv4 or IPv6 address".
         wanted: &'static str,
     },
-    /// A text that is not base64 (RFC 4648, 4) from this character on, counted from 1.
+    /// A string is not base64 (RFC 4648, 4).
     NotBase64 {
-        /// The first bad character, counted from 1.
+        /// The first invalid character, counted from 1.
         character: usize,
     },
-    /// Members that contradict each other, or a demand that cannot be met: the whole sentence.
+    /// Members contradict each other, or ask for something impossible. Contains the whole message.
     Conflict(&'static str),
 }
 
 impl DocumentError {
-    /// The option whose text is wrong, if it is not the document.
+    /// Returns the name of the invalid option, or `None` if the document is invalid.
     pub fn option(&self) -> Option<&'static str> {
         self.option
     }
 
-    /// The place in that text as a JSON pointer (RFC 6901); empty for the text as a whole.
+    /// Returns the place in the document or option as a JSON pointer (RFC 6901), which is empty for the whole.
     pub fn pointer(&self) -> &str {
         &self.pointer
     }
 
-    /// The error is not in the document but in the text of an option.
+    /// Marks the error as one in an option, not in the document.
     pub(super) fn in_option(mut self, name: &'static str) -> Self {
         self.option = Some(name);
         self
     }
 
-    /// The same error seen from one level further out. A name is cut: one of 100 MiB helps nobody to find it.
+    /// Prepends a step to the place. Long names are truncated: a name of 100 MiB would not help to find the place.
     pub(super) fn below(mut self, step: impl fmt::Display) -> Self {
         let step = format!("{step:.1000}").replace('~', "~0").replace('/', "~1");
         self.pointer.insert_str(0, &format!("/{step}"));
@@ -70,7 +70,7 @@ impl DocumentError {
 }
 
 impl Problem {
-    /// `value` is of another kind than `wanted`.
+    /// Builds the error for a `value` that is not of the kind `wanted`.
     pub(super) fn kind(value: &Json<'_>, wanted: &'static str) -> Self {
         Self::WrongKind { found: value.kind(), wanted }
     }
@@ -94,7 +94,7 @@ impl fmt::Display for DocumentError {
             write!(f, "option {option}: ")?;
         }
         if !self.pointer.is_empty() {
-            // A tenant chooses the names of members: one line, of bounded length.
+            // Tenants choose the names of members, so escape and truncate them.
             for character in self.pointer.chars().take(200).flat_map(char::escape_debug) {
                 fmt::Write::write_char(f, character)?;
             }
@@ -102,13 +102,14 @@ impl fmt::Display for DocumentError {
         }
         match &self.problem {
             Problem::NotJson(error) => error.fmt(f),
-            Problem::Missing => f.write_str("missing; it has no default"),
-            Problem::WrongKind { found, wanted } => write!(f, "found {found}, want {wanted}"),
-            Problem::Invalid { wanted } => write!(f, "found another value, want {wanted}"),
-            Problem::NotBase64 { character } => {
-                write!(f, "not base64 at character {character}; want RFC 4648's standard alphabet, padded, in one line")
-            }
-            Problem::Conflict(sentence) => f.write_str(sentence),
+            Problem::Missing => f.write_str("missing required member"),
+            Problem::WrongKind { found, wanted } => write!(f, "expected {wanted}, found {found}"),
+            Problem::Invalid { wanted } => write!(f, "invalid value: expected {wanted}"),
+            Problem::NotBase64 { character } => write!(
+                f,
+                "invalid base64 at character {character}: expected RFC 4648's standard alphabet, padded, on one line"
+            ),
+            Problem::Conflict(message) => f.write_str(message),
         }
     }
 }

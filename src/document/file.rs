@@ -6,13 +6,13 @@ use super::{
 };
 use crate::tree::Content;
 
-/// A path and what is to stand there.
+/// A file with its path.
 #[derive(Debug)]
 pub struct File<'a> {
-    /// As the document has it. Of an injected file it is a path in the instance, and data for cloud-init; of a ready file it
-    /// is a path on the drive.
+    /// The path as in the document. For an injected file it is a path in the instance, which the drive only passes to
+    /// cloud-init; for one of the member `files` it is a path on the drive.
     pub path: &'a str,
-    /// What it holds.
+    /// The decoded content.
     pub contents: Content,
 }
 

@@ -1,4 +1,4 @@
-//! The instance: what `nova.objects.Instance` holds of it, as far as a drive tells it.
+//! The instance: those members of `nova.objects.Instance` that affect its drive.
 
 use alloc::vec::Vec;
 
@@ -13,50 +13,50 @@ use crate::{Policy, tree::Content};
 /// The instance.
 #[derive(Debug)]
 pub struct Instance<'a> {
-    /// Its id.
+    /// The instance's id in Nova.
     pub uuid: &'a str,
-    /// The host name, without domain.
+    /// The host name without a domain.
     pub hostname: &'a str,
-    /// The name that the user gave it.
+    /// The name that the user gave the instance.
     pub display_name: Option<&'a str>,
-    /// The project that owns it.
+    /// The id of the project that owns the instance.
     pub project_id: Option<&'a str>,
-    /// Where it stands.
+    /// The availability zone of the instance.
     pub availability_zone: Option<&'a str>,
-    /// The request that made it.
+    /// The id of the request that created the instance.
     pub reservation_id: Option<&'a str>,
-    /// Its number within the reservation.
+    /// The number of the instance within its reservation.
     pub launch_index: Option<&'a Integer>,
-    /// The name of its key pair; empty counts as none.
+    /// The name of the key pair. Never empty: an empty name counts as absent.
     pub key_name: Option<&'a str>,
     /// The public key, for EC2 metadata.
     pub key_data: Option<&'a str>,
-    /// The first of its key pairs, the only one that Nova shows.
+    /// The first key pair, which is the only one that Nova writes.
     pub keypair: Option<KeyPair<'a>>,
-    /// The user's own metadata: texts by name.
+    /// The user's own metadata, whose values are strings.
     pub metadata: Option<&'a Object<'a>>,
-    /// User data.
+    /// The decoded user data.
     pub user_data: Option<Content>,
     /// The flavor's name.
     pub flavor_name: Option<&'a str>,
     /// Ids in EC2's form.
     pub ec2_ids: Ec2Ids<'a>,
-    /// The names of its security groups.
+    /// The names of the security groups.
     pub security_groups: Vec<&'a str>,
-    /// Its block devices.
+    /// The block devices, for EC2 metadata.
     pub block_devices: BlockDevices<'a>,
-    /// Its devices with their tags.
+    /// The devices with their tags.
     pub devices: Vec<Device<'a>>,
-    /// The CPUs dedicated to each cell of its NUMA topology.
+    /// The CPUs dedicated to each cell of the NUMA topology.
     pub pcpusets: Vec<Vec<i64>>,
 }
 
 /// A key pair (`nova.objects.KeyPair`).
 #[derive(Debug)]
 pub struct KeyPair<'a> {
-    /// Its name.
+    /// The key pair's name.
     pub name: &'a str,
-    /// `ssh` or `x509`.
+    /// The type, `ssh` or `x509`.
     pub key_type: &'a str,
     /// The public key.
     pub public_key: Option<&'a str>,
@@ -65,48 +65,48 @@ pub struct KeyPair<'a> {
 /// Ids in EC2's form (`nova.objects.EC2Ids`).
 #[derive(Debug)]
 pub struct Ec2Ids<'a> {
-    /// The instance.
+    /// The instance's id, such as `i-0000002a`.
     pub instance_id: &'a str,
-    /// The image.
+    /// The image's id.
     pub ami_id: Option<&'a str>,
-    /// The kernel.
+    /// The kernel's id.
     pub kernel_id: Option<&'a str>,
-    /// The RAM disk.
+    /// The RAM disk's id.
     pub ramdisk_id: Option<&'a str>,
 }
 
 /// The instance's block devices, for EC2 metadata.
 #[derive(Debug)]
 pub struct BlockDevices<'a> {
-    /// The root device. Without it Nova shows a default mapping and nothing of what follows.
+    /// The root device's name. Without it Nova writes a default mapping and ignores the other members.
     pub root: Option<&'a str>,
-    /// The first ephemeral disk.
+    /// The name of the first ephemeral disk.
     pub default_ephemeral: Option<&'a str>,
-    /// The swap disk.
+    /// The name of the swap disk.
     pub default_swap: Option<&'a str>,
-    /// Everything else.
+    /// The other block devices.
     pub mappings: Vec<BlockDeviceMapping<'a>>,
 }
 
 /// A block device (`nova.objects.BlockDeviceMapping`).
 #[derive(Debug)]
 pub struct BlockDeviceMapping<'a> {
-    /// Its name in the instance.
+    /// The device's name in the instance.
     pub device_name: Option<&'a str>,
-    /// What EC2 metadata takes it for.
+    /// The device's role in EC2 metadata.
     pub role: BlockDeviceRole,
 }
 
-/// What EC2 metadata takes a block device for.
+/// The role of a block device in EC2 metadata.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum BlockDeviceRole {
-    /// A volume of Cinder's (`destination_type` is `volume`).
+    /// A Cinder volume (`destination_type` is `volume`).
     Ebs,
     /// An empty local disk (`source_type` is `blank`).
     Ephemeral,
     /// An empty local disk for swap (`guest_format` is `swap`).
     Swap,
-    /// Something that is not shown.
+    /// A device that EC2 metadata leaves out.
     Hidden,
 }
 
@@ -199,7 +199,7 @@ fn metadata<'a>(value: &'a Json<'a>) -> Result<&'a Object<'a>> {
     Ok(metadata)
 }
 
-/// Each cell's dedicated CPUs: a set, so that a number repeated within a cell counts once.
+/// Reads the dedicated CPUs of each cell. They are a set, so a number repeated within a cell counts once.
 fn pcpusets(value: &Json<'_>) -> Result<Vec<Vec<i64>>> {
     let cpu = |value| {
         let wanted = "the number of a CPU";
@@ -214,19 +214,19 @@ fn pcpusets(value: &Json<'_>) -> Result<Vec<Vec<i64>>> {
     Members::of(value)?.list("cells", cell)
 }
 
-/// What decides whether the instance needs a drive (`nova.virt.configdrive.required_by`).
+/// The members of a document that decide whether the instance needs a drive (`nova.virt.configdrive.required_by`).
 #[derive(Debug)]
 pub struct DrivePolicy {
-    /// The user asked for one.
+    /// Whether the user asked for a drive.
     pub config_drive: bool,
-    /// The instance ran before.
+    /// Whether the instance has been launched before.
     pub launched: bool,
-    /// The image cannot do without one.
+    /// Whether the image requires a drive.
     pub mandatory: bool,
 }
 
 impl DrivePolicy {
-    /// Whether there is a drive.
+    /// Returns whether the instance needs a drive.
     pub fn required(&self, policy: Policy) -> bool {
         self.config_drive || policy.force_config_drive && !self.launched || self.mandatory
     }
@@ -249,10 +249,10 @@ impl DrivePolicy {
     }
 }
 
-/// A boolean as `oslo_utils.strutils.bool_from_string` reads one when it is strict. The empty text is false, as Nova
-/// stores it.
+/// Reads a boolean as `oslo_utils.strutils.bool_from_string` does in strict mode. The empty string is false, because Nova
+/// stores false that way.
 fn strict_bool(value: &Json<'_>) -> Result<bool> {
-    let wanted = "a boolean, or one as text such as \"True\" or \"no\"";
+    let wanted = "a boolean, or a string such as \"True\" or \"no\"";
     let Json::Text(text) = value else { return boolean(value).map_err(|_| Problem::kind(value, wanted).into()) };
     match text.trim().to_ascii_lowercase().as_str() {
         "1" | "t" | "true" | "on" | "y" | "yes" => Ok(true),
@@ -261,18 +261,18 @@ fn strict_bool(value: &Json<'_>) -> Result<bool> {
     }
 }
 
-/// A date and time of ISO 8601's extended format. Only its presence counts.
+/// Checks a date and time in ISO 8601's extended format. Only its presence matters.
 fn timestamp(value: &Json<'_>) -> Result<()> {
     let text = text(value)?;
     let pattern = "dddd-dd-ddTdd:dd:dd";
-    let sound = text.len() >= pattern.len()
+    let valid = text.len() >= pattern.len()
         && text.bytes().zip(pattern.bytes()).all(|(byte, pattern)| match pattern {
             b'd' => byte.is_ascii_digit(),
             b'T' => byte == b'T' || byte == b' ',
             literal => byte == literal,
         })
         && text.bytes().skip(pattern.len()).all(|byte| byte.is_ascii_digit() || b".,Z+-:".contains(&byte));
-    if sound { Ok(()) } else { Err(Problem::Invalid { wanted: "a time such as 2026-01-01T00:00:00Z" }.into()) }
+    if valid { Ok(()) } else { Err(Problem::Invalid { wanted: "a time such as 2026-01-01T00:00:00Z" }.into()) }
 }
 
 #[cfg(test)]
@@ -280,7 +280,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_has_a_date_and_an_hour_and_perhaps_fraction_and_zone() {
+    fn a_time_has_a_date_and_a_time_of_day_and_perhaps_a_fraction_and_a_zone() {
         for text in [
             "2026-01-01T00:00:00",
             "2026-12-31 23:59:59",
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_boolean_may_be_a_text_as_oslo_reads_it() {
+    fn a_boolean_may_be_a_string_that_oslo_accepts() {
         for (text, found) in [
             (" True ", Some(true)),
             ("1", Some(true)),
@@ -325,15 +325,15 @@ mod tests {
     }
 
     #[test]
-    fn the_operator_forces_a_drive_before_the_first_launch_alone() {
-        for (config_drive, launched, mandatory, of_choice, forced) in [
+    fn the_operator_forces_a_drive_only_before_the_first_launch() {
+        for (config_drive, launched, mandatory, unforced, forced) in [
             (false, false, false, false, true),
             (false, true, false, false, false),
             (true, true, false, true, true),
             (false, true, true, true, true),
         ] {
             let drive = DrivePolicy { config_drive, launched, mandatory };
-            for (force_config_drive, required) in [(false, of_choice), (true, forced)] {
+            for (force_config_drive, required) in [(false, unforced), (true, forced)] {
                 assert_eq!(drive.required(Policy { force_config_drive }), required, "{drive:?} {force_config_drive}");
             }
         }

@@ -1,4 +1,4 @@
-//! The instance document: the instance, its network, and what goes onto the drive with them.
+//! The instance document: the instance, its network, and the other data for its drive.
 
 use alloc::vec::Vec;
 
@@ -13,30 +13,30 @@ use super::{
     read::{Members, Result, object, text},
 };
 
-/// An instance document: all that a drive tells.
+/// An instance document, from which Nova's files are built.
 #[derive(Debug)]
 pub struct InstanceDocument<'a> {
-    /// Whether there is to be a drive at all.
+    /// Decides whether the instance needs a drive.
     pub drive_policy: DrivePolicy,
     /// The instance.
     pub instance: Instance<'a>,
-    /// Its interfaces in Nova's network model.
+    /// The instance's interfaces in Nova's network model.
     pub network_info: Vec<Vif<'a>>,
-    /// A ready network_data.json, instead of what `network_info` gives.
+    /// A ready-made network_data.json, used instead of one built from `network_info`.
     pub network_data: Option<&'a Object<'a>>,
-    /// The node's ports.
+    /// The node's ports in Ironic.
     pub ports: Vec<Port<'a>>,
-    /// The node's port groups.
+    /// The node's port groups in Ironic.
     pub portgroups: Vec<PortGroup<'a>>,
-    /// Files to be written into the instance.
+    /// Files for cloud-init to write into the instance.
     pub injected_files: Vec<File<'a>>,
-    /// The administrator's password, not empty.
+    /// The administrator's password. Never empty.
     pub admin_pass: Option<&'a str>,
     /// Static vendor data.
     pub vendor_data: Option<&'a Object<'a>>,
-    /// Dynamic vendor data, by target.
+    /// Dynamic vendor data, keyed by target.
     pub vendor_data2: Option<&'a Object<'a>>,
-    /// Base64 of random bytes.
+    /// Base64 of random bytes for the instance.
     pub random_seed: Option<&'a str>,
 }
 
@@ -45,8 +45,8 @@ impl<'a> InstanceDocument<'a> {
         let network_info = members.list("network_info", Vif::parse)?;
         let network_data = members.optional("network_data", object)?;
         if network_info.is_empty() && network_data.is_none() {
-            // nova.virt.ironic.driver fails on it with a TypeError.
-            let problem = "empty; for an instance without network, give network_data as {}";
+            // nova.virt.ironic.driver fails on this with a TypeError.
+            let problem = "must not be empty; for an instance without a network, set network_data to {}";
             return Err(DocumentError::from(Problem::Conflict(problem)).below("network_info"));
         }
         Ok(Self {

@@ -1,4 +1,4 @@
-//! JSON values as Python's `json` module has them: members in their order, every digit of an integer kept.
+//! JSON values with the semantics of Python's `json` module: members stay in order, and integers keep every digit.
 
 use alloc::{
     borrow::{Cow, ToOwned},
@@ -12,37 +12,37 @@ use serde_core::de::{self, DeserializeSeed, Deserializer, Error as _, MapAccess,
 
 use super::scanner::{self, Scanner};
 
-/// A JSON value, its texts borrowed from the document where they stand there unescaped.
+/// A JSON value. Strings without escapes are borrowed from the document.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Json<'a> {
     /// `null`.
     Null,
     /// `true` or `false`.
     Bool(bool),
-    /// A number without fraction and exponent, as its digits.
+    /// A number without a fraction or an exponent.
     Integer(Integer),
-    /// Any other number. Finite.
+    /// Any other number. Always finite.
     Float(f64),
-    /// A text.
+    /// A string.
     Text(Cow<'a, str>),
-    /// A list.
+    /// An array.
     List(Vec<Json<'a>>),
     /// An object.
     Object(Object<'a>),
 }
 
 impl<'a> Json<'a> {
-    /// Parses one JSON text. The nesting is limited to 127 levels by serde_json.
+    /// Parses a JSON document. serde_json limits the nesting to 127 levels.
     pub fn parse(text: &'a str) -> Result<Self, JsonError> {
         let parsed = match Self::read(text, text) {
-            // The error may be that no double holds a number. We accept integers of any size.
+            // A number may be too large for a double, but we accept larger integers.
             Err(error) => scanner::without_large_numbers(text).map_or(Err(error), |copy| Self::read(text, &copy)),
             parsed => parsed,
         };
         parsed.map_err(JsonError)
     }
 
-    /// Parses `text` by way of a copy that differs in numbers only.
+    /// Parses `text` by means of a copy that differs only in numbers.
     fn read(text: &'a str, copy: &str) -> Result<Self, serde_json::Error> {
         let mut deserializer = serde_json::Deserializer::from_str(copy);
         let value = Value { scanner: &mut Scanner::new(text) }.deserialize(&mut deserializer)?;
@@ -50,14 +50,14 @@ impl<'a> Json<'a> {
         Ok(value)
     }
 
-    /// What kind of value this is, for error messages.
+    /// Returns the kind of the value with an article, for error messages.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Bool(_) => "a boolean",
             Self::Integer(_) | Self::Float(_) => "a number",
-            Self::Text(_) => "text",
-            Self::List(_) => "a list",
+            Self::Text(_) => "a string",
+            Self::List(_) => "an array",
             Self::Object(_) => "an object",
         }
     }
@@ -87,17 +87,17 @@ impl<'a> FromIterator<Json<'a>> for Json<'a> {
     }
 }
 
-/// An integer of up to 4300 digits: decimal digits, perhaps after a minus sign, without leading zeros.
+/// An integer of up to 4300 decimal digits, with an optional minus sign and no leading zeros.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Integer(String);
 
 impl Integer {
-    /// The digits.
+    /// Returns the digits, after a minus sign if the integer is negative.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The value, where it fits.
+    /// Returns the value, if it fits.
     pub fn to_i64(&self) -> Option<i64> {
         self.0.parse().ok()
     }
@@ -109,28 +109,28 @@ impl From<i64> for Integer {
     }
 }
 
-/// An object: members in their order, each name once.
+/// An object. Its members are in order, and their names are unique.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Object<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
 
 impl<'a> Object<'a> {
-    /// The value of the member `name`.
+    /// Returns the value of the member `name`.
     pub fn get(&self, name: &str) -> Option<&Json<'a>> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
-    /// The members in their order.
+    /// Returns the members in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Json<'a>)> {
         self.0.iter().map(|(name, value)| (name.as_ref(), value))
     }
 
-    /// Whether there is no member.
+    /// Returns whether the object has no members.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-/// Like filling a Python `dict` in this order: a name that comes again keeps its first place and gets its last value.
+/// Like filling a Python `dict` in this order: a repeated name keeps its first place and its last value.
 impl<'a> FromIterator<(Cow<'a, str>, Json<'a>)> for Object<'a> {
     fn from_iter<I: IntoIterator<Item = (Cow<'a, str>, Json<'a>)>>(members: I) -> Self {
         let mut members: Vec<_> = members.into_iter().map(Some).collect();
@@ -138,7 +138,7 @@ impl<'a> FromIterator<(Cow<'a, str>, Json<'a>)> for Object<'a> {
         let mut order: Vec<(Option<Cow<'a, str>>, usize)> = Vec::new();
         if members.len() > 1 {
             order = members.iter().map(name).zip(0..).collect();
-            // By name, then by place: repetitions become neighbours. Not quadratic, whatever a tenant sends.
+            // Sort by name, then by place, so that repetitions become neighbours. A tenant must not cause quadratic time.
             order.sort_unstable();
         }
         for run in order.chunk_by(|(a, _), (b, _)| a == b) {
@@ -164,25 +164,27 @@ impl<'a, const N: usize> From<[(&'a str, Json<'a>); N]> for Object<'a> {
     }
 }
 
-/// Why a text is not JSON, with line and column.
+/// Why a document is not JSON, with line and column.
 #[derive(Debug)]
 pub struct JsonError(serde_json::Error);
 
 impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(error) = self;
-        if format!("{error}").starts_with("recursion limit exceeded") {
-            let (line, column) = (error.line(), error.column());
-            return write!(f, "nested deeper than 127 levels at line {line} column {column}; flatten the data");
+        let message = error.to_string();
+        let place = format!(" at line {} column {}", error.line(), error.column());
+        if message.starts_with("recursion limit exceeded") {
+            return write!(f, "nested deeper than 127 levels{place}; flatten the data");
         }
-        write!(f, "not JSON: {error}")
+        let cause = message.strip_suffix(&place).unwrap_or(&message);
+        write!(f, "expected a JSON document, found invalid JSON{place}: {cause}")
     }
 }
 
 impl core::error::Error for JsonError {}
 
 /// Builds a value from what serde_json reads. Numbers come from the document itself, because serde_json rounds those that are
-/// not 64-bit integers. So do texts without escapes, because serde_json may read a copy.
+/// not 64-bit integers. So do strings without escapes, because serde_json may read a copy.
 struct Value<'s, 'a> {
     scanner: &'s mut Scanner<'a>,
 }
@@ -193,8 +195,8 @@ impl<'a> Value<'_, 'a> {
     }
 }
 
-/// What happens if serde_json ever visits values in another order than the document's.
-const OUT_OF_STEP: &str = "cannot find a value's text: serde_json read it out of order; report this bug";
+/// The error if serde_json ever visits values in another order than the document's.
+const OUT_OF_STEP: &str = "cannot find a value in the document: serde_json read it out of order; report this bug";
 
 impl<'de, 'a> DeserializeSeed<'de> for Value<'_, 'a> {
     type Value = Json<'a>;
@@ -256,28 +258,28 @@ impl<'de, 'a> Visitor<'de> for Value<'_, 'a> {
         }
         let mut members = Vec::new();
         while let Some(name) = access.next_key_seed(Value { scanner: &mut *self.scanner })? {
-            let Json::Text(name) = name else { return Err(A::Error::custom("a member's name is not text")) };
+            let Json::Text(name) = name else { return Err(A::Error::custom("a member's name is not a string")) };
             members.push((name, access.next_value_seed(Value { scanner: &mut *self.scanner })?));
         }
         Ok(Json::Object(members.into_iter().collect()))
     }
 }
 
-/// Python's own limit (`sys.int_info.default_max_str_digits`): neither Nova nor cloud-init reads a longer integer.
+/// Python's own limit (`sys.int_info.default_max_str_digits`): neither Nova nor cloud-init can read a longer integer.
 const MAX_DIGITS: usize = 4300;
 
-/// Reads a number as Python does. `digits` have the form of a JSON number (RFC 8259, 6).
+/// Reads a number as Python does. `digits` is a valid JSON number (RFC 8259, 6).
 fn number<'a>(digits: &str) -> Result<Json<'a>, &'static str> {
     if !digits.contains(['.', 'e', 'E']) {
         if digits.trim_start_matches('-').len() > MAX_DIGITS {
-            return Err("an integer of more than 4300 digits, which Python does not read; write it as text");
+            return Err("an integer of more than 4300 digits, which Python cannot read; write it as a string");
         }
         let digits = if digits == "-0" { "0" } else { digits };
         return Ok(Json::Integer(Integer(digits.to_owned())));
     }
     match digits.parse::<f64>() {
         Ok(value) if value.is_finite() => Ok(Json::Float(value)),
-        _ => Err("a number larger than a double can hold (1.8e308); write it as text"),
+        _ => Err("a number beyond the range of a double (±1.8e308); write it as a string"),
     }
 }
 
@@ -310,11 +312,11 @@ mod tests {
     }
 
     #[test]
-    fn an_integer_has_as_many_digits_as_python_reads() {
+    fn an_integer_has_at_most_as_many_digits_as_python_reads() {
         let digits = "7".repeat(MAX_DIGITS);
         Json::parse(&format!("-{digits}")).unwrap();
         let message = Json::parse(&format!("{digits}7")).unwrap_err().to_string();
-        assert!(message.starts_with("not JSON: an integer of more than 4300 digits"), "{message}");
+        assert!(message.contains(": an integer of more than 4300 digits"), "{message}");
         Json::parse(&format!("0.{digits}7")).unwrap();
     }
 
@@ -327,37 +329,41 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_no_double_holds_is_refused_where_it_ends() {
-        let number = "a number larger than a double can hold (1.8e308); write it as text";
+    fn a_number_too_large_for_a_double_is_refused_at_its_end() {
+        let cause = "a number beyond the range of a double (±1.8e308); write it as a string";
         let digits = "7".repeat(400);
-        for (text, message) in [
-            ("1e400", format!("{number} at line 1 column 5")),
-            ("[1,\n -1e400 ]", format!("{number} at line 2 column 7")),
-            ("{\"1e400\": 1e99999999999}", format!("{number} at line 1 column 23")),
-            (&format!("[{digits}, 1.8E+308, 1 2]"), format!("{number} at line 1 column 411")),
-            (&format!("[1e+400, {digits}.5]"), format!("{number} at line 1 column 7")),
+        for (text, place) in [
+            ("1e400", "line 1 column 5"),
+            ("[1,\n -1e400 ]", "line 2 column 7"),
+            ("{\"1e400\": 1e99999999999}", "line 1 column 23"),
+            (&format!("[{digits}, 1.8E+308, 1 2]"), "line 1 column 411"),
+            (&format!("[1e+400, {digits}.5]"), "line 1 column 7"),
         ] {
-            assert_eq!(Json::parse(text).unwrap_err().to_string(), format!("not JSON: {message}"), "{text}");
+            assert_eq!(Json::parse(text).unwrap_err().to_string(), invalid(place, cause), "{text}");
         }
+    }
+
+    fn invalid(place: &str, cause: &str) -> String {
+        format!("expected a JSON document, found invalid JSON at {place}: {cause}")
     }
 
     #[test]
     fn errors_around_large_integers_are_found_where_they_are() {
         let digits = "7".repeat(400);
-        for (text, message) in [
-            (format!("[{digits}, 01]"), "invalid number at line 1 column 405"),
-            (format!("[{digits} {digits}]"), "expected `,` or `]` at line 1 column 403"),
-            (format!("[{digits}-{digits}]"), "expected `,` or `]` at line 1 column 402"),
-            (format!("[{digits}."), "EOF while parsing a value at line 1 column 402"),
-            (format!("[{digits}.]"), "invalid number at line 1 column 403"),
-            (format!("{{{digits}: 1}}"), "key must be a string at line 1 column 2"),
-            (format!("-{digits}\n,"), "trailing characters at line 2 column 1"),
+        for (text, place, cause) in [
+            (format!("[{digits}, 01]"), "line 1 column 405", "invalid number"),
+            (format!("[{digits} {digits}]"), "line 1 column 403", "expected `,` or `]`"),
+            (format!("[{digits}-{digits}]"), "line 1 column 402", "expected `,` or `]`"),
+            (format!("[{digits}."), "line 1 column 402", "EOF while parsing a value"),
+            (format!("[{digits}.]"), "line 1 column 403", "invalid number"),
+            (format!("{{{digits}: 1}}"), "line 1 column 2", "key must be a string"),
+            (format!("-{digits}\n,"), "line 2 column 1", "trailing characters"),
         ] {
-            assert_eq!(Json::parse(&text).unwrap_err().to_string(), format!("not JSON: {message}"), "{text}");
+            assert_eq!(Json::parse(&text).unwrap_err().to_string(), invalid(place, cause), "{text}");
         }
     }
 
-    /// A value and its text.
+    /// Generates a value and its JSON.
     fn written() -> impl Strategy<Value = (Json<'static>, String)> {
         let integer = "0|-?[1-9][0-9]{0,400}";
         let integer = integer.prop_map(|text| (Json::Integer(Integer(text.clone())), text));
@@ -386,7 +392,7 @@ mod tests {
         })
     }
 
-    /// Texts with what a scanner might take for something else.
+    /// Generates strings with characters that could confuse a scanner.
     fn text() -> impl Strategy<Value = String> {
         prop_oneof![any::<String>(), r#"([\\"{}\[\]:,0-9e+.n-]|1e400)*"#]
     }
@@ -403,14 +409,14 @@ mod tests {
     }
 
     #[test]
-    fn texts_without_escapes_are_borrowed() {
+    fn strings_without_escapes_are_borrowed() {
         let Json::Object(object) = Json::parse(r#"{"a": "b", "c": "\u0064"}"#).unwrap() else { panic!() };
         assert!(matches!(object.get("a"), Some(Json::Text(Cow::Borrowed("b")))));
         assert!(matches!(object.get("c"), Some(Json::Text(Cow::Owned(_)))));
     }
 
     #[test]
-    fn what_python_reads_and_json_does_not_know_is_refused() {
+    fn pythons_extensions_of_json_are_refused() {
         for text in
             ["NaN", "[Infinity]", "-Infinity", "1e400", "\"\\ud800\"", "\"\\udc00\\ud800\"", "{\"a\": 01}", "1 2", ""]
         {

@@ -1,4 +1,4 @@
-//! The metadata document: what openstacksdk takes.
+//! The metadata document, as openstacksdk accepts it.
 
 use super::{
     error::Problem,
@@ -7,25 +7,25 @@ use super::{
     read::{Members, Result, object},
 };
 
-/// What Ironic's API and `openstack.baremetal.configdrive.build` take.
+/// Metadata, as Ironic's API and `openstack.baremetal.configdrive.build` accept it.
 #[derive(Debug)]
 pub struct MetaDataDocument<'a> {
-    /// meta_data.json.
+    /// The content of meta_data.json.
     pub meta_data: &'a Object<'a>,
-    /// User data.
+    /// The content of user_data.
     pub user_data: Option<UserData<'a>>,
-    /// network_data.json.
+    /// The content of network_data.json.
     pub network_data: Option<&'a Object<'a>>,
-    /// vendor_data2.json.
+    /// The content of vendor_data2.json.
     pub vendor_data: Option<&'a Object<'a>>,
 }
 
-/// User data as Ironic's API takes it.
+/// User data, as Ironic's API accepts it.
 #[derive(Debug)]
 pub enum UserData<'a> {
-    /// The text itself, not base64.
+    /// The text itself, not in base64.
     Text(&'a str),
-    /// Something that is written as JSON.
+    /// An object or an array, which is written as JSON.
     Json(&'a Json<'a>),
 }
 
@@ -45,7 +45,7 @@ impl<'a> UserData<'a> {
         match value {
             Json::Text(text) => Ok(Self::Text(text)),
             Json::Object(_) | Json::List(_) => Ok(Self::Json(value)),
-            other => Err(Problem::kind(other, "text, an object or a list").into()),
+            other => Err(Problem::kind(other, "a string, an object or an array").into()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! JSON text → typed instance. Whatever a tenant wrote is parsed here and nowhere else.
+//! JSON → typed document. All that tenants write is parsed here and nowhere else.
 
 mod address;
 mod devices;
@@ -30,19 +30,19 @@ pub use ports::{Port, PortGroup};
 
 use read::{Members, Result};
 
-/// A document: one of three kinds, told apart by the member that only that kind has.
+/// A document of one of three kinds, each of which has a member that the others do not have.
 #[derive(Debug)]
 pub enum Document<'a> {
-    /// An instance (`instance`), of which Nova's files are made.
+    /// An instance (`instance`), from which Nova's files are built.
     Instance(Box<InstanceDocument<'a>>),
-    /// Metadata (`meta_data`), written into the files of openstacksdk's drive.
+    /// Metadata (`meta_data`), written into the same files as by openstacksdk.
     MetaData(MetaDataDocument<'a>),
-    /// Ready files (`files`).
+    /// Ready-made files (`files`), written unchanged.
     Files(Vec<File<'a>>),
 }
 
 impl<'a> Document<'a> {
-    /// Reads the document. Where `overrides` has a value, it replaces that of the document.
+    /// Reads the document. Values in `overrides` replace those of the document.
     pub fn parse(document: &'a Json<'a>, overrides: &'a Overrides<'a>) -> Result<Self> {
         let members = Members::of(document)?;
         Ok(match Kind::of(members)? {
@@ -54,7 +54,7 @@ impl<'a> Document<'a> {
 }
 
 impl DrivePolicy {
-    /// Reads of a document what decides whether there is a drive. Metadata and files are there to be on one.
+    /// Reads the members that decide whether there is a drive. Documents with metadata or files always need one.
     pub fn of_document(document: &Json<'_>) -> Result<Self> {
         let members = Members::of(document)?;
         match Kind::of(members)? {
@@ -77,11 +77,11 @@ impl Kind {
             [false, true, false] => Ok(Self::MetaData),
             [false, false, true] => Ok(Self::Files),
             [false, false, false] => {
-                Err(Problem::Conflict("has no member instance, meta_data or files; give one").into())
+                Err(Problem::Conflict("expected one of the members instance, meta_data and files, found none").into())
             }
             _ => {
-                Err(Problem::Conflict("has more than one of the members instance, meta_data and files; give one")
-                    .into())
+                let problem = "expected one of the members instance, meta_data and files, found more than one";
+                Err(Problem::Conflict(problem).into())
             }
         }
     }
@@ -94,7 +94,7 @@ mod tests {
     use alloc::{format, string::ToString};
 
     #[test]
-    fn a_document_is_of_the_kind_of_its_one_member() {
+    fn the_member_decides_the_kind_of_a_document() {
         let options = Options::default();
         let overrides = Overrides::parse(&options).unwrap();
         let kind = |text| match Document::parse(&Json::parse(text).unwrap(), &overrides) {
@@ -103,8 +103,8 @@ mod tests {
             Ok(Document::Files(_)) => "files".into(),
             Err(error) => error.to_string(),
         };
-        let none = "has no member instance, meta_data or files; give one";
-        let several = "has more than one of the members instance, meta_data and files; give one";
+        let none = "expected one of the members instance, meta_data and files, found none";
+        let several = "expected one of the members instance, meta_data and files, found more than one";
         for (text, found) in [
             (
                 r#"{"instance": {"uuid": "u", "hostname": "h", "ec2_ids": {"instance_id": "i"}}, "network_data": {}}"#,
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn metadata_and_files_are_there_to_be_on_a_drive() {
+    fn metadata_and_files_always_need_a_drive() {
         for name in ["meta_data", "files"] {
             let text = format!(r#"{{"{name}": {{}}}}"#);
             let policy = DrivePolicy::of_document(&Json::parse(&text).unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! Nova's network model (`nova.network.model`): what `network_info` is made of.
+//! Nova's network model (`nova.network.model`), of which `network_info` consists.
 
 use super::{
     address::{Cidr, IpText, IpVersion, MacAddr},
@@ -15,9 +15,9 @@ pub struct Vif<'a> {
     pub id: Option<&'a str>,
     /// The MAC address.
     pub address: Option<MacAddr<'a>>,
-    /// Where it is attached.
+    /// The network to which the interface is attached.
     pub network: Option<Network<'a>>,
-    /// How it is plugged.
+    /// The VIF type, such as `ovs`.
     pub vif_type: Option<&'a str>,
     /// The name of the device on the host.
     pub devname: Option<&'a str>,
@@ -28,32 +28,32 @@ pub struct Vif<'a> {
 pub struct Network<'a> {
     /// Neutron's network id.
     pub id: Option<&'a str>,
-    /// Its subnets.
+    /// The network's subnets.
     pub subnets: Vec<Subnet<'a>>,
-    /// meta: whether the network is written into the interfaces template.
+    /// Whether the network is written into the interfaces file. In `meta`.
     pub injected: bool,
-    /// meta: the MTU in bytes.
+    /// The MTU in bytes. In `meta`.
     pub mtu: Option<&'a Integer>,
 }
 
 /// A subnet (`Subnet`).
 #[derive(Debug)]
 pub struct Subnet<'a> {
-    /// Its range.
+    /// The address range.
     pub cidr: Cidr,
-    /// Name servers.
+    /// The name servers.
     pub dns: Vec<IpText<'a>>,
     /// The default gateway.
     pub gateway: Option<IpText<'a>>,
-    /// The addresses that the interface has in it.
+    /// The interface's addresses in the subnet.
     pub ips: Vec<FixedIp<'a>>,
-    /// Routes beside the default route.
+    /// Routes other than the default route.
     pub routes: Vec<Route<'a>>,
-    /// meta: the DHCP server. Text that may be empty; there is DHCP where it is not null.
+    /// The DHCP server. In `meta`. The subnet has DHCP if it is present, even if it is empty.
     pub dhcp_server: Option<&'a str>,
-    /// meta: whether addresses come by DHCP.
+    /// Whether addresses are assigned by DHCP. In `meta`.
     pub enable_dhcp: bool,
-    /// meta: Neutron's way to give IPv6 addresses: `slaac`, `dhcpv6-stateless`, `dhcpv6-stateful`.
+    /// How Neutron assigns IPv6 addresses: `slaac`, `dhcpv6-stateless` or `dhcpv6-stateful`. In `meta`.
     pub ipv6_address_mode: Option<&'a str>,
 }
 
@@ -62,7 +62,7 @@ pub struct Subnet<'a> {
 pub struct Ip<'a> {
     /// The address, if it is known.
     pub address: Option<IpText<'a>>,
-    /// The version as the document says; else the address's own.
+    /// The address's version; without an address, the version in the document.
     pub version: Option<IpVersion>,
 }
 
@@ -71,16 +71,16 @@ pub struct Ip<'a> {
 pub struct FixedIp<'a> {
     /// The address.
     pub ip: Ip<'a>,
-    /// The floating addresses that lead to it.
+    /// The floating addresses that map to it.
     pub floating_ips: Vec<Ip<'a>>,
 }
 
 /// A route (`Route`).
 #[derive(Clone, Copy, Debug)]
 pub struct Route<'a> {
-    /// Where it leads.
+    /// The destination.
     pub cidr: Cidr,
-    /// By which way; an address that may be null.
+    /// The gateway's address, which may be null.
     pub gateway: Option<IpText<'a>>,
 }
 
@@ -96,13 +96,13 @@ impl<'a> Vif<'a> {
         })
     }
 
-    /// All addresses of the interface, in the order of their subnets (`VIF.fixed_ips`).
+    /// Returns all addresses of the interface, in the order of their subnets (`VIF.fixed_ips`).
     pub fn fixed_ips(&self) -> impl Iterator<Item = &FixedIp<'a>> {
         self.network.iter().flat_map(|network| &network.subnets).flat_map(|subnet| &subnet.ips)
     }
 }
 
-/// The interfaces of which Nova speaks: those in a network with a subnet. It counts them from 0.
+/// Returns the interfaces that Nova writes, with their numbers from 0: those in a network with a subnet.
 pub fn attached<'v, 'a>(network_info: &'v [Vif<'a>]) -> impl Iterator<Item = (usize, &'v Vif<'a>, &'v Network<'a>)> {
     let networks = network_info.iter().filter_map(|vif| Some((vif, vif.network.as_ref()?)));
     let networks = networks.filter(|(_, network)| !network.subnets.is_empty());
@@ -121,7 +121,7 @@ impl<'a> Network<'a> {
         })
     }
 
-    /// The first subnet of that version: the only one of which Nova speaks.
+    /// Returns the first subnet of that version, which is the only one that Nova writes.
     pub fn first_subnet(&self, version: IpVersion) -> Option<&Subnet<'a>> {
         self.subnets.iter().find(|subnet| subnet.cidr.version() == version)
     }
@@ -163,7 +163,7 @@ impl<'a> Ip<'a> {
         Ok(Self { address, version })
     }
 
-    /// An address that must be there: of a name server, Nova's template asks for it.
+    /// Reads a name server's address, which is required because Nova's template uses it.
     fn parse_address(value: &'a Json<'a>) -> Result<IpText<'a>> {
         Self::parse(value)?.address.ok_or_else(|| DocumentError::from(Problem::Missing).below("address"))
     }
@@ -185,8 +185,8 @@ impl<'a> Route<'a> {
     }
 }
 
-/// Where a model keeps what it has no member for: `meta`, and over it whatever the model does not know by name
-/// (`Model._set_meta`). The names asked for here are in no model.
+/// The extra members of a model: those of `meta`, overridden by members that the model does not know (`Model._set_meta`).
+/// No model knows the names that are read from here.
 #[derive(Clone, Copy)]
 struct Meta<'a> {
     unknown: Members<'a>,
@@ -200,7 +200,7 @@ impl<'a> Meta<'a> {
 
     fn optional<T>(self, name: &str, read: impl FnOnce(&'a Json<'a>) -> Result<T>) -> Result<Option<T>> {
         match self.meta {
-            // A member beside meta wins even where it is null.
+            // A member alongside meta takes precedence even if it is null.
             Some(meta) if !self.unknown.contains(name) => {
                 meta.optional(name, read).map_err(|error| error.below("meta"))
             }
@@ -209,18 +209,19 @@ impl<'a> Meta<'a> {
     }
 }
 
-/// A model in a place where `{}` stands for none, as it is false in Python.
+/// Reads a model that may be absent. `{}` counts as absent, because it is false in Python.
 fn optional_model<'a, T>(parse: impl Fn(&'a Json<'a>) -> Result<T>) -> impl Fn(&'a Json<'a>) -> Result<Option<T>> {
     move |value| if object(value)?.is_empty() { Ok(None) } else { parse(value).map(Some) }
 }
 
-/// A version that must be the one of the address beside it.
+/// Checks that a version matches the address next to it.
 fn matching<'a>(version: IpVersion) -> impl Fn(&'a Json<'a>) -> Result<()> {
     move |value| {
         if IpVersion::parse(value)? == version {
             return Ok(());
         }
-        Err(Problem::Conflict("not the version of the address beside it; correct or omit it").into())
+        Err(Problem::Conflict("does not match the version of the address next to it; correct it or leave it out")
+            .into())
     }
 }
 
@@ -239,15 +240,15 @@ mod tests {
     }
 
     #[test]
-    fn a_subnet_that_nova_chokes_on_is_refused_with_its_place() {
+    fn a_subnet_on_which_nova_fails_is_refused_with_its_place() {
         for (subnet, place) in [
             (r#"{"cidr": null}"#, "/network/subnets/0/cidr: missing"),
-            (r#"{"cidr": "10.0.0.0/8", "version": 6}"#, "/network/subnets/0/version: not the version"),
+            (r#"{"cidr": "10.0.0.0/8", "version": 6}"#, "/network/subnets/0/version: does not match"),
             (r#"{"cidr": "10.0.0.0/8", "dns": [{"address": null}]}"#, "/network/subnets/0/dns/0/address: missing"),
-            (r#"{"cidr": "10.0.0.0/8", "ips": [{}]}"#, "/network/subnets/0/ips/0: found another value"),
+            (r#"{"cidr": "10.0.0.0/8", "ips": [{}]}"#, "/network/subnets/0/ips/0: invalid value"),
             (
                 r#"{"cidr": "10.0.0.0/8", "meta": {"enable_dhcp": "x"}}"#,
-                "/network/subnets/0/meta/enable_dhcp: found text",
+                "/network/subnets/0/meta/enable_dhcp: expected a boolean",
             ),
             (
                 r#"{"cidr": "10.0.0.0/8", "routes": [{"cidr": "0.0.0.0/0"}]}"#,
@@ -263,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_beside_meta_wins_even_where_it_is_null() {
+    fn a_member_alongside_meta_takes_precedence_even_if_it_is_null() {
         let text = r#"{"network": {"mtu": null, "injected": true, "meta": {"mtu": 9000, "injected": false}}}"#;
         let json = Json::parse(text).unwrap();
         let network = Vif::parse(&json).unwrap().network.unwrap();

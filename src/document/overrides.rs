@@ -1,4 +1,4 @@
-//! Options that override members of the document.
+//! Options that replace members of the document.
 
 use alloc::string::String;
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::Options;
 
-/// Values from the options. Each overrides the document's member of its name.
+/// Values from the options. Each replaces the document's member with the same name.
 #[derive(Debug)]
 pub struct Overrides<'a> {
     pub(super) ports: Override<'a>,
@@ -21,7 +21,7 @@ pub struct Overrides<'a> {
 }
 
 impl<'a> Overrides<'a> {
-    /// Parses the options that hold JSON or text.
+    /// Parses the options that contain JSON or base64.
     pub fn parse(options: &'a Options) -> Result<Self> {
         let json = |name, text: &'a Option<_>| Override::parse(name, text.as_deref());
         Ok(Self {
@@ -44,7 +44,7 @@ impl<'a> Overrides<'a> {
     }
 }
 
-/// An option that overrides one member of the document, if it is given.
+/// An option that, if given, replaces one member of the document.
 #[derive(Debug)]
 pub(super) struct Override<'a> {
     name: &'static str,

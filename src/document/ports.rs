@@ -12,33 +12,33 @@ use super::{
 /// A physical port of the node.
 #[derive(Debug)]
 pub struct Port<'a> {
-    /// Ironic's id of it.
+    /// The port's id in Ironic.
     pub uuid: &'a str,
     /// The MAC address.
     pub address: Option<MacAddr<'a>>,
-    /// The port group that it belongs to.
+    /// The id of the port group to which the port belongs.
     pub portgroup_uuid: Option<&'a str>,
-    /// The VIF that is attached to it.
+    /// The id of the VIF that is attached to the port.
     pub vif_id: Option<&'a str>,
 }
 
-/// Ports that act as one interface.
+/// A group of ports that form one interface.
 #[derive(Debug)]
 pub struct PortGroup<'a> {
-    /// Ironic's id of it.
+    /// The port group's id in Ironic.
     pub uuid: &'a str,
-    /// The MAC address, if it has one of its own.
+    /// The MAC address, if the group has its own.
     pub address: Option<MacAddr<'a>>,
     /// The bonding mode.
     pub mode: Option<&'a str>,
     /// Options of the Linux bonding driver.
     pub properties: Option<&'a Object<'a>>,
-    /// The VIF that is attached to it.
+    /// The id of the VIF that is attached to the group.
     pub vif_id: Option<&'a str>,
 }
 
 impl<'a> Port<'a> {
-    /// Reads a list of ports, or the answer of Ironic's API with its member `ports`.
+    /// Reads an array of ports, or a response of Ironic's API with the member `ports`.
     pub(super) fn parse_list(value: &'a Json<'a>) -> Result<Vec<Self>> {
         collection(value, "ports", |value| {
             let members = Members::of(value)?;
@@ -53,7 +53,7 @@ impl<'a> Port<'a> {
 }
 
 impl<'a> PortGroup<'a> {
-    /// Reads a list of port groups, or the answer of Ironic's API with its member `portgroups`.
+    /// Reads an array of port groups, or a response of Ironic's API with the member `portgroups`.
     pub(super) fn parse_list(value: &'a Json<'a>) -> Result<Vec<Self>> {
         collection(value, "portgroups", |value| {
             let members = Members::of(value)?;
@@ -79,7 +79,8 @@ fn collection<'a, T>(
     }
 }
 
-/// `tenant_vif_port_id` is where Ironic keeps it, `vif_port_id` where it once was; an empty one does not count.
+/// Reads the id of the attached VIF. Ironic keeps it in `tenant_vif_port_id`, and formerly did in `vif_port_id`. An empty id
+/// counts as absent.
 fn vif_id<'a>(members: Members<'a>) -> Result<Option<&'a str>> {
     let within = |place, name| {
         let member = |value| Members::of(value)?.optional(name, text);
@@ -88,12 +89,12 @@ fn vif_id<'a>(members: Members<'a>) -> Result<Option<&'a str>> {
     Ok(within("internal_info", "tenant_vif_port_id")?.or(within("extra", "vif_port_id")?))
 }
 
-/// Each property becomes a member `bond_…` of the link. Nova's own `bond_links` must not be replaced by one.
+/// Reads the properties of a bond. Each becomes a member `bond_…` of the link, but none may replace Nova's own `bond_links`.
 fn properties<'a>(value: &'a Json<'a>) -> Result<&'a Object<'a>> {
     let properties = object(value)?;
     for name in ["links", "bond_links"] {
         if properties.get(name).is_some() {
-            let problem = Problem::Conflict("would replace the list of the bond's links; remove this property");
+            let problem = Problem::Conflict("would replace the bond's own list of links; remove this property");
             return Err(super::DocumentError::from(problem).below(name));
         }
     }
@@ -105,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_collection_is_a_list_or_the_answer_of_ironics_api() {
+    fn a_collection_is_an_array_or_a_response_of_ironics_api() {
         for text in [r#"[{"uuid": "a"}, {"uuid": "b"}]"#, r#"{"ports": [{"uuid": "a"}, {"uuid": "b"}], "next": "c"}"#] {
             let json = Json::parse(text).unwrap();
             let ports: Vec<_> = Port::parse_list(&json).unwrap().iter().map(|port| port.uuid).collect();

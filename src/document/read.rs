@@ -1,5 +1,5 @@
-//! How values are taken out of a JSON tree: small functions from a value to a type that compose, and put the place into
-//! an error on the way out.
+//! Readers that turn JSON values into types. They are small functions that compose, and each level adds its step to the place
+//! in an error.
 
 use alloc::vec::Vec;
 
@@ -11,7 +11,7 @@ use crate::base64::{self, DecodeError};
 
 pub(super) type Result<T> = core::result::Result<T, DocumentError>;
 
-/// An object whose members are read by name; null counts as absent.
+/// An object whose members are read by name. A null member counts as absent.
 #[derive(Clone, Copy)]
 pub(super) struct Members<'a>(&'a Object<'a>);
 
@@ -20,12 +20,12 @@ impl<'a> Members<'a> {
         object(value).map(Self)
     }
 
-    /// A member without which there is no drive.
+    /// Reads a member that must be present.
     pub(super) fn required<T>(self, name: &str, read: impl FnOnce(&'a Json<'a>) -> Result<T>) -> Result<T> {
         self.optional(name, read)?.ok_or_else(|| DocumentError::from(Problem::Missing).below(name))
     }
 
-    /// A member that may be absent.
+    /// Reads a member that may be absent.
     pub(super) fn optional<T>(self, name: &str, read: impl FnOnce(&'a Json<'a>) -> Result<T>) -> Result<Option<T>> {
         match self.0.get(name) {
             None | Some(Json::Null) => Ok(None),
@@ -33,17 +33,17 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// A list, empty if absent.
+    /// Reads an array, which is empty if the member is absent.
     pub(super) fn list<T>(self, name: &str, read: impl FnMut(&'a Json<'a>) -> Result<T>) -> Result<Vec<T>> {
         Ok(self.optional(name, |value| list(value, read))?.unwrap_or_default())
     }
 
-    /// Whether the member is there and not null.
+    /// Returns whether the member is present and not null.
     pub(super) fn has(self, name: &str) -> bool {
         self.0.get(name).is_some_and(|value| *value != Json::Null)
     }
 
-    /// Whether the member is there, be it null.
+    /// Returns whether the member is present, even if it is null.
     pub(super) fn contains(self, name: &str) -> bool {
         self.0.get(name).is_some()
     }
@@ -62,14 +62,14 @@ pub(super) fn list<'a, T>(value: &'a Json<'a>, mut read: impl FnMut(&'a Json<'a>
             let items = values.iter().zip(0usize..);
             items.map(|(value, index)| read(value).map_err(|error| error.below(index))).collect()
         }
-        other => Err(Problem::kind(other, "a list").into()),
+        other => Err(Problem::kind(other, "an array").into()),
     }
 }
 
 pub(super) fn text<'a>(value: &'a Json<'a>) -> Result<&'a str> {
     match value {
         Json::Text(text) => Ok(text),
-        other => Err(Problem::kind(other, "text").into()),
+        other => Err(Problem::kind(other, "a string").into()),
     }
 }
 
@@ -87,7 +87,7 @@ pub(super) fn integer<'a>(value: &'a Json<'a>) -> Result<&'a Integer> {
     }
 }
 
-/// One of a few texts.
+/// Reads a string that must be one of `choices`.
 pub(super) fn one_of<'a, T: Copy>(value: &'a Json<'a>, choices: &[(&str, T)], wanted: &'static str) -> Result<T> {
     let found = text(value)?;
     match choices.iter().find(|(name, _)| *name == found) {
@@ -96,11 +96,11 @@ pub(super) fn one_of<'a, T: Copy>(value: &'a Json<'a>, choices: &[(&str, T)], wa
     }
 }
 
-/// The bytes of a base64 text (RFC 4648, 4). Python's decoder skips what is outside the alphabet; here it is an error.
+/// Decodes a base64 string (RFC 4648, 4). Characters outside the alphabet are errors, although Python's decoder skips them.
 pub(super) fn base64(value: &Json<'_>) -> Result<Vec<u8>> {
     let text = match value {
         Json::Text(text) => text,
-        other => return Err(Problem::kind(other, "base64 text").into()),
+        other => return Err(Problem::kind(other, "a base64 string").into()),
     };
     base64::decode(text.as_bytes()).map_err(|error| {
         let character = match error {

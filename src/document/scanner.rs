@@ -1,9 +1,9 @@
-//! The numbers of a JSON text as written. serde_json reads them as 64-bit integers and doubles.
+//! The numbers of a JSON document as written. serde_json reads them as 64-bit integers and doubles.
 
 use alloc::string::String;
 use core::iter;
 
-/// A position in a JSON text. A visitor moves it along, calling the method for each object, text and number in document
+/// A position in a JSON document. A visitor advances it by calling the method for each object, string and number in document
 /// order.
 ///
 /// Everything between those is white space, punctuation or a literal, so the next one starts at the next brace, quote, minus
@@ -17,7 +17,7 @@ impl<'a> Scanner<'a> {
         Self { rest: text }
     }
 
-    /// Enters the next value if it is an object. Returns whether it is.
+    /// Enters the next value if it is an object, and returns whether it is one.
     pub(super) fn object(&mut self) -> bool {
         match self.seek().strip_prefix('{') {
             Some(rest) => {
@@ -28,14 +28,14 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Returns the next text. It has `length` bytes and no escapes.
+    /// Returns the next string, which must have `length` bytes and no escapes.
     pub(super) fn plain_text(&mut self, length: usize) -> Option<&'a str> {
         let (text, rest) = self.seek().strip_prefix('"')?.split_at_checked(length)?;
         self.rest = rest.strip_prefix('"')?;
         Some(text)
     }
 
-    /// Skips the next text, which may have escapes.
+    /// Skips the next string, which may have escapes.
     pub(super) fn skip_text(&mut self) -> Option<()> {
         let text = self.seek().strip_prefix('"')?;
         let mut bytes = text.bytes();
@@ -58,7 +58,7 @@ impl<'a> Scanner<'a> {
         text.get(..text.len() - rest.len())
     }
 
-    /// Skips what is before the next object, text or number.
+    /// Skips everything before the next object, string or number.
     fn seek(&mut self) -> &'a str {
         let start = self.rest.bytes().position(|byte| matches!(byte, b'{' | b'"' | b'-' | b'0'..=b'9'));
         self.rest = start.and_then(|start| self.rest.get(start..)).unwrap_or_default();
@@ -68,8 +68,8 @@ impl<'a> Scanner<'a> {
 
 /// Copies `text` with a zero in place of each number that may be too large for serde_json. Returns `None` if there are none.
 ///
-/// A zero is as long as the number it replaces and keeps its sign. So serde_json finds the same errors at the same line and
-/// column. It has an exponent because a second one must not be taken for the first.
+/// A zero has the length and the sign of the number it replaces, so serde_json finds the same errors at the same line and
+/// column. It has an exponent, so that a second exponent after it is still an error.
 pub(super) fn without_large_numbers(text: &str) -> Option<String> {
     let mut copy = String::new();
     let mut scanner = Scanner::new(text);

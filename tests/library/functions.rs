@@ -106,7 +106,7 @@ fn options_that_do_not_hold_are_refused() {
     for (options, message) in [
         (
             Options { vendordata_providers: Some(vec![VendordataProvider::DynamicJson]), ..Options::default() },
-            "option vendordata_providers: without StaticJSON vendor_data.json has no source",
+            "option vendordata_providers: StaticJSON is missing",
         ),
         (Options { ports: Some("[".into()), ..Options::default() }, "option ports: "),
         (Options { random_seed: Some("?".into()), ..Options::default() }, "option random_seed: "),

@@ -176,7 +176,7 @@ fn what_a_document_has_too_much_of_is_named() {
         (
             format!(r#"{{"files": {long}}}"#),
             ErrorCode::InvalidDocument,
-            "not JSON: an integer of more than 4300 digits",
+            "expected a JSON document, found invalid JSON at line 1 column 1048586: an integer of more than 4300 digits",
         ),
         (
             format!(r#"{{"files": [{files}]}}"#),
