@@ -5,12 +5,12 @@ use alloc::{borrow::Cow, vec::Vec};
 use super::{or_null, version::OpenStackVersion};
 use crate::document::{Device, DeviceKind, Json, Object};
 
-/// The devices that a version shows.
+/// Returns the devices that a version includes, with the members that it includes.
 pub fn devices<'a>(devices: &'a [Device<'a>], version: OpenStackVersion) -> Json<'a> {
-    devices.iter().filter_map(|device| show(device, version)).map(Json::from).collect()
+    devices.iter().filter_map(|device| entry(device, version)).map(Json::from).collect()
 }
 
-fn show<'a>(device: &'a Device<'a>, version: OpenStackVersion) -> Option<Object<'a>> {
+fn entry<'a>(device: &'a Device<'a>, version: OpenStackVersion) -> Option<Object<'a>> {
     let mut members: Vec<(&'a str, Json<'a>)> = Vec::new();
     match &device.kind {
         DeviceKind::Nic { mac, vlan, vf_trusted } => {

@@ -5,7 +5,7 @@ use alloc::{borrow::Cow, format, vec::Vec};
 use super::{or_null, or_zero, shared::Shared, version::Ec2Version};
 use crate::document::{BlockDeviceRole, BlockDevices, InstanceDocument, IpVersion, Json, Object};
 
-/// meta-data.json of one version.
+/// Builds the meta-data.json of one version.
 pub fn meta_data<'a>(document: &InstanceDocument<'a>, shared: &'a Shared, version: Ec2Version) -> Object<'a> {
     let instance = &document.instance;
     let hostname = || Json::from(shared.hostname.as_str());

@@ -16,7 +16,7 @@ auto lo
 iface lo inet loopback
 ";
 
-/// The file, if any network is to be injected.
+/// Renders the file, or returns `None` if no network is injected.
 pub fn render(network_info: &[Vif<'_>]) -> Option<String> {
     let stanzas: Vec<String> = attached(network_info)
         .filter(|(_, _, network)| network.injected)
@@ -46,7 +46,7 @@ fn interface(n: usize, vif: &Vif<'_>, v4: Option<&Subnet<'_>>, v6: Option<&Subne
             address.as_str()
         );
         if subnet.cidr.version() == IpVersion::V4 {
-            // A network without a broadcast address has Python's None here.
+            // Python writes None for a network without a broadcast address.
             let broadcast = subnet.cidr.broadcast().map_or("None".into(), |address| address.to_string());
             text += &format!("    broadcast {broadcast}\n");
         }

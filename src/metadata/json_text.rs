@@ -1,11 +1,11 @@
-//! JSON text as Python's `json.dumps` writes it: the one writer for all files of a drive.
+//! JSON as Python's `json.dumps` writes it. All JSON files of a drive are written here.
 
 use alloc::{format, string::String};
 use core::fmt::Write;
 
 use crate::document::Json;
 
-/// The text: `", "` and `": "` between things, ASCII alone, no line break at the end.
+/// Returns `value` as JSON, with `", "` and `": "` as separators, in ASCII, without a line break at the end.
 pub fn dumps(value: &Json<'_>) -> String {
     let mut out = String::new();
     write_value(&mut out, value);
@@ -53,7 +53,7 @@ fn write_text(out: &mut String, text: &str) {
 }
 
 fn write_characters(out: &mut String, text: &str) {
-    // Nearly every text is one of these.
+    // A fast path: most strings need no escapes.
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
         return out.push_str(text);
     }
@@ -77,21 +77,21 @@ fn write_characters(out: &mut String, text: &str) {
     }
 }
 
-/// `float.__repr__`: the fewest digits that give the same double; with an exponent below -4 and from 16 on, which has a
-/// sign and two digits at least.
+/// Writes a float as `float.__repr__` does: with the fewest digits that give the same double, and in exponential notation if
+/// the exponent is below -4 or above 15. The exponent then has a sign and at least two digits.
 fn write_float(out: &mut String, value: f64) {
     let shortest = format!("{value:e}");
     let (mantissa, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
     let exponent: i32 = exponent.parse().unwrap_or_default();
-    // More than 65,535 of them, which no double has, would be a panic of `format`.
-    let decimals = mantissa.split_once('.').map_or(0, |(_, decimals)| decimals.len().min(MOST_DECIMALS));
+    // `format` would panic at more than 65,535 decimals, which no double has.
+    let decimals = mantissa.split_once('.').map_or(0, |(_, decimals)| decimals.len().min(MAX_DECIMALS));
 
-    // Of two that are equally short and near, Rust's shortest is the upper one and Python's the even one, which rounding
-    // to that many digits gives. At a power of two the rounded one may be another double.
+    // If two candidates are equally short and near, Rust chooses the upper one and Python the even one, which is what rounding
+    // to that many digits gives. Near a power of two, the rounded number may be another double.
     let round_trips = |text: &String| text.parse() == Ok(value);
     if (-4..16).contains(&exponent) {
         let decimals = i32::try_from(decimals).unwrap_or_default().saturating_sub(exponent).max(1);
-        let rounded = format!("{value:.*}", usize::try_from(decimals).unwrap_or(1).min(MOST_DECIMALS));
+        let rounded = format!("{value:.*}", usize::try_from(decimals).unwrap_or(1).min(MAX_DECIMALS));
         out.push_str(&Some(rounded).filter(round_trips).unwrap_or_else(|| format!("{value:?}")));
     } else {
         let rounded = Some(format!("{value:.decimals$e}")).filter(round_trips);
@@ -103,16 +103,16 @@ fn write_float(out: &mut String, value: f64) {
     }
 }
 
-/// Of a double between 0.0001 and 10^16: 17 digits, the first of which stands in the fourth place.
-const MOST_DECIMALS: usize = 20;
+/// The most decimals of a double between 0.0001 and 10^16: 17 digits, of which the first is the fourth decimal.
+const MAX_DECIMALS: usize = 20;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Each text reads back as itself or as what stands beside it; Python 3.11 gave the right side.
+    /// Each number is written as on the right side, which is Python 3.11's output.
     #[test]
-    fn numbers_read_as_python_prints_them() {
+    fn numbers_are_written_as_python_prints_them() {
         for (text, printed) in [
             ("1.0", "1.0"),
             ("100", "100"),
@@ -139,14 +139,14 @@ mod tests {
     }
 
     #[test]
-    fn text_is_ascii_alone() {
+    fn the_output_is_ascii() {
         let text = "\u{0}\u{1f}\"\\/\u{7f}\u{80}é\u{2028}\u{1f600}\n\r\t\u{8}\u{c}";
         let written = r#""\u0000\u001f\"\\/\u007f\u0080\u00e9\u2028\ud83d\ude00\n\r\t\b\f""#;
         assert_eq!(dumps(&text.into()), written);
     }
 
     #[test]
-    fn things_are_separated_as_python_separates_them() {
+    fn separators_are_those_of_python() {
         let text = r#"{"a":[1,2,[]],"b":{},"c":[null,true,false]}"#;
         let written = r#"{"a": [1, 2, []], "b": {}, "c": [null, true, false]}"#;
         assert_eq!(dumps(&Json::parse(text).unwrap()), written);

@@ -20,7 +20,7 @@ use crate::{
     tree::{Content, Tree},
 };
 
-/// The drive's files.
+/// Builds the files of the document's drive.
 pub fn tree(document: &Document<'_>, options: &Options) -> Result<Tree, Error> {
     match document {
         Document::Instance(document) => nova::tree(document, options),
@@ -39,30 +39,30 @@ fn json<'a>(value: impl Into<Json<'a>>) -> Content {
     Content::from(json_text::dumps(&value.into()).into_bytes())
 }
 
-/// Returns the text, or null if there is none.
+/// Returns the string, or null if there is none.
 fn or_null<'a>(text: Option<&'a str>) -> Json<'a> {
     text.map_or(Json::Null, Json::from)
 }
 
-/// Returns the number, or 0 if there is none: Nova's default for numbers.
+/// Returns the number, or 0 if there is none, which is Nova's default for numbers.
 fn or_zero(number: Option<&Integer>) -> Json<'static> {
     Json::Integer(number.cloned().unwrap_or(Integer::from(0)))
 }
 
-/// Why the options give no drive.
+/// Why a file of the drive has no source.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum MetadataError {
-    /// `vendordata_providers` without `StaticJSON`.
+    /// The option `vendordata_providers` does not include `StaticJSON`.
     NoStaticJson,
 }
 
 impl fmt::Display for MetadataError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoStaticJson => f.write_str(
-                "option vendordata_providers: without StaticJSON vendor_data.json has no source; add StaticJSON",
-            ),
+            Self::NoStaticJson => {
+                f.write_str("option vendordata_providers: StaticJSON is missing; vendor_data.json has no other source")
+            }
         }
     }
 }

@@ -9,10 +9,10 @@ use crate::document::{
     InstanceDocument, Integer, IpVersion, Json, Network, Object, Port, PortGroup, Route, Subnet, Vif, attached,
 };
 
-/// VIF types that instances have come to know; any other is told as `phy` (`nova.network.model`).
+/// VIF types that Nova shows to instances, for compatibility. It shows all others as `phy` (`nova.network.model`).
 const LEGACY_EXPOSED_VIF_TYPES: [&str; 8] = ["bridge", "dvs", "hw_veb", "hyperv", "ovs", "tap", "vhostuser", "vif"];
 
-/// The ready one, or links, networks and services of the interfaces that have an address.
+/// Returns the document's own network_data.json, or builds one from its interfaces.
 pub fn network_data<'a>(document: &InstanceDocument<'a>) -> Object<'a> {
     if let Some(ready) = document.network_data {
         return ready.clone();
@@ -33,7 +33,7 @@ pub fn network_data<'a>(document: &InstanceDocument<'a>) -> Object<'a> {
         for version in [IpVersion::V4, IpVersion::V6] {
             let Some(subnet) = network.first_subnet(version).filter(|subnet| !subnet.ips.is_empty()) else { continue };
             networks.push(network_entry(networks.len(), network, subnet, &id).into());
-            // What an earlier subnet named is not repeated; what one subnet names twice is.
+            // As in Nova, a server of an earlier subnet is not repeated, but one that a subnet itself repeats is.
             let servers: Vec<_> = subnet.dns.iter().map(|ip| ip.as_str()).collect();
             services.extend(servers.iter().filter(|server| !known_servers.contains(*server)).copied().map(service));
             known_servers.extend(servers);
@@ -44,10 +44,11 @@ pub fn network_data<'a>(document: &InstanceDocument<'a>) -> Object<'a> {
     Object::from([("links", Json::List(links)), ("networks", Json::List(networks)), ("services", Json::List(services))])
 }
 
-/// What Ironic knows of the node's ports and port groups, by the VIF that is attached to each.
+/// The node's ports and port groups in Ironic, keyed by the id of the attached VIF.
 struct Node<'d, 'a> {
     ports: BTreeMap<&'a str, &'d Port<'a>>,
     portgroups: BTreeMap<&'a str, &'d PortGroup<'a>>,
+    /// The ports of each port group, keyed by the group's id.
     members: BTreeMap<&'a str, Vec<&'d Port<'a>>>,
 }
 
@@ -60,14 +61,14 @@ impl<'d, 'a> Node<'d, 'a> {
             }
         }
         Self {
-            // Of several for one VIF, the last counts.
+            // If several have the same VIF, the last one counts.
             ports: document.ports.iter().filter_map(|port| Some((port.vif_id?, port))).collect(),
             portgroups: document.portgroups.iter().filter_map(|group| Some((group.vif_id?, group))).collect(),
             members,
         }
     }
 
-    /// The interface's link, and the links of the ports below it where it is a bond.
+    /// Returns the interface's link and, if it is a bond, the links of its ports.
     fn link(&self, vif: &Vif<'a>, network: &Network<'a>, id: Cow<'a, str>) -> (Json<'a>, Vec<Json<'a>>) {
         let vif_type = vif.vif_type.filter(|vif_type| LEGACY_EXPOSED_VIF_TYPES.contains(vif_type)).unwrap_or("phy");
         let mut link: Vec<(Cow<'a, str>, Json<'a>)> = alloc::vec![
@@ -78,7 +79,7 @@ impl<'d, 'a> Node<'d, 'a> {
             ("ethernet_mac_address".into(), or_null(vif.address.map(|mac| mac.as_str()))),
         ];
         let mut member_links = Vec::new();
-        // A name that comes again replaces the value, in its place: see Object.
+        // A repeated name replaces the value but keeps its place: see Object.
         if let Some(group) = vif.id.and_then(|id| self.portgroups.get(id)) {
             let ports = self.members.get(group.uuid).map_or(&[][..], Vec::as_slice);
             link.push(("type".into(), "bond".into()));
@@ -104,7 +105,7 @@ impl<'d, 'a> Node<'d, 'a> {
     }
 }
 
-/// Null where any subnet has a DHCP server, which then tells it (`_get_link_mtu`).
+/// Returns the link's MTU, or null if any subnet has a DHCP server, which then announces it (`_get_link_mtu`).
 fn mtu<'a>(network: &Network<'a>) -> Json<'a> {
     let has_server = |subnet: &Subnet<'_>| subnet.dhcp_server.is_some_and(|server| !server.is_empty());
     match network.mtu {

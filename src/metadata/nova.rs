@@ -1,4 +1,4 @@
-//! The files of an instance's drive, as Nova makes them (`nova.api.metadata.base.InstanceMetadata`).
+//! The files of an instance's drive, as Nova writes them (`nova.api.metadata.base.InstanceMetadata`).
 
 use alloc::format;
 
@@ -10,13 +10,13 @@ use super::{
 };
 use crate::{Error, Options, document::InstanceDocument, tree::Tree};
 
-/// The drive's files (`metadata_for_config_drive`).
+/// Builds the drive's files (`metadata_for_config_drive`).
 pub fn tree(document: &InstanceDocument<'_>, options: &Options) -> Result<Tree, Error> {
     let instance = &document.instance;
     let providers = vendor_data::Providers::of(options)?;
     let shared = Shared::new(document, options);
     let mut tree = Tree::default();
-    // First, since only a tenant's files can be too many: nothing is written about them then.
+    // First, because only a tenant's files can be too many: then the other files need not be built.
     for (name, content) in shared.contents(document) {
         tree.insert(&format!("openstack/content/{name}"), content)?;
     }

@@ -5,7 +5,7 @@ use alloc::{borrow::Cow, format, vec::Vec};
 use super::{devices, or_null, or_zero, shared::Shared, version::OpenStackVersion};
 use crate::document::{InstanceDocument, Integer, Json, Object};
 
-/// meta_data.json of one version.
+/// Builds the meta_data.json of one version.
 pub fn meta_data<'a>(document: &'a InstanceDocument<'a>, shared: &'a Shared, version: OpenStackVersion) -> Object<'a> {
     let instance = &document.instance;
     let mut members: Vec<(&'a str, Json<'a>)> = alloc::vec![("uuid", instance.uuid.into())];
@@ -51,7 +51,7 @@ pub fn meta_data<'a>(document: &'a InstanceDocument<'a>, shared: &'a Shared, ver
     members.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect()
 }
 
-/// Where each injected file's content is, seen from the folder `openstack`.
+/// Returns each injected file's path and where its content is, relative to the directory `openstack`.
 fn files<'a>(document: &InstanceDocument<'a>, shared: &Shared) -> Json<'a> {
     let files = document.injected_files.iter().zip(0..).map(|(file, index)| {
         let content_path = format!("/content/{}", shared.content_name(index));

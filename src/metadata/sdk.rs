@@ -1,4 +1,4 @@
-//! The files of a metadata document's drive, as openstacksdk makes them (`openstack.baremetal.configdrive.build`).
+//! The files of a metadata document's drive, as openstacksdk writes them (`openstack.baremetal.configdrive.build`).
 
 use alloc::format;
 
@@ -9,12 +9,12 @@ use crate::{
     tree::{Content, Tree},
 };
 
-/// openstacksdk's versions where the caller names none.
+/// openstacksdk's default versions.
 const VERSIONS: [&str; 2] = ["2012-08-10", "latest"];
 
-/// The drive's files. What is empty has no file, but for the metadata.
+/// Builds the drive's files. Empty data gets no file, except for the metadata.
 pub fn tree(document: &MetaDataDocument<'_>) -> Result<Tree, Error> {
-    let filled = |object: Option<&Object<'_>>| object.filter(|object| !object.is_empty()).cloned().map(json);
+    let non_empty = |object: Option<&Object<'_>>| object.filter(|object| !object.is_empty()).cloned().map(json);
     let user_data = document.user_data.as_ref().and_then(|user_data| match user_data {
         UserData::Text("") => None,
         UserData::Text(text) => Some(Content::from(text.as_bytes().to_vec())),
@@ -22,8 +22,8 @@ pub fn tree(document: &MetaDataDocument<'_>) -> Result<Tree, Error> {
     });
     let files = [
         ("meta_data.json", Some(json(document.meta_data.clone()))),
-        ("network_data.json", filled(document.network_data)),
-        ("vendor_data2.json", filled(document.vendor_data)),
+        ("network_data.json", non_empty(document.network_data)),
+        ("vendor_data2.json", non_empty(document.vendor_data)),
         ("user_data", user_data),
     ];
     let mut tree = Tree::default();
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_empty_has_no_file_but_for_the_metadata() {
+    fn empty_data_has_no_file_except_for_the_metadata() {
         for document in
             [r#"{"meta_data": {}}"#, r#"{"meta_data": {}, "user_data": "", "network_data": {}, "vendor_data": {}}"#]
         {
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn both_versions_hold_what_the_document_holds() {
+    fn both_versions_have_all_data_of_the_document() {
         let document =
             r##"{"meta_data": {"a": 1}, "network_data": {"b": 2}, "vendor_data": {"c": 3}, "user_data": "#!"}"##;
         let names = [
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn user_data_that_are_no_text_are_written_as_json() {
+    fn user_data_other_than_a_string_is_written_as_json() {
         for (user_data, text) in [(r#"{"a":[1]}"#, r#"{"a": [1]}"#), ("[]", "[]"), ("{}", "{}")] {
             let drive = written(&format!(r#"{{"meta_data": {{}}, "user_data": {user_data}}}"#));
             let found: Vec<_> = drive.iter().filter(|(path, _)| path.ends_with("/user_data")).collect();

@@ -1,4 +1,4 @@
-//! What the files of several versions say alike.
+//! Data that is the same in the files of all versions.
 
 use alloc::{format, string::String, vec::Vec};
 
@@ -8,7 +8,7 @@ use crate::{Options, document::InstanceDocument, tree::Content};
 /// nova.conf's default for `[api] dhcp_domain`.
 const DHCP_DOMAIN: &str = "novalocal";
 
-/// What the files of several versions say alike.
+/// Data that is the same in the files of all versions.
 pub struct Shared {
     /// The host name with its domain.
     pub hostname: String,
@@ -28,12 +28,12 @@ impl Shared {
         }
     }
 
-    /// The name of the n-th injected file in `openstack/content`: the interfaces file stands before them all.
+    /// Returns the name in `openstack/content` of the injected file at `index`. The interfaces file, if any, is numbered first.
     pub fn content_name(&self, index: usize) -> String {
         format!("{:04}", index.saturating_add(usize::from(self.interfaces.is_some())))
     }
 
-    /// What stands in `openstack/content`, by name.
+    /// Returns the files of `openstack/content` with their names.
     pub fn contents(&self, document: &InstanceDocument<'_>) -> Vec<(String, Content)> {
         let interfaces = self.interfaces.iter().map(|content| ("0000".into(), content.clone()));
         let files = document.injected_files.iter().zip(0..);

@@ -1,4 +1,4 @@
-//! Vendor data: static, which is the operator's file, and dynamic, which services gave (`nova.api.metadata.vendordata*`).
+//! Vendor data: static from the operator's file, and dynamic from services (`nova.api.metadata.vendordata*`).
 
 use alloc::{borrow::Cow, vec::Vec};
 
@@ -9,11 +9,11 @@ use crate::{
 
 use super::MetadataError;
 
-/// The providers in their order, `StaticJSON` among them: vendor_data.json has no other source, and Nova fails without.
+/// The providers in their order. They include `StaticJSON`: vendor_data.json has no other source, and Nova fails without it.
 pub struct Providers<'a>(&'a [VendordataProvider]);
 
 impl<'a> Providers<'a> {
-    /// nova.conf's default is `StaticJSON` alone; whoever hands dynamic data over wants it told.
+    /// nova.conf's default is only `StaticJSON`. But dynamic data in a document is meant to be written.
     const DEFAULT: &'static [VendordataProvider] = &[VendordataProvider::StaticJson, VendordataProvider::DynamicJson];
 
     pub fn of(options: &'a Options) -> Result<Self, MetadataError> {
@@ -26,25 +26,25 @@ impl<'a> Providers<'a> {
     }
 }
 
-/// vendor_data.json: the static part alone.
+/// Returns vendor_data.json, which has only the static data.
 pub fn vendor_data<'a>(document: &InstanceDocument<'a>) -> Object<'a> {
     document.vendor_data.cloned().unwrap_or_default()
 }
 
-/// vendor_data2.json: what each provider gives, in their order. Dynamic data has no place for a name that is there
-/// already (`_vendor_data2`).
+/// Returns vendor_data2.json, which has the data of each provider in their order. Dynamic data cannot replace the static data
+/// of an earlier provider (`_vendor_data2`).
 pub fn vendor_data2<'a>(document: &InstanceDocument<'a>, providers: &Providers<'_>) -> Object<'a> {
     let mut members: Vec<(Cow<'a, str>, Json<'a>)> = Vec::new();
-    let mut static_is_there = false;
+    let mut has_static = false;
     for provider in providers.0 {
         match provider {
             VendordataProvider::StaticJson => {
                 members.push((Cow::Borrowed("static"), vendor_data(document).into()));
-                static_is_there = true;
+                has_static = true;
             }
             VendordataProvider::DynamicJson => {
                 let dynamic = document.vendor_data2.into_iter().flat_map(Object::iter);
-                let dynamic = dynamic.filter(|(name, _)| !(static_is_there && *name == "static"));
+                let dynamic = dynamic.filter(|(name, _)| !(has_static && *name == "static"));
                 members.extend(dynamic.map(|(name, value)| (Cow::Borrowed(name), value.clone())));
             }
         }

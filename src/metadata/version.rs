@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// A version of EC2 metadata, in their order.
+/// A version of EC2 metadata, ordered from old to new.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Ec2Version {
     V1_0,
@@ -34,8 +34,8 @@ impl Ec2Version {
     /// nova.conf's default for `[api] config_drive_skip_versions`.
     const SKIPPED: &str = "1.0 2007-01-19 2007-03-01 2007-08-29 2007-10-10 2007-12-15 2008-02-01 2008-09-01";
 
-    /// The versions that are not in `skipped`: names separated by single spaces. Names of no version count for nothing, as
-    /// in Nova, whose own configuration may name versions of another release.
+    /// Returns the versions that are not in `skipped`, whose names are separated by single spaces. Unknown names are ignored,
+    /// as in Nova: its configuration may name versions of another release.
     pub fn not_skipped(skipped: Option<&str>) -> impl Iterator<Item = Self> {
         let skipped = skipped.unwrap_or(Self::SKIPPED);
         Self::ALL.into_iter().filter(move |version| skipped.split(' ').all(|name| name != version.name()))
@@ -63,7 +63,7 @@ impl fmt::Display for Ec2Version {
     }
 }
 
-/// A version of OpenStack metadata, in their order, by the name of the release that brought it.
+/// A version of OpenStack metadata, ordered from old to new and named after the release that introduced it.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum OpenStackVersion {
     Folsom,
@@ -80,7 +80,7 @@ pub enum OpenStackVersion {
 }
 
 impl OpenStackVersion {
-    /// All of them: none can be skipped.
+    /// All versions. None can be skipped.
     pub const ALL: [Self; 11] = [
         Self::Folsom,
         Self::Grizzly,
