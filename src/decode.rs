@@ -100,7 +100,7 @@ impl fmt::Display for DecodeError {
 
 impl core::error::Error for DecodeError {}
 
-/// Returns whether `bytes` are base64 text. Their start decides: boot sectors, empty system areas and gzips do not look like text.
+/// Returns whether `bytes` start like base64 text, which boot sectors, empty system areas and gzips do not.
 fn is_text(bytes: &[u8]) -> bool {
     const CHECKED: usize = 512;
     !bytes.is_empty() && bytes.iter().take(CHECKED).all(is_base64_or_space)
@@ -215,7 +215,7 @@ fn inflate_into(
                 return Ok(read);
             }
             TINFLStatus::HasMoreOutput if image.len() < LIMIT => {
-                // Enough for most drives at once. From there, memory grows only with the actual output.
+                // Large enough for most drives. Beyond that, memory grows only with the actual output.
                 let size = image.len().saturating_mul(2).max(input.len().saturating_mul(4)).max(1 << 16);
                 image.resize(size.min(LIMIT), 0);
             }

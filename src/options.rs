@@ -15,7 +15,7 @@ pub struct Policy {
     pub force_config_drive: bool,
 }
 
-/// The operator's settings for a drive. The default of an absent member is Nova's.
+/// The operator's settings for a drive. Unless stated otherwise, the default of an absent member is Nova's.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// nova.conf `[DEFAULT] config_drive_format`.
@@ -28,7 +28,7 @@ pub struct Options {
     pub skip_versions: Option<String>,
     /// nova.conf `[api] dhcp_domain`.
     pub dhcp_domain: Option<String>,
-    /// nova.conf `[api] vendordata_providers`.
+    /// nova.conf `[api] vendordata_providers`. Absent: both, the static one first.
     pub vendordata_providers: Option<Vec<VendordataProvider>>,
     /// JSON that replaces the document's `ports`.
     pub ports: Option<String>,

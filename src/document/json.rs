@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_around_large_integers_are_found_where_they_are() {
+    fn errors_near_large_integers_have_the_right_place() {
         let digits = "7".repeat(400);
         for (text, place, cause) in [
             (format!("[{digits}, 01]"), "line 1 column 405", "invalid number"),

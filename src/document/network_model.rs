@@ -30,9 +30,9 @@ pub struct Network<'a> {
     pub id: Option<&'a str>,
     /// The network's subnets.
     pub subnets: Vec<Subnet<'a>>,
-    /// Whether the network is written into the interfaces file. In `meta`.
+    /// Whether the network is written into the interfaces file (a member of `meta`).
     pub injected: bool,
-    /// The MTU in bytes. In `meta`.
+    /// The MTU in bytes (a member of `meta`).
     pub mtu: Option<&'a Integer>,
 }
 
@@ -49,11 +49,11 @@ pub struct Subnet<'a> {
     pub ips: Vec<FixedIp<'a>>,
     /// Routes other than the default route.
     pub routes: Vec<Route<'a>>,
-    /// The DHCP server. In `meta`. The subnet has DHCP if it is present, even if it is empty.
+    /// The DHCP server (a member of `meta`). If present, even if empty, the subnet has DHCP.
     pub dhcp_server: Option<&'a str>,
-    /// Whether addresses are assigned by DHCP. In `meta`.
+    /// Whether addresses are assigned by DHCP (a member of `meta`).
     pub enable_dhcp: bool,
-    /// How Neutron assigns IPv6 addresses: `slaac`, `dhcpv6-stateless` or `dhcpv6-stateful`. In `meta`.
+    /// How Neutron assigns IPv6 addresses: `slaac`, `dhcpv6-stateless` or `dhcpv6-stateful` (a member of `meta`).
     pub ipv6_address_mode: Option<&'a str>,
 }
 
@@ -185,8 +185,8 @@ impl<'a> Route<'a> {
     }
 }
 
-/// The extra members of a model: those of `meta`, overridden by members that the model does not know (`Model._set_meta`).
-/// No model knows the names that are read from here.
+/// The extra members of a model: those of `meta`, overridden by members alongside it that the model does not know
+/// (`Model._set_meta`). Only names that no model knows are read from here.
 #[derive(Clone, Copy)]
 struct Meta<'a> {
     unknown: Members<'a>,

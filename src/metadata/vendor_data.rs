@@ -13,7 +13,8 @@ use super::MetadataError;
 pub struct Providers<'a>(&'a [VendordataProvider]);
 
 impl<'a> Providers<'a> {
-    /// nova.conf's default is only `StaticJSON`. But dynamic data in a document is meant to be written.
+    /// nova.conf's default is only `StaticJSON`. Ours adds `DynamicJSON`, because a document with dynamic data means it to be
+    /// written.
     const DEFAULT: &'static [VendordataProvider] = &[VendordataProvider::StaticJson, VendordataProvider::DynamicJson];
 
     pub fn of(options: &'a Options) -> Result<Self, MetadataError> {
