@@ -1,4 +1,4 @@
-//! `meta_data.json` and the files beside it, but for the network's.
+//! Findings about `meta_data.json` and the files alongside it, except for `network_data.json`.
 
 use alloc::{format, vec::Vec};
 
@@ -10,8 +10,11 @@ pub(super) fn check(drive: &Drive<'_>, findings: &mut Findings) {
         let path = Drive::path(version, META_DATA);
         if drive.file(&path).is_none() {
             let message = match version {
-                Drive::LATEST => "glean and cloudbase-init read it there, and find no drive without it",
-                _ => "cloud-init takes this folder, the newest dated one that it knows, and no drive without the file",
+                Drive::LATEST => "glean and cloudbase-init need this file and find no drive without it",
+                _ => {
+                    "cloud-init reads this directory, the newest dated one that it knows, and finds no drive without \
+                     this file"
+                }
             };
             findings.add(Code::NoMetaData, &Place::file(&path), message);
         }
@@ -31,36 +34,39 @@ fn meta_data(drive: &Drive<'_>, place: &Place<'_>, content: &[u8], findings: &mu
     let members = match &value {
         Ok(Json::Object(members)) => members,
         Ok(other) => {
-            let message = format!("is {}; no reader takes the drive", other.kind());
+            let message = format!("every reader ignores the drive because the file is {}, not an object", other.kind());
             return findings.add(Code::InvalidMetaData, place, message);
         }
-        Err(why) => return findings.add(Code::InvalidMetaData, place, format!("{why}; no reader takes the drive")),
+        Err(why) => {
+            let message = format!("every reader ignores the drive because the file {why}");
+            return findings.add(Code::InvalidMetaData, place, message);
+        }
     };
     if members.get("uuid").is_none() {
-        findings.add(Code::NoUuid, place, "there is no uuid: cloud-init takes the drive as broken and ignores it");
+        findings.add(Code::NoUuid, place, "cloud-init ignores the whole drive as broken because there is no uuid");
     }
     host_name(members, place, findings);
-    // Python's decoder skips what is outside the alphabet; padding it wants.
+    // Python's decoder skips characters outside the alphabet, but requires padding.
     if members.get("random_seed").is_some() && !text(members, "random_seed").is_some_and(python_decodes) {
-        let message = "the random seed is not base64: cloud-init takes the drive as broken and ignores it";
+        let message = "cloud-init ignores the whole drive as broken because the random seed is not base64";
         findings.add(Code::InvalidRandomSeed, &place.below("random_seed"), message);
     }
     for (item, index) in items(members, "files").iter().zip(0usize..) {
-        // Without a path cloud-init passes it over.
+        // cloud-init skips entries without a path.
         if let Some(item) = object(item).filter(|item| item.get("path").is_some()) {
-            content_path(drive, item, &place.below("files").below(index), findings);
+            check_content_path(drive, item, &place.below("files").below(index), findings);
         }
     }
     if let Some(Json::Object(item)) = members.get("network_config")
         && !item.is_empty()
     {
-        content_path(drive, item, &place.below("network_config"), findings);
+        check_content_path(drive, item, &place.below("network_config"), findings);
     }
     if let Some(Json::Object(meta)) = members.get("meta")
         && text(meta, "dsmode").is_some_and(|mode| ["disabled", "pass"].contains(&mode))
     {
         let message =
-            "the instance's metadata have a dsmode with which cloud-init does not use the drive as its data source";
+            "cloud-init does not use the drive as its data source because the instance's metadata sets dsmode";
         findings.add(Code::Dsmode, &place.below("meta").below("dsmode"), message);
     }
 }
@@ -68,30 +74,26 @@ fn meta_data(drive: &Drive<'_>, place: &Place<'_>, content: &[u8], findings: &mu
 fn host_name(members: &Object<'_>, place: &Place<'_>, findings: &mut Findings) {
     match (text(members, "hostname"), text(members, "name")) {
         (Some(host_name), Some(name)) => {
-            // As glean does it.
+            // As glean does.
             let name = name.replace('_', "-");
             let label = host_name.split('.').next().unwrap_or_default();
             if name != host_name && name != label {
-                let message = "name is not the host name in hostname: glean takes name, cloud-init and cloudbase-init take \
-                               hostname";
+                let message = "glean sets the host name from name, cloud-init and cloudbase-init set it from hostname, and \
+                               the two differ";
                 findings.add(Code::HostNamesDiffer, &place.below("name"), message);
             }
         }
         (None, _) => {
-            let message = "there is no hostname: cloud-init and cloudbase-init do not set one";
+            let message = "cloud-init and cloudbase-init set no host name because there is no hostname";
             findings.add(Code::NoHostName, place, message);
         }
         (Some(_), None) => {
-            findings.add(
-                Code::NoHostName,
-                place,
-                "there is no name, which glean takes for the host name: it sets none",
-            );
+            findings.add(Code::NoHostName, place, "glean sets no host name because there is no name");
         }
     }
 }
 
-/// As `binascii.a2b_base64` decides without `strict_mode`.
+/// Returns whether Python's `binascii.a2b_base64` decodes `text` without `strict_mode`.
 fn python_decodes(text: &str) -> bool {
     let mut symbols = 0usize;
     let mut padding = 0usize;
@@ -99,7 +101,7 @@ fn python_decodes(text: &str) -> bool {
         match byte {
             b'=' => padding = padding.saturating_add(1),
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' => {
-                // Complete padding ends the text.
+                // Python stops at complete padding.
                 if symbols % 4 >= 2 && symbols % 4 + padding >= 4 {
                     break;
                 }
@@ -117,39 +119,39 @@ fn python_decodes(text: &str) -> bool {
         }
 }
 
-/// The file that an entry of `files`, or `network_config`, names.
-fn content_path(drive: &Drive<'_>, item: &Object<'_>, place: &Place<'_>, findings: &mut Findings) {
+/// Checks that the file that an entry of `files`, or `network_config`, refers to is on the drive.
+fn check_content_path(drive: &Drive<'_>, item: &Object<'_>, place: &Place<'_>, findings: &mut Findings) {
     let names: Vec<_> =
         text(item, "content_path").unwrap_or_default().split('/').filter(|name| !name.is_empty()).collect();
     if drive.file(&format!("openstack/{}", names.join("/"))).is_none() {
         let message =
-            "its content_path is no file below openstack/: cloud-init takes the drive as broken and ignores it";
+            "cloud-init ignores the whole drive as broken because content_path is not a file below openstack/";
         findings.add(Code::MissingContent, place, message);
     }
 }
 
-/// cloud-init takes an object, a list or text (`root_types` in `read_v2`).
+/// cloud-init accepts an object, a list or a string (`root_types` in `read_v2`).
 fn vendor_data(place: &Place<'_>, content: &[u8], findings: &mut Findings) {
     let why = match json(content) {
         Ok(Json::Object(_) | Json::List(_) | Json::Text(_)) => return,
-        Ok(other) => format!("is {}", other.kind()),
+        Ok(other) => format!("is {}, not an object, a list or a string", other.kind()),
         Err(why) => why,
     };
-    let message = format!("{why}: cloud-init takes the whole drive as broken and ignores it");
+    let message = format!("cloud-init ignores the whole drive as broken because the file {why}");
     findings.add(Code::InvalidVendorData, place, message);
 }
 
 fn ec2_meta_data(drive: &Drive<'_>, findings: &mut Findings) {
     let why = match drive.file(Drive::EC2).map(json) {
         None | Some(Ok(Json::Object(_))) => return,
-        Some(Ok(other)) => format!("is {}", other.kind()),
+        Some(Ok(other)) => format!("is {}, not an object", other.kind()),
         Some(Err(why)) => why,
     };
-    let message = format!("{why}: cloud-init takes the whole drive as broken and ignores it");
+    let message = format!("cloud-init ignores the whole drive as broken because the file {why}");
     findings.add(Code::InvalidEc2MetaData, &Place::file(Drive::EC2), message);
 }
 
-/// What cloud-init reads in a dated folder against what all others read in `latest`.
+/// Compares what cloud-init reads in a dated directory with what the other readers find in `latest`.
 fn versions(drive: &Drive<'_>, findings: &mut Findings) {
     let Some(dated) = drive.dated else { return };
     for name in Drive::NAMES {
@@ -157,31 +159,31 @@ fn versions(drive: &Drive<'_>, findings: &mut Findings) {
         let both = [drive.file(&path), drive.file(&Drive::path(Drive::LATEST, name))];
         let place = Place::file(&path);
         match both {
-            [Some(theirs), Some(ours)] if theirs == ours => {}
-            [Some(theirs), Some(ours)] => match name {
-                META_DATA => meta_data_differ(&place, theirs, ours, findings),
-                _ => findings.add(Code::VersionsDisagree, &place, format!("it is not the one of latest/; {WHO}")),
+            [Some(dated), Some(latest)] if dated == latest => {}
+            [Some(dated), Some(latest)] => match name {
+                META_DATA => compare_meta_data(&place, dated, latest, findings),
+                _ => findings.add(Code::VersionsDisagree, &place, format!("{READERS}, where the file differs")),
             },
             [None, Some(_)] if name != META_DATA => {
-                findings.add(Code::VersionsDisagree, &place, format!("it is in latest/ and not here; {WHO}"));
+                findings.add(Code::VersionsDisagree, &place, format!("{READERS}, and only latest/ has the file"));
             }
             [Some(_), None] if name != META_DATA => {
-                findings.add(Code::VersionsDisagree, &place, format!("it is here and not in latest/; {WHO}"));
+                findings.add(Code::VersionsDisagree, &place, format!("{READERS}, which lacks the file"));
             }
             _ => {}
         }
     }
 }
 
-const WHO: &str = "cloud-init reads this folder, glean and cloudbase-init read latest/";
+const READERS: &str = "cloud-init reads this directory, glean and cloudbase-init read latest/";
 
-/// Nova gives newer versions more members: what stands in both must be the same.
-fn meta_data_differ(place: &Place<'_>, theirs: &[u8], ours: &[u8], findings: &mut Findings) {
-    let (Ok(Json::Object(theirs)), Ok(Json::Object(ours))) = (json(theirs), json(ours)) else { return };
+/// Compares only the members that readers use, because Nova puts more members into newer versions.
+fn compare_meta_data(place: &Place<'_>, dated: &[u8], latest: &[u8], findings: &mut Findings) {
+    let (Ok(Json::Object(dated)), Ok(Json::Object(latest))) = (json(dated), json(latest)) else { return };
     for name in ["uuid", "hostname", "name", "public_keys", "keys", "files", "meta", "admin_pass"] {
-        // Nova draws a new random seed for each version; readers take any.
-        if theirs.get(name) != ours.get(name) {
-            let message = format!("it is not the one of latest/; {WHO}");
+        // `random_seed` is not among them: Nova draws a new one for each version, and readers accept any.
+        if dated.get(name) != latest.get(name) {
+            let message = format!("{READERS}, where this member differs");
             findings.add(Code::VersionsDisagree, &place.below(name), message);
         }
     }
@@ -191,9 +193,9 @@ fn meta_data_differ(place: &Place<'_>, theirs: &[u8], ours: &[u8], findings: &mu
 mod tests {
     use super::*;
 
-    /// `binascii.a2b_base64` of Python 3.11 took the first ones and raised `binascii.Error` or `ValueError` for the others.
+    /// `binascii.a2b_base64` of Python 3.11 decoded the first list and raised `binascii.Error` or `ValueError` for the second.
     #[test]
-    fn a_seed_decodes_where_python_decodes_it() {
+    fn a_seed_decodes_if_python_decodes_it() {
         for text in [
             "",
             "=",

@@ -1,7 +1,7 @@
-//! What will not work once a drive is deployed, and why.
+//! Finds what will not work once a drive is deployed, and why.
 //!
-//! A drive can be valid and useless: its readers have opinions. What stands here was seen by running them; `docs/findings.md`
-//! has a line for each [`Code`] that says which reader does what.
+//! A well-formed drive can still be useless, because its readers are strict in different ways. Every finding describes behaviour
+//! that was observed by running the reader; `docs/findings.md` has a line for each [`Code`] that says which reader does what.
 
 mod code;
 mod metadata;
@@ -29,16 +29,16 @@ use crate::{
     options::Options,
 };
 
-/// Finds what will not work of `document`'s drive, worst first.
+/// Finds what will not work on the drive built from `document`, worst first.
 pub fn check_document(document: &str, options: &Options) -> Result<Vec<Finding>, Error> {
     check_image(&crate::build_drive(document, options)?)
 }
 
-/// Finds what will not work of a drive, worst first.
+/// Finds what will not work on a drive, worst first.
 pub fn check_drive(drive: DriveSource<'_>) -> Result<Vec<Finding>, Error> {
     match decode(drive) {
         Ok(image) => check_image(&image),
-        // Neither do we look into it, nor does the agent take it.
+        // We do not read such an image, and the agent does not accept it.
         Err(DecodeError::TooLarge) => Ok(volume::too_large()),
         Err(error) => Err(error.into()),
     }
@@ -49,7 +49,7 @@ fn check_image(image: &[u8]) -> Result<Vec<Finding>, Error> {
     let volume = Volume { file_system: drive.file_system, label: &drive.label, size: drive.size };
     let mut files: Files<'_> = drive.files.iter().map(|file| (file.path.clone(), Cow::Borrowed(&[][..]))).collect();
     let dated = Drive::dated(&files);
-    // Only what is looked into: a file in many pieces is copied.
+    // Only the files that are checked: reading a file in several extents copies it.
     for file in drive.files.iter().filter(|file| Drive::reads(dated, &file.path)) {
         files.insert(file.path.clone(), file.content.bytes());
     }
@@ -59,19 +59,19 @@ fn check_image(image: &[u8]) -> Result<Vec<Finding>, Error> {
 /// The files of a drive by path, as the readers find them.
 pub type Files<'a> = BTreeMap<String, Cow<'a, [u8]>>;
 
-/// Something about a drive that one of its readers will not like.
+/// Something on a drive that will not work for one of its readers.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Finding {
-    /// What it is.
+    /// The kind of finding.
     pub code: Code,
-    /// Where on the drive: a path, followed by `#` and a JSON pointer (RFC 6901) where there is one; empty for the drive as a
-    /// whole.
+    /// Where on the drive it is: a path, followed by `#` and a JSON pointer (RFC 6901) if it is about a member; empty for the
+    /// drive as a whole.
     pub place: String,
-    /// What is there and what comes of it. Never holds the value of a member.
+    /// What which reader does, and because of what. Never contains the value of a member.
     pub message: String,
 }
 
-/// The findings about a drive, worst first.
+/// Returns the findings about a drive, worst first.
 pub fn check(volume: &Volume<'_>, files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Findings::default();
     volume::check(volume, &mut findings);
@@ -80,7 +80,7 @@ pub fn check(volume: &Volume<'_>, files: &Files<'_>) -> Vec<Finding> {
     network::check(&drive, &mut findings);
     user_data::check(&drive, &mut findings);
     let Findings { mut found, .. } = findings;
-    // Stable: among equals, the order of the checks.
+    // Stable: equals stay in the order of the checks.
     found.sort_by_key(|finding| (finding.code.severity(), finding.code.scope()));
     found
 }
@@ -89,13 +89,13 @@ pub fn check(volume: &Volume<'_>, files: &Files<'_>) -> Vec<Finding> {
 #[derive(Default)]
 struct Findings {
     found: Vec<Finding>,
-    /// By code and place within its file: the dated folder repeats what `latest` has.
-    known: BTreeSet<(Code, String)>,
+    /// Code, and place within the file: the dated directory repeats what is in `latest`.
+    seen: BTreeSet<(Code, String)>,
 }
 
 impl Findings {
     fn add(&mut self, code: Code, place: &Place<'_>, message: impl Into<String>) {
-        if self.known.insert((code, format!("{}#{}", place.name(), place.pointer))) {
+        if self.seen.insert((code, format!("{}#{}", place.name(), place.pointer))) {
             self.found.push(Finding { code, place: format!("{place}"), message: message.into() });
         }
     }
@@ -117,7 +117,7 @@ impl<'a> Place<'a> {
         Self { path: self.path, pointer: format!("{}/{step}", self.pointer) }
     }
 
-    /// The path without the version's folder.
+    /// Returns the path without the version's directory.
     fn name(&self) -> &'a str {
         self.path.rsplit('/').next().unwrap_or_default()
     }
@@ -130,8 +130,8 @@ impl fmt::Display for Place<'_> {
     }
 }
 
-/// The files, and the two folders in which readers look: cloud-init takes the newest dated one that it knows, where there is
-/// one; all others take `latest`.
+/// The files, and the two directories that are read: cloud-init reads the newest dated one that it knows, if there is one; all
+/// other readers read `latest`.
 struct Drive<'a> {
     files: &'a Files<'a>,
     dated: Option<&'static str>,
@@ -140,7 +140,7 @@ struct Drive<'a> {
 impl<'a> Drive<'a> {
     const LATEST: &'static str = "latest";
 
-    /// `OS_VERSIONS` of `cloudinit.sources.helpers.openstack`, newest first. Nova's newer ones it does not look for.
+    /// `OS_VERSIONS` of `cloudinit.sources.helpers.openstack`, newest first. cloud-init does not look for Nova's newer versions.
     const VERSIONS: [&'static str; 8] = [
         "2018-08-27",
         "2017-02-22",
@@ -152,7 +152,7 @@ impl<'a> Drive<'a> {
         "2012-08-10",
     ];
 
-    /// Below the folder of a version.
+    /// The files in a version's directory.
     const NAMES: [&'static str; 5] =
         ["meta_data.json", "network_data.json", "user_data", "vendor_data.json", "vendor_data2.json"];
 
@@ -170,12 +170,12 @@ impl<'a> Drive<'a> {
 
     fn dated(files: &Files<'_>) -> Option<&'static str> {
         Self::VERSIONS.into_iter().find(|version| {
-            let folder = format!("openstack/{version}/");
-            files.range(folder.clone()..).next().is_some_and(|(path, _)| path.starts_with(&folder))
+            let directory = format!("openstack/{version}/");
+            files.range(directory.clone()..).next().is_some_and(|(path, _)| path.starts_with(&directory))
         })
     }
 
-    /// The folders that readers take, `latest` first.
+    /// Returns the directories that are read, `latest` first.
     fn versions(&self) -> impl Iterator<Item = &'static str> {
         [Some(Self::LATEST), self.dated].into_iter().flatten()
     }
@@ -188,7 +188,7 @@ impl<'a> Drive<'a> {
         self.files.get(path).map(|content| &**content)
     }
 
-    /// Reads `name` in both folders; the second one only where it has other bytes.
+    /// Reads `name` in both directories; in the second one only if its bytes differ.
     fn each_of(&self, name: &str, mut read: impl FnMut(&str, &'a [u8])) {
         let mut first = None;
         for version in self.versions() {
@@ -203,10 +203,11 @@ impl<'a> Drive<'a> {
     }
 }
 
-/// A file as a JSON value, or why it is none.
+/// Parses a file as JSON. The error completes the sentence "the file …".
 fn json(content: &[u8]) -> Result<Json<'_>, String> {
-    let text = str::from_utf8(content).map_err(|error| format!("is not UTF-8 at byte {}", error.valid_up_to()))?;
-    // serde_json's message has line and column, and no text of the file.
+    let text = str::from_utf8(content)
+        .map_err(|error| format!("is not UTF-8 (invalid byte at offset {})", error.valid_up_to()))?;
+    // serde_json's message contains line and column, but no text of the file.
     Json::parse(text).map_err(|error| format!("is {error}"))
 }
 
@@ -217,7 +218,7 @@ fn object<'a, 'j>(value: &'j Json<'a>) -> Option<&'j Object<'a>> {
     }
 }
 
-/// A member that is text; anything else counts as absent.
+/// Returns a member that is a string; any other value counts as absent.
 fn text<'j>(object: &'j Object<'_>, name: &str) -> Option<&'j str> {
     match object.get(name) {
         Some(Json::Text(text)) => Some(text),
@@ -225,7 +226,7 @@ fn text<'j>(object: &'j Object<'_>, name: &str) -> Option<&'j str> {
     }
 }
 
-/// The items of a member that is a list.
+/// Returns the items of a member that is a list; any other value counts as an empty list.
 fn items<'a, 'j>(object: &'j Object<'a>, name: &str) -> &'j [Json<'a>] {
     match object.get(name) {
         Some(Json::List(items)) => items,
@@ -233,13 +234,13 @@ fn items<'a, 'j>(object: &'j Object<'a>, name: &str) -> &'j [Json<'a>] {
     }
 }
 
-/// A member that is there and not null.
+/// Returns whether the object has the member, and it is not null.
 fn has(object: &Object<'_>, name: &str) -> bool {
     object.get(name).is_some_and(|value| *value != Json::Null)
 }
 
 impl fmt::Display for Finding {
-    /// In one line, without the severity: `code: place: message; remedy`.
+    /// Writes one line without the severity: `code: place: message; remedy`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.code)?;
         if !self.place.is_empty() {

@@ -1,4 +1,4 @@
-//! `network_data.json`: what of it becomes a network.
+//! Findings about `network_data.json`: what its readers make of the network.
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -20,11 +20,11 @@ fn network_data(place: &Place<'_>, content: &[u8], findings: &mut Findings) {
     let data = match &value {
         Ok(Json::Object(data)) => data,
         Ok(other) => {
-            let message = format!("is {}: cloud-init configures no network", other.kind());
+            let message = format!("cloud-init configures no network because this is {}, not an object", other.kind());
             return findings.add(Code::InvalidNetworkData, place, message);
         }
         Err(why) => {
-            let message = format!("{why}: cloud-init takes the whole drive as broken and ignores it");
+            let message = format!("cloud-init ignores the whole drive as broken because the file {why}");
             return findings.add(Code::InvalidNetworkData, place, message);
         }
     };
@@ -34,9 +34,9 @@ fn network_data(place: &Place<'_>, content: &[u8], findings: &mut Findings) {
         return;
     };
     if links.is_empty() && networks.is_empty() && services.is_empty() {
-        let message = "there is neither link nor network: cloud-init configures no interface at all, not even by DHCP, and \
-                       where the node's network interface is flat or neutron Ironic masters the drive anew with its own \
-                       network_data.json in openstack/latest";
+        let message = "cloud-init configures no interface, not even with DHCP, because there are no links, networks or \
+                       services; if the node's network interface is flat or neutron, Ironic also rebuilds the drive with \
+                       its own network_data.json in openstack/latest";
         return findings.add(Code::EmptyNetworkData, place, message);
     }
     check_links(&links, findings);
@@ -46,7 +46,7 @@ fn network_data(place: &Place<'_>, content: &[u8], findings: &mut Findings) {
 
 type Items<'j, 'a, 'p> = Vec<(&'j Object<'a>, Place<'p>)>;
 
-/// The objects of a list, with their places; none where it is not a list of objects, which stops cloud-init.
+/// Returns the objects of a list with their places, or `None` if it is not a list of objects, which stops cloud-init.
 fn objects<'j, 'a, 'p>(
     data: &'j Object<'a>,
     name: &str,
@@ -58,7 +58,7 @@ fn objects<'j, 'a, 'p>(
         None => return Some(Vec::new()),
         Some(Json::List(list)) => list,
         Some(other) => {
-            let message = format!("is {}, and no list: cloud-init configures no network", other.kind());
+            let message = format!("cloud-init configures no network because this is {}, not a list", other.kind());
             findings.add(Code::InvalidNetworkData, &place, message);
             return None;
         }
@@ -67,7 +67,7 @@ fn objects<'j, 'a, 'p>(
     for (item, index) in list.iter().zip(0usize..) {
         let place = place.below(index);
         let Some(item) = object(item) else {
-            let message = format!("is {}, and no object: cloud-init configures no network", item.kind());
+            let message = format!("cloud-init configures no network because this is {}, not an object", item.kind());
             findings.add(Code::InvalidNetworkData, &place, message);
             return None;
         };
@@ -91,79 +91,79 @@ fn check_links(links: &Items<'_, '_, '_>, findings: &mut Findings) {
             _ => &["id", "type"],
         };
         for name in required.iter().filter(|name| !has(link, name)) {
-            let message = format!("the link has no {name}: cloud-init fails, and configures no network");
+            let message = format!("cloud-init fails and configures no network because the link has no {name}");
             findings.add(Code::IncompleteLink, &place.below(name), message);
         }
         match kind {
             "bond" => {
                 for (member, index) in items(link, "bond_links").iter().zip(0usize..) {
-                    refers(member, &ids, &place.below("bond_links").below(index), findings);
+                    check_reference(member, &ids, &place.below("bond_links").below(index), findings);
                 }
                 if !has(link, "ethernet_mac_address") {
-                    let message = "the bond has no ethernet_mac_address: glean fails, and configures no network";
+                    let message = "glean fails and configures no network because the bond has no ethernet_mac_address";
                     findings.add(Code::BondWithoutMac, place, message);
                 }
                 if !text(link, "bond_mode").is_some_and(|mode| BOND_MODES.contains(&mode)) {
-                    let message = "the bond's mode is none of Linux's: cloudbase-init fails, and configures no network";
+                    let message =
+                        "cloudbase-init fails and configures no network because bond_mode is not one of Linux's modes";
                     findings.add(Code::UnknownBondMode, &place.below("bond_mode"), message);
                 }
             }
             "vlan" => {
                 if let Some(link) = link.get("vlan_link") {
-                    refers(link, &ids, &place.below("vlan_link"), findings);
+                    check_reference(link, &ids, &place.below("vlan_link"), findings);
                 }
             }
             _ => match text(link, "ethernet_mac_address").filter(|mac| !mac.is_empty()) {
-                // With a name, which Nova does not give, cloud-init does without.
+                // cloud-init does not need it if the link has a name, which Nova does not set.
                 None if has(link, "name") => {}
                 None => {
-                    let message =
-                        "the link has no ethernet_mac_address: cloud-init and glean fail, and configure no network";
+                    let message = "cloud-init and glean fail and configure no network because the link has no \
+                                   ethernet_mac_address";
                     findings.add(Code::LinkWithoutMac, place, message);
                 }
                 Some(mac) => {
                     if macs.insert(mac.to_ascii_lowercase(), ()).is_some() {
-                        let message =
-                            "another link has the same MAC address: cloud-init configures the last of them alone";
+                        let message = "cloud-init configures only the last of the links with this MAC address";
                         findings.add(Code::DuplicateMac, &place.below("ethernet_mac_address"), message);
                     }
                 }
             },
         }
     }
-    duplicates(links, "cloud-init and glean mix the links up", findings);
+    check_duplicates(links, "cloud-init and glean confuse links with the same id", findings);
     if let [first, others @ ..] = &*without_mtu {
-        let count = match others.len() {
-            0 => "the link has no mtu, or null".to_string(),
-            others => format!("the link and {others} more have no mtu, or null"),
+        let affected = match others.len() {
+            0 => "this link's mtu is missing or null".to_string(),
+            others => format!("the mtu of this link and {others} more is missing or null"),
         };
         let message = format!(
-            "{count}: where the node's network interface is flat or neutron, Ironic masters the drive anew, with network data of \
-             its own in openstack/latest and the old ones in the dated folders; for a node with a bond it cannot, and keeps the \
-             drive"
+            "if the node's network interface is flat or neutron, Ironic rebuilds the drive because {affected}, with its own \
+             network data in openstack/latest and the old data in the dated directories; for a node with a bond, Ironic cannot \
+             do so and keeps the drive"
         );
         findings.add(Code::LinkWithoutMtu, first, message);
     }
 }
 
-/// The kernel's, which are also cloudbase-init's `AVAILABLE_BOND_TYPES`.
+/// The kernel's bond modes, which are also cloudbase-init's `AVAILABLE_BOND_TYPES`.
 const BOND_MODES: [&str; 7] =
     ["balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb"];
 
-fn refers(link: &Json<'_>, ids: &BTreeSet<&str>, place: &Place<'_>, findings: &mut Findings) {
+fn check_reference(link: &Json<'_>, ids: &BTreeSet<&str>, place: &Place<'_>, findings: &mut Findings) {
     if !matches!(link, Json::Text(id) if ids.contains(&**id)) {
-        let message = "it is no link's id: cloud-init fails, and configures no network";
+        let message = "cloud-init fails and configures no network because no link has this id";
         findings.add(Code::UnknownLink, place, message);
     }
 }
 
-fn duplicates(items: &Items<'_, '_, '_>, what: &str, findings: &mut Findings) {
+fn check_duplicates(items: &Items<'_, '_, '_>, message: &str, findings: &mut Findings) {
     let mut ids = BTreeSet::new();
     for (item, place) in items {
         if let Some(id) = text(item, "id")
             && !ids.insert(id)
         {
-            findings.add(Code::DuplicateId, &place.below("id"), format!("another one has the same id: {what}"));
+            findings.add(Code::DuplicateId, &place.below("id"), message);
         }
     }
 }
@@ -174,40 +174,39 @@ fn check_networks(networks: &Items<'_, '_, '_>, links: &Items<'_, '_, '_>, findi
         match network.get("link") {
             Some(Json::Text(link)) if ids.contains(&**link) => {}
             Some(link) if *link != Json::Null => {
-                let message = "it is no link's id: no reader configures the network";
+                let message = "no reader configures the network because no link has this id";
                 findings.add(Code::UnknownLink, &place.below("link"), message);
             }
-            _ => incomplete("link", place, findings),
+            _ => add_incomplete("link", place, findings),
         }
         if !has(network, "id") {
-            let message = "the network has no id: glean fails, and configures no network";
+            let message = "glean fails and configures no network because the network has no id";
             findings.add(Code::NetworkWithoutId, place, message);
         }
         match text(network, "type") {
-            None => incomplete("type", place, findings),
+            None => add_incomplete("type", place, findings),
             Some("ipv4" | "ipv6" | "static" | "static6") => check_static(network, place, findings),
             Some(kind) if AUTOMATIC.contains(&kind) => {}
             Some(_) => {
-                let message = "the type is none that cloud-init knows: the network gets no address";
+                let message = "cloud-init does not know this type and gives the network no address";
                 findings.add(Code::UnknownNetworkType, &place.below("type"), message);
             }
         }
     }
-    duplicates(networks, "glean configures the last of them alone", findings);
+    check_duplicates(networks, "glean configures only the last of the networks with this id", findings);
 }
 
-/// The types of `convert_net_json` in `cloudinit.sources.helpers.openstack` that need no address.
+/// The network types of `convert_net_json` in `cloudinit.sources.helpers.openstack` that need no address.
 const AUTOMATIC: [&str; 5] = ["ipv4_dhcp", "ipv6_dhcp", "ipv6_slaac", "ipv6_dhcpv6-stateless", "ipv6_dhcpv6-stateful"];
 
-fn incomplete(name: &str, place: &Place<'_>, findings: &mut Findings) {
-    let message = format!("the network has no {name}: cloud-init fails, and configures no network");
+fn add_incomplete(name: &str, place: &Place<'_>, findings: &mut Findings) {
+    let message = format!("cloud-init fails and configures no network because the network has no {name}");
     findings.add(Code::IncompleteNetwork, &place.below(name), message);
 }
 
 fn check_static(network: &Object<'_>, place: &Place<'_>, findings: &mut Findings) {
     let Some(address) = text(network, "ip_address").filter(|address| !address.is_empty()) else {
-        let message =
-            "the network is static and has no ip_address: cloud-init and glean fail, and configure no network";
+        let message = "cloud-init and glean fail and configure no network because the static network has no ip_address";
         return findings.add(Code::NetworkWithoutAddress, place, message);
     };
     let (host, prefix) = match address.split_once('/') {
@@ -215,20 +214,18 @@ fn check_static(network: &Object<'_>, place: &Place<'_>, findings: &mut Findings
         None => (address, None),
     };
     let Ok(host) = host.parse::<IpAddr>() else {
-        return invalid("ip_address", place, findings);
+        return add_invalid("ip_address", place, findings);
     };
     let netmask = text(network, "netmask").filter(|netmask| !netmask.is_empty());
     if netmask.is_none() {
         let message = match prefix {
-            Some(_) => {
-                "the network's prefix stands in its ip_address: glean wants a netmask, fails, and configures no network"
-            }
-            None => "the network is static and has no netmask: cloud-init guesses, glean and cloudbase-init fail",
+            Some(_) => "glean fails and configures no network because it needs a netmask, not a prefix in ip_address",
+            None => "the static network has no netmask: cloud-init guesses one, glean and cloudbase-init fail",
         };
         findings.add(Code::NetworkWithoutNetmask, place, message);
     }
     let mask = match netmask.or(prefix).map(|mask| prefix_length(mask, host)) {
-        Some(None) => return invalid("netmask", place, findings),
+        Some(None) => return add_invalid("netmask", place, findings),
         Some(mask) => mask,
         None => None,
     };
@@ -243,27 +240,27 @@ fn check_static(network: &Object<'_>, place: &Place<'_>, findings: &mut Findings
 fn check_route(route: &Object<'_>, network: Option<(IpAddr, u32)>, place: &Place<'_>, findings: &mut Findings) {
     let destination = text(route, "network").and_then(|network| network.split('/').next());
     match destination.map(str::parse::<IpAddr>) {
-        None | Some(Err(_)) => return invalid("network", place, findings),
+        None | Some(Err(_)) => return add_invalid("network", place, findings),
         Some(Ok(destination)) => {
             if text(route, "netmask").is_some_and(|mask| prefix_length(mask, destination).is_none()) {
-                return invalid("netmask", place, findings);
+                return add_invalid("netmask", place, findings);
             }
         }
     }
     let Some(gateway) = text(route, "gateway") else {
-        let message = "the route has no gateway: glean fails, and configures no network";
+        let message = "glean fails and configures no network because the route has no gateway";
         return findings.add(Code::RouteWithoutGateway, place, message);
     };
     if let Ok(gateway) = gateway.parse::<IpAddr>()
         && let Some((host, prefix)) = network
-        && !reaches(host, prefix, gateway)
+        && !is_reachable(host, prefix, gateway)
     {
-        let message = "the gateway is outside the network of the address: Linux refuses the route";
+        let message = "Linux refuses the route because the gateway is outside the network of the address";
         findings.add(Code::GatewayOutsideNetwork, &place.below("gateway"), message);
     }
 }
 
-/// A netmask, or a prefix length, as a number of bits.
+/// Returns the number of bits of a netmask or prefix length.
 fn prefix_length(mask: &str, address: IpAddr) -> Option<u32> {
     let bits = if address.is_ipv4() { 32 } else { 128 };
     if let Ok(prefix) = mask.parse::<u32>() {
@@ -282,7 +279,7 @@ fn prefix_length(mask: &str, address: IpAddr) -> Option<u32> {
     }
 }
 
-fn reaches(host: IpAddr, prefix: u32, gateway: IpAddr) -> bool {
+fn is_reachable(host: IpAddr, prefix: u32, gateway: IpAddr) -> bool {
     match (host, gateway) {
         (IpAddr::V4(host), IpAddr::V4(gateway)) => {
             let host_bits = u32::MAX.checked_shr(prefix).unwrap_or(0);
@@ -296,8 +293,8 @@ fn reaches(host: IpAddr, prefix: u32, gateway: IpAddr) -> bool {
     }
 }
 
-fn invalid(name: &str, place: &Place<'_>, findings: &mut Findings) {
-    let message = format!("{name} is no address: cloud-init fails, and configures no network");
+fn add_invalid(name: &str, place: &Place<'_>, findings: &mut Findings) {
+    let message = format!("cloud-init fails and configures no network because {name} is invalid");
     findings.add(Code::InvalidAddress, &place.below(name), message);
 }
 
@@ -310,7 +307,7 @@ fn check_dns(
 ) {
     for (service, place) in services {
         if is_dns(service) && !has(service, "address") {
-            let message = "the DNS service has no address: glean fails, and configures no network";
+            let message = "glean fails and configures no network because the DNS service has no address";
             findings.add(Code::DnsWithoutAddress, place, message);
         }
     }
@@ -318,8 +315,7 @@ fn check_dns(
     let below: Vec<_> = networks.iter().map(|(network, place)| (addresses(network), place)).collect();
     for (addresses, place) in &below {
         if addresses.iter().any(|address| !top.contains(address)) {
-            let message = "a name server stands here and not in the top-level services: glean and cloud-init 22.4 do not \
-                           use it";
+            let message = "glean and cloud-init 22.4 ignore a name server here because the top-level services lack it";
             findings.add(Code::DnsInOnePlace, &place.below("services"), message);
         }
     }
@@ -327,8 +323,8 @@ fn check_dns(
     if below.peek().is_some() {
         let below: BTreeSet<_> = below.flatten().collect();
         if top.iter().any(|address| !below.contains(address)) {
-            let message = "a name server stands here and in no network, while networks have their own: newer cloud-init \
-                           drops it";
+            let message = "newer versions of cloud-init ignore a name server here because networks have their own, \
+                           without it";
             findings.add(Code::DnsInOnePlace, &place.below("services"), message);
         }
     }
@@ -352,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn a_netmask_is_ones_and_then_zeros() {
+    fn a_netmask_is_ones_followed_by_zeros() {
         assert_eq!(prefix_length("255.255.255.0", ip("192.0.2.1")), Some(24));
         assert_eq!(prefix_length("0.0.0.0", ip("192.0.2.1")), Some(0));
         assert_eq!(prefix_length("24", ip("192.0.2.1")), Some(24));
@@ -363,13 +359,13 @@ mod tests {
     }
 
     #[test]
-    fn a_gateway_is_reached_within_the_network_or_on_the_link() {
-        assert!(reaches(ip("192.0.2.10"), 24, ip("192.0.2.1")));
-        assert!(!reaches(ip("192.0.2.10"), 24, ip("192.0.3.1")));
-        assert!(!reaches(ip("192.0.2.10"), 32, ip("192.0.2.1")));
-        assert!(reaches(ip("192.0.2.10"), 0, ip("10.0.0.1")));
-        assert!(reaches(ip("2001:db8::10"), 64, ip("2001:db8::1")));
-        assert!(reaches(ip("2001:db8::10"), 64, ip("fe80::1")));
-        assert!(!reaches(ip("2001:db8::10"), 64, ip("2001:db8:1::1")));
+    fn a_gateway_is_reachable_within_the_network_or_on_the_link() {
+        assert!(is_reachable(ip("192.0.2.10"), 24, ip("192.0.2.1")));
+        assert!(!is_reachable(ip("192.0.2.10"), 24, ip("192.0.3.1")));
+        assert!(!is_reachable(ip("192.0.2.10"), 32, ip("192.0.2.1")));
+        assert!(is_reachable(ip("192.0.2.10"), 0, ip("10.0.0.1")));
+        assert!(is_reachable(ip("2001:db8::10"), 64, ip("2001:db8::1")));
+        assert!(is_reachable(ip("2001:db8::10"), 64, ip("fe80::1")));
+        assert!(!is_reachable(ip("2001:db8::10"), 64, ip("2001:db8:1::1")));
     }
 }

@@ -1,4 +1,4 @@
-//! User data: whether anybody knows what they are.
+//! Findings about user data: whether any reader recognises their format.
 
 use core::str;
 
@@ -10,26 +10,26 @@ pub(super) fn check(drive: &Drive<'_>, findings: &mut Findings) {
         let place = Place::file(path);
         if !content.is_empty() && !is_known(content) {
             let message = if content.starts_with(b"\xef\xbb\xbf") {
-                "the user data begin with a byte order mark (U+FEFF): cloud-init does not see the mark of their kind behind \
-                 it, logs a warning and does nothing with them"
+                "cloud-init logs a warning and ignores the user data because they start with a byte order mark (U+FEFF), \
+                 which hides the marker of their format"
             } else {
-                "the user data are of no kind that cloud-init, cloudbase-init or Ignition knows: cloud-init logs a warning \
-                 and does nothing with them"
+                "cloud-init logs a warning and ignores the user data because their format is unknown to cloud-init, \
+                 cloudbase-init and Ignition"
             };
             findings.add(Code::UserDataOfNoKnownKind, &place, message);
         }
         if content.starts_with(b"#!")
             && content.split(|&byte| byte == b'\n').next().is_some_and(|line| line.ends_with(b"\r"))
         {
-            let message = "the first line ends in a carriage return, which Linux takes as part of the interpreter's name: \
-                           the script does not start";
+            let message = "Linux cannot start the script because it reads the carriage return at the end of the first line \
+                           as part of the interpreter's name";
             findings.add(Code::ScriptWithCarriageReturn, &place, message);
         }
     });
 }
 
 fn is_known(content: &[u8]) -> bool {
-    // What is packed in there is a reader's to find out.
+    // gzip: readers unpack it and look inside, we do not.
     if content.starts_with(b"\x1f\x8b\x08") {
         return true;
     }
@@ -48,21 +48,22 @@ fn is_known(content: &[u8]) -> bool {
         || is_ignition(text)
 }
 
-/// Ignition's configuration (version 2 and 3): a JSON object with the member `ignition`.
+/// Returns whether this is an Ignition configuration (version 2 or 3): a JSON object with the member `ignition`.
 fn is_ignition(text: &str) -> bool {
     text.trim_start().starts_with('{')
         && Json::parse(text).is_ok_and(|json| object(&json).is_some_and(|object| object.get("ignition").is_some()))
 }
 
-/// `INCLUSION_TYPES_MAP` of `cloudinit.handlers`: after white space, whatever the case. The longer ones begin with the shorter.
+/// `INCLUSION_TYPES_MAP` of `cloudinit.handlers`: matched after white space, regardless of case. Longer markers that start with
+/// one of these are left out.
 const CLOUD_INIT: [&str; 6] =
     ["#include", "#!", "#cloud-config", "#part-handler", "#cloud-boothook", "## template: jinja"];
 
-/// `_SCRIPTS` of `cloudbaseinit.plugins.common.userdatautils`, and the certificate that it looks for in user data.
+/// `_SCRIPTS` of `cloudbaseinit.plugins.common.userdatautils`, and the certificate that it searches user data for.
 const CLOUDBASE_INIT: [&str; 4] = ["rem cmd", "#ps1", "#!", "-----BEGIN CERTIFICATE-----"];
 const CLOUDBASE_INIT_ANYWHERE: [&str; 2] = ["<script>", "<powershell>"];
 
-/// `cloudinit.user_data.convert_string` looks for it in the first 4096 bytes.
+/// `cloudinit.user_data.convert_string` searches the first 4096 bytes for it.
 const MIME: &[u8] = b"mime-version:";
 const MIME_HEAD: usize = 4096;
 
@@ -71,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_reader_knows_is_known() {
+    fn formats_of_the_readers_are_known() {
         for known in [
             "#cloud-config\nhostname: x",
             "\n  #Cloud-Config",
@@ -91,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_reader_knows_is_not() {
+    fn other_formats_are_unknown() {
         for unknown in ["hostname: x", "echo hello", "# cloud-config", "\u{feff}#cloud-config", "{}", "\u{e9}"] {
             assert!(!is_known(unknown.as_bytes()), "{unknown}");
         }

@@ -127,7 +127,7 @@ fn a_file_in_the_dated_folder_alone_is_found() {
     drive.missing.push("openstack/latest/user_data");
     let finding = find(&drive).into_iter().find(|finding| finding.code == Code::VersionsDisagree).unwrap();
     assert_eq!(finding.place, "openstack/2018-08-27/user_data");
-    assert!(finding.message.starts_with("it is here and not in latest/; "), "{finding}");
+    assert!(finding.message.ends_with(" latest/, which lacks the file"), "{finding}");
 }
 
 fn a_finding_is_told_in_one_line_with_its_place_if_it_has_one() {
@@ -138,18 +138,18 @@ fn a_finding_is_told_in_one_line_with_its_place_if_it_has_one() {
     assert_eq!(
         lines[..2],
         [
-            "wrong-label: the label is not config-2: no reader finds the drive on a partition, where Ironic puts it; label it \
-             config-2",
-            "invalid-random-seed: openstack/latest/meta_data.json#/random_seed: the random seed is not base64: cloud-init \
-             takes the drive as broken and ignores it; make it base64, or leave it out",
+            "wrong-label: no reader finds the drive on a partition, where Ironic puts it, because its label is not config-2; \
+             label it config-2",
+            "invalid-random-seed: openstack/latest/meta_data.json#/random_seed: cloud-init ignores the whole drive as broken \
+             because the random seed is not base64; encode it as base64, or leave it out",
         ]
     );
 }
 
 fn a_folder_without_meta_data_is_told_of_with_its_readers() {
     for (path, reader) in [
-        ("openstack/latest/meta_data.json", "glean and cloudbase-init read it there"),
-        ("openstack/2018-08-27/meta_data.json", "cloud-init takes this folder"),
+        ("openstack/latest/meta_data.json", "glean and cloudbase-init need this file"),
+        ("openstack/2018-08-27/meta_data.json", "cloud-init reads this directory"),
     ] {
         let mut drive = Drive::sound();
         drive.missing.push(path);
