@@ -67,7 +67,7 @@ pub struct Finding {
     /// Where on the drive it is: a path, followed by `#` and a JSON pointer (RFC 6901) if it is about a member; empty for the
     /// drive as a whole.
     pub place: String,
-    /// What which reader does, and because of what. Never contains the value of a member.
+    /// What a reader does, and why. Never contains the value of a member.
     pub message: String,
 }
 

@@ -105,8 +105,10 @@ fn is_refused(image: &[u8], fault: Fault) -> Result<(), Failed> {
         Err(error @ ReadError::Damaged { fault: found, .. }) if found == fault => error.to_string(),
         other => return Err(format!("{:?}", other.map(|drive| drive.files)).into()),
     };
-    // One line, that names the structure.
-    let is_sound = error.starts_with("the ") && error.contains(" at byte ") && !error.contains(char::is_control);
+    // One line that names the structure.
+    let is_sound = ["damaged ", "cannot read the drive: "].iter().any(|start| error.starts_with(start))
+        && error.contains(" at byte ")
+        && !error.contains(char::is_control);
     if is_sound { Ok(()) } else { Err(error.into()) }
 }
 

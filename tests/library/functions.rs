@@ -168,7 +168,7 @@ fn what_is_no_drive_is_refused() {
     let mut deflate = gzip[..11].to_vec();
     deflate.extend([0xff; 20]);
     for (drive, message) in [
-        (DriveSource::Bytes(b"\0"), "the image is neither ISO 9660 nor FAT"),
+        (DriveSource::Bytes(b"\0"), "not a config drive: expected ISO 9660 or FAT"),
         (DriveSource::Text("http://"), "the drive is not base64 (invalid byte at offset 4)"),
         (DriveSource::Text(text.split_at(text.len() - 1).0), "the drive's base64 is truncated"),
         (DriveSource::Bytes(&gzip[..gzip.len() - 1]), "the drive's gzip is damaged: the member at byte 0 is truncated"),
@@ -183,7 +183,7 @@ fn what_is_no_drive_is_refused() {
         ),
         (
             DriveSource::Bytes(&image[..40_000]),
-            "the directory at byte 43008 leads out of the image; the drive is cut off",
+            "damaged file system: directory at byte 43008 reaches past the end of the image; the image may be truncated",
         ),
     ] {
         refuses(inspect(drive), ErrorCode::InvalidDrive, None, message);

@@ -1,8 +1,8 @@
-//! Structures as they lie in the image: fields by their offsets, and nothing behind the end.
+//! Structures in the image: reads fields by their offsets, and never past the end.
 
 use super::error::{Fault, ReadError, Structure};
 
-/// The bytes of one structure, and where they begin in the image.
+/// The bytes of one structure, and their offset in the image.
 #[derive(Clone, Copy)]
 pub struct Bytes<'i> {
     pub structure: Structure,
@@ -11,7 +11,7 @@ pub struct Bytes<'i> {
 }
 
 impl<'i> Bytes<'i> {
-    /// `size` bytes of the image from `offset` on.
+    /// Returns `size` bytes of the image, starting at `offset`.
     pub fn of_image(image: &'i [u8], structure: Structure, offset: u64, size: u64) -> Result<Self, ReadError> {
         let bytes = || {
             let (offset, size) = (usize::try_from(offset).ok()?, usize::try_from(size).ok()?);
@@ -21,7 +21,7 @@ impl<'i> Bytes<'i> {
         Ok(Self { structure, offset, bytes })
     }
 
-    /// Bytes of this structure that are one of their own.
+    /// Returns a structure inside this one.
     pub fn part(&self, structure: Structure, at: usize, size: usize) -> Result<Self, ReadError> {
         Ok(Self { structure, offset: self.offset.saturating_add(at), bytes: self.get(at, size)? })
     }
@@ -39,7 +39,7 @@ impl<'i> Bytes<'i> {
         self.array(at).map(|[byte]| byte)
     }
 
-    /// Least significant byte first: FAT's numbers, and the first half of ISO 9660's, which is the one that Linux reads.
+    /// Reads a little-endian number, as in FAT and in the first half of ISO 9660's both-endian fields, which Linux reads.
     pub fn u16(&self, at: usize) -> Result<u16, ReadError> {
         self.array(at).map(u16::from_le_bytes)
     }

@@ -1,28 +1,28 @@
-//! What a file holds, where it lies in the image.
+//! The content of a file, as extents of the image.
 
 use alloc::{borrow::Cow, vec::Vec};
 use core::cmp::Ordering;
 
-/// What a file of a drive holds: one or several stretches of the image. Equal ones lie in the same place; the same bytes in
-/// another place are another content.
+/// The content of a file on a drive: any number of extents of the image. Contents are equal if their extents are in the same
+/// place; the same bytes in another place are another content.
 #[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Content<'i> {
-    /// None is empty.
+    /// The extents in the file's order; none of them is empty.
     extents: Vec<Extent<'i>>,
 }
 
 impl<'i> Content<'i> {
-    /// In bytes.
+    /// Returns the size of the file, in bytes.
     pub fn size(&self) -> u64 {
         self.extents.iter().map(|extent| extent.bytes.len() as u64).fold(0, u64::saturating_add)
     }
 
-    /// The stretches of the image that make up the file, in its order.
+    /// Returns the extents' bytes in the file's order.
     pub fn parts(&self) -> impl Iterator<Item = &'i [u8]> {
         self.extents.iter().map(|extent| extent.bytes)
     }
 
-    /// All bytes; they are copied where the file lies in several stretches.
+    /// Returns all bytes, copied if the file has several extents.
     pub fn bytes(&self) -> Cow<'i, [u8]> {
         match self.extents.as_slice() {
             [] => Cow::Borrowed(&[]),
@@ -35,7 +35,7 @@ impl<'i> Content<'i> {
         &self.extents
     }
 
-    /// Appends a stretch of the image.
+    /// Appends an extent.
     pub(super) fn push(&mut self, offset: usize, bytes: &'i [u8]) {
         if !bytes.is_empty() {
             self.extents.push(Extent { offset, bytes });
@@ -43,10 +43,10 @@ impl<'i> Content<'i> {
     }
 }
 
-/// A stretch of the image.
+/// Consecutive bytes of the image.
 #[derive(Clone, Copy, Debug)]
 pub struct Extent<'i> {
-    /// In the image, in bytes.
+    /// Offset in the image, in bytes.
     pub offset: usize,
     pub bytes: &'i [u8],
 }
@@ -56,7 +56,7 @@ impl Extent<'_> {
         self.offset.saturating_add(self.bytes.len())
     }
 
-    /// By place, not by bytes: comparing is cheap however large the files are.
+    /// The place identifies an extent, because comparing bytes would be slow for large files.
     fn place(&self) -> (usize, usize) {
         (self.offset, self.bytes.len())
     }
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_are_copied_where_a_file_lies_in_several_stretches() {
+    fn bytes_are_copied_only_from_several_extents() {
         assert!(matches!(content(&[]).bytes(), Cow::Borrowed([])));
         assert!(matches!(content(&[(5, b"abc")]).bytes(), Cow::Borrowed(b"abc")));
         let two = content(&[(5, b"abc"), (9, b""), (1, b"de")]);
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn contents_are_one_where_they_lie_in_one_place() {
+    fn contents_are_equal_if_they_are_in_the_same_place() {
         let [a, b, longer] = [(5, &b"abc"[..]), (6, b"abc"), (5, b"abcd")];
         for (one, other, order) in [
             (&[a][..], &[a][..], Ordering::Equal),

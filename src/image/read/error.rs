@@ -4,17 +4,17 @@ use core::fmt;
 
 use super::walk::{MAX_ENTRIES, MAX_FILES_SIZE, MAX_PATH_LENGTH, MAX_PATHS_LENGTH};
 
-/// Why an image cannot be read. Nothing of what stands in it is quoted.
+/// Why an image cannot be read. Messages quote nothing from the image.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// The image begins neither like ISO 9660 nor like FAT.
+    /// The image does not start like ISO 9660 or like FAT.
     NoFileSystem,
-    /// A structure of the file system does not hold.
+    /// A structure of the file system is damaged, or not one that drives use.
     Damaged {
-        /// Which one.
+        /// The structure.
         structure: Structure,
-        /// Where it begins, in bytes from the image's beginning.
+        /// Its offset in the image, in bytes.
         offset: u64,
         /// What is wrong with it.
         fault: Fault,
@@ -25,9 +25,14 @@ impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoFileSystem => f.write_str(
-                "the image is neither ISO 9660 nor FAT; give a config drive, its gzip, or base64 text of one",
+                "not a config drive: expected ISO 9660 or FAT; give an image, its gzip, or the base64 text of that",
             ),
-            Self::Damaged { structure, offset, fault } => write!(f, "the {structure} at byte {offset} {fault}"),
+            Self::Damaged { structure, offset, fault } if fault.is_damage() => {
+                write!(f, "damaged {}: {structure} at byte {offset} {fault}", structure.file_system())
+            }
+            Self::Damaged { structure, offset, fault } => {
+                write!(f, "cannot read the drive: {structure} at byte {offset} {fault}")
+            }
         }
     }
 }
@@ -37,22 +42,33 @@ impl core::error::Error for ReadError {}
 /// A structure of a file system, by its name in the standard.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Structure {
-    /// Of ISO 9660 (ECMA-119, 8).
+    /// Volume descriptor of ISO 9660 (ECMA-119, 8).
     VolumeDescriptor,
-    /// A folder of ISO 9660 as a whole (ECMA-119, 6.8).
+    /// Directory as a whole (for ISO 9660: ECMA-119, 6.8).
     Directory,
-    /// Of ISO 9660 (ECMA-119, 9.1).
+    /// Directory record of ISO 9660 (ECMA-119, 9.1).
     DirectoryRecord,
-    /// Of Rock Ridge (SUSP, 4.1).
+    /// System use entry of Rock Ridge (SUSP, 4.1).
     SystemUseEntry,
-    /// Of FAT.
+    /// Boot sector of FAT.
     BootSector,
-    /// Of FAT.
+    /// File allocation table of FAT.
     FileAllocationTable,
-    /// Of FAT.
+    /// Directory entry of FAT.
     DirectoryEntry,
-    /// What a file holds.
+    /// Content of a file.
     File,
+}
+
+impl Structure {
+    /// Returns the file system that the structure belongs to, or "file system" if that is unclear.
+    fn file_system(self) -> &'static str {
+        match self {
+            Self::VolumeDescriptor | Self::DirectoryRecord | Self::SystemUseEntry => "ISO 9660",
+            Self::BootSector | Self::FileAllocationTable | Self::DirectoryEntry => "FAT",
+            Self::Directory | Self::File => "file system",
+        }
+    }
 }
 
 impl fmt::Display for Structure {
@@ -63,9 +79,9 @@ impl fmt::Display for Structure {
             Self::DirectoryRecord => "directory record",
             Self::SystemUseEntry => "system use entry",
             Self::BootSector => "boot sector",
-            Self::FileAllocationTable => "entry of the file allocation table",
+            Self::FileAllocationTable => "file allocation table",
             Self::DirectoryEntry => "directory entry",
-            Self::File => "file's content",
+            Self::File => "file content",
         })
     }
 }
@@ -73,31 +89,32 @@ impl fmt::Display for Structure {
 /// What is wrong with a structure.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Fault {
-    /// It ends before all of it is there.
+    /// The structure ends before all of its fields.
     Truncated,
-    /// It says that something lies where the image has no bytes.
+    /// The structure, or what it points to, reaches past the end of the image.
     OutsideImage,
-    /// A field has a value that the standard does not know, or that contradicts another one.
+    /// A field has a value that the standard does not allow, or that contradicts another field.
     Field(&'static str),
-    /// What it leads to was there before: a loop, or two things in one place.
+    /// The structure points to bytes that were read before: a loop, or two things in one place.
     Again,
-    /// It shares bytes with another file or folder, but not all.
+    /// A file or directory shares some, but not all, of its bytes with another one.
     Overlap,
-    /// A chain of clusters ends too early, or in a cluster that is free, bad or not there.
+    /// A cluster chain ends too early, or leads to a cluster that is free, bad or does not exist.
     Chain,
-    /// A file goes on in another record, which does not follow.
+    /// A file continues in another directory record, which does not follow.
     Unfinished,
-    /// A name is not in the characters that names have here.
+    /// A name is not in the character encoding of the file system's names.
     NameCharacters,
-    /// A name that would lead elsewhere or that nothing can show: empty, `.`, `..`, a slash, a backslash, a control character.
+    /// A name would lead elsewhere or cannot be displayed: it is empty, `.` or `..`, or contains a slash, a backslash or a
+    /// control character.
     NameUnsafe,
-    /// A name stands twice in one folder.
+    /// A name appears twice in one directory.
     NameTwice,
-    /// There is a link or a device; drives have files and folders.
+    /// There is a link or a device, but drives have only files and directories.
     NotAFile,
     /// A path has more than [`MAX_PATH_LENGTH`] bytes.
     PathTooLong,
-    /// There are more than [`MAX_ENTRIES`] files and folders.
+    /// There are more than [`MAX_ENTRIES`] files and directories.
     TooManyEntries,
     /// All paths together have more than [`MAX_PATHS_LENGTH`] bytes.
     PathsTooLong,
@@ -105,31 +122,81 @@ pub enum Fault {
     FilesTooLarge,
 }
 
+impl Fault {
+    /// Returns whether the image is damaged; if not, it has something that is not read on a drive.
+    fn is_damage(self) -> bool {
+        match self {
+            Self::Truncated
+            | Self::OutsideImage
+            | Self::Field(_)
+            | Self::Again
+            | Self::Overlap
+            | Self::Chain
+            | Self::Unfinished
+            | Self::NameTwice => true,
+            Self::NameCharacters
+            | Self::NameUnsafe
+            | Self::NotAFile
+            | Self::PathTooLong
+            | Self::TooManyEntries
+            | Self::PathsTooLong
+            | Self::FilesTooLarge => false,
+        }
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Truncated => "ends too early; the drive is damaged",
-            Self::OutsideImage => "leads out of the image; the drive is cut off or damaged",
-            Self::Field(field) => return write!(f, "has an impossible {field}; the drive is damaged"),
-            Self::Again => "leads to a place that is taken already; the drive is damaged, or made to do harm",
-            Self::Overlap => "shares bytes with another; the drive is damaged, or made to do harm",
-            Self::Chain => "breaks a chain of clusters off; the drive is damaged",
-            Self::Unfinished => "goes on in a record that does not follow; the drive is damaged",
-            Self::NameCharacters => "has a name in unknown characters; make the drive with names in UTF-8",
+            Self::Truncated => "is truncated",
+            Self::OutsideImage => "reaches past the end of the image; the image may be truncated",
+            Self::Field(field) => return write!(f, "has an invalid {field}"),
+            Self::Again => "points to bytes that are already in use; the drive may be malicious",
+            Self::Overlap => "overlaps another file or directory; the drive may be malicious",
+            Self::Chain => "has a broken cluster chain",
+            Self::Unfinished => "is not followed by the record that continues its file",
+            Self::NameCharacters => "has a name in an unknown character encoding; create the drive with UTF-8 names",
             Self::NameUnsafe => {
-                "has a name that is empty, \".\" or \"..\", or has a slash, a backslash or a control character; make the \
-                 drive without it"
+                "has a name that is empty, \".\" or \"..\", or contains a slash, a backslash or a control character; create \
+                 the drive without it"
             }
-            Self::NameTwice => "has a name that stands in its folder already; the drive is damaged",
-            Self::NotAFile => "is a link or a device; make the drive with files and folders alone",
-            Self::PathTooLong => return write!(f, "has a path of more than {MAX_PATH_LENGTH} bytes"),
-            Self::TooManyEntries => return write!(f, "is one too many: {MAX_ENTRIES} files and folders are read at most"),
+            Self::NameTwice => "has a name that appears twice in its directory",
+            Self::NotAFile => "is a link or a device; create the drive with files and directories only",
+            Self::PathTooLong => return write!(f, "has a path of more than {MAX_PATH_LENGTH} bytes; shorten it"),
+            Self::TooManyEntries => {
+                return write!(f, "exceeds the limit of {MAX_ENTRIES} files and directories");
+            }
             Self::PathsTooLong => {
-                return write!(f, "has a path too many: {MAX_PATHS_LENGTH} bytes of paths are read at most");
+                return write!(f, "exceeds the limit of {MAX_PATHS_LENGTH} bytes for all paths together");
             }
             Self::FilesTooLarge => {
-                return write!(f, "is too large beside the others: files of {MAX_FILES_SIZE} bytes are read at most");
+                return write!(f, "exceeds the limit of {MAX_FILES_SIZE} bytes for all files together");
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn a_message_says_whether_the_drive_is_damaged() {
+        for (structure, fault, message) in [
+            (Structure::DirectoryRecord, Fault::Truncated, "damaged ISO 9660: directory record at byte 7 is truncated"),
+            (
+                Structure::BootSector,
+                Fault::Field("number of sectors"),
+                "damaged FAT: boot sector at byte 7 has an invalid number of sectors",
+            ),
+            (
+                Structure::DirectoryEntry,
+                Fault::PathTooLong,
+                "cannot read the drive: directory entry at byte 7 has a path of more than 4095 bytes; shorten it",
+            ),
+        ] {
+            assert_eq!(ReadError::Damaged { structure, offset: 7, fault }.to_string(), message);
+        }
     }
 }

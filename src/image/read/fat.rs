@@ -1,6 +1,6 @@
 //! FAT12, FAT16 and FAT32 with long names, as Linux's vfat reads them.
 //!
-//! The structures and their fields have the names of Microsoft's "FAT File System Specification" (1.03).
+//! Names and section numbers are those of Microsoft's "FAT File System Specification" (1.03).
 
 use alloc::{string::String, vec, vec::Vec};
 use core::num::NonZero;
@@ -9,10 +9,10 @@ use super::{
     Bytes, DriveImage, FatWidth, FileSystem,
     content::Content,
     error::{Fault, ReadError, Structure},
-    walk::{Folder, Walk},
+    walk::{OpenDirectory, Walk},
 };
 
-/// Tells whether the first sector begins and ends like FAT's boot sector.
+/// Returns whether the first sector starts and ends like FAT's boot sector.
 pub fn is_fat(image: &[u8]) -> bool {
     matches!(image, [0xeb, _, 0x90, ..] | [0xe9, ..]) && image.get(510..512) == Some(&[0x55, 0xaa])
 }
@@ -20,19 +20,19 @@ pub fn is_fat(image: &[u8]) -> bool {
 pub fn read(image: &[u8]) -> Result<DriveImage<'_>, ReadError> {
     let volume = Volume::parse(image)?;
     let mut tree = Tree {
-        taken: vec![false; volume.clusters as usize],
+        used: vec![false; volume.clusters as usize],
         walk: Walk::new(image),
         volume_entry: None,
-        open: Vec::new(),
+        pending: Vec::new(),
         volume,
     };
     let root = match tree.volume.root {
         Root::Area(area) => vec![area],
         Root::Chain(first) => tree.chain(first, None, &tree.volume.boot_sector.clone())?,
     };
-    tree.directory(Folder::root(), &root, true)?;
-    while let Some((folder, parts)) = tree.open.pop() {
-        tree.directory(folder, &parts, false)?;
+    tree.directory(OpenDirectory::root(), &root, true)?;
+    while let Some((opened, parts)) = tree.pending.pop() {
+        tree.directory(opened, &parts, false)?;
     }
     let Volume { width, sector_size, label, .. } = tree.volume;
     Ok(DriveImage {
@@ -43,16 +43,16 @@ pub fn read(image: &[u8]) -> Result<DriveImage<'_>, ReadError> {
     })
 }
 
-/// What the boot sector says, as far as it leads to files.
+/// The fields of the boot sector that are needed to find files.
 struct Volume<'i> {
     boot_sector: Bytes<'i>,
     width: FatWidth,
     sector_size: u32,
-    /// In bytes.
+    /// Cluster size, in bytes.
     cluster_size: usize,
-    /// How many there are. The first one has the number 2.
+    /// Number of clusters. The first one has the number 2.
     clusters: u32,
-    /// The first of the tables, which are copies of each other.
+    /// The first file allocation table; the others are copies of it.
     table: Bytes<'i>,
     root: Root<'i>,
     /// The clusters.
@@ -62,9 +62,9 @@ struct Volume<'i> {
 
 /// The root directory.
 enum Root<'i> {
-    /// Of FAT12 and FAT16: between the tables and the clusters.
+    /// Area between the tables and the clusters, on FAT12 and FAT16.
     Area(Bytes<'i>),
-    /// Of FAT32: the first cluster.
+    /// First cluster, on FAT32.
     Chain(u32),
 }
 
@@ -107,7 +107,7 @@ impl<'i> Volume<'i> {
         let table = at_sector(reserved_sectors.into(), table_sectors.into(), Structure::FileAllocationTable)?;
         let data = at_sector(data_sector, data_sectors, Structure::File)?;
 
-        // As many as have room both in the file system and in the table. What is read lies in the image, so numbers are small.
+        // As many as fit both the file system and the table. Both are within the image, so the casts lose nothing.
         let clusters = (data_sectors / NonZero::<u64>::from(sectors_per_cluster)) as usize;
         let width = match clusters {
             _ if is_fat32 => FatWidth::Fat32,
@@ -135,13 +135,13 @@ impl<'i> Volume<'i> {
         Ok(Self { boot_sector: sector, width, sector_size, cluster_size, clusters, table, root, data, label })
     }
 
-    /// The index of a cluster, if it is one.
+    /// Returns the index of a cluster, if it exists.
     fn index(&self, cluster: u32) -> Option<usize> {
         let index = cluster.checked_sub(2)?;
         (index < self.clusters).then_some(index as usize)
     }
 
-    /// What the table says about a cluster: the next one, or an end.
+    /// Returns the table's entry of a cluster: the next cluster of the chain, or an end mark.
     fn next(&self, cluster: u32) -> Result<u32, ReadError> {
         let index = cluster as usize;
         Ok(match self.width {
@@ -166,17 +166,17 @@ impl<'i> Volume<'i> {
 
 struct Tree<'i> {
     volume: Volume<'i>,
-    /// By index: whether a cluster is part of a file or directory.
-    taken: Vec<bool>,
+    /// Whether a cluster is part of a file or directory, by index.
+    used: Vec<bool>,
     walk: Walk<'i>,
-    /// The label that stands in the root directory.
+    /// The label in the root directory.
     volume_entry: Option<String>,
-    /// Directories that are still to be read.
-    open: Vec<(Folder, Vec<Bytes<'i>>)>,
+    /// Directories to be read.
+    pending: Vec<(OpenDirectory, Vec<Bytes<'i>>)>,
 }
 
 impl<'i> Tree<'i> {
-    /// A chain of clusters, those that lie side by side as one: all of them, or as many as `size` bytes take.
+    /// Returns a cluster chain, with adjacent clusters joined: the whole chain, or as many clusters as `size` bytes need.
     fn chain(&mut self, first: u32, size: Option<usize>, at: &Bytes<'i>) -> Result<Vec<Bytes<'i>>, ReadError> {
         let cluster_size = self.volume.cluster_size;
         let mut left = size;
@@ -184,14 +184,14 @@ impl<'i> Tree<'i> {
         let mut cluster = first;
         loop {
             let index = self.volume.index(cluster).ok_or(at.damaged(Fault::Chain))?;
-            match self.taken.get_mut(index) {
-                Some(taken) if !*taken => *taken = true,
+            match self.used.get_mut(index) {
+                Some(used) if !*used => *used = true,
                 _ => return Err(at.damaged(Fault::Again)),
             }
-            let (begin, length) = (index * cluster_size, left.map_or(cluster_size, |left| left.min(cluster_size)));
+            let (start, length) = (index * cluster_size, left.map_or(cluster_size, |left| left.min(cluster_size)));
             match parts.last_mut() {
-                Some((last, size)) if *last + *size == begin => *size += length,
-                _ => parts.push((begin, length)),
+                Some((last, size)) if *last + *size == start => *size += length,
+                _ => parts.push((start, length)),
             }
             left = left.map(|left| left - length);
             if left == Some(0) {
@@ -205,34 +205,39 @@ impl<'i> Tree<'i> {
         if left.is_some_and(|left| left > 0) {
             return Err(at.damaged(Fault::Chain));
         }
-        let part = |(begin, size): (usize, usize)| self.volume.data.part(Structure::Directory, begin, size);
+        let part = |(start, size): (usize, usize)| self.volume.data.part(Structure::Directory, start, size);
         parts.into_iter().map(part).collect()
     }
 
-    fn directory(&mut self, mut folder: Folder, parts: &[Bytes<'i>], is_root: bool) -> Result<(), ReadError> {
+    fn directory(&mut self, mut parent: OpenDirectory, parts: &[Bytes<'i>], is_root: bool) -> Result<(), ReadError> {
         let mut long_name = LongName::default();
         for part in parts {
-            self.walk.folder(part)?;
+            self.walk.directory(part)?;
             for at in (0..part.bytes.len()).step_by(ENTRY) {
                 let entry = DirectoryEntry::parse(part.part(Structure::DirectoryEntry, at, ENTRY)?)?;
                 match (entry.name, entry.attributes) {
                     ([END, ..], _) => return Ok(()),
                     ([DELETED, ..], _) => long_name = LongName::default(),
-                    (_, attributes) if attributes & LONG_NAME_MASK == LONG_NAME => long_name.take(&entry.bytes)?,
+                    (_, attributes) if attributes & LONG_NAME_MASK == LONG_NAME => long_name.add(&entry.bytes)?,
                     (name, attributes) if attributes & VOLUME_ID != 0 => {
                         if is_root && self.volume_entry.is_none() {
                             self.volume_entry = Some(volume_label(&name));
                         }
                         long_name = LongName::default();
                     }
-                    _ => self.entry(&mut folder, &entry, core::mem::take(&mut long_name))?,
+                    _ => self.entry(&mut parent, &entry, core::mem::take(&mut long_name))?,
                 }
             }
         }
         Ok(())
     }
 
-    fn entry(&mut self, folder: &mut Folder, entry: &DirectoryEntry<'i>, name: LongName) -> Result<(), ReadError> {
+    fn entry(
+        &mut self,
+        parent: &mut OpenDirectory,
+        entry: &DirectoryEntry<'i>,
+        name: LongName,
+    ) -> Result<(), ReadError> {
         let at = &entry.bytes;
         if matches!(&entry.name, b".          " | b"..         ") {
             return Ok(());
@@ -241,15 +246,15 @@ impl<'i> Tree<'i> {
             Some(units) => char::decode_utf16(units).collect::<Result<String, _>>().ok(),
             None => entry.short_name(),
         };
-        let path = self.walk.entry(folder, &name.ok_or(at.damaged(Fault::NameCharacters))?, at)?;
+        let path = self.walk.entry(parent, &name.ok_or(at.damaged(Fault::NameCharacters))?, at)?;
         let first_cluster = match self.volume.width {
             FatWidth::Fat32 => entry.first_cluster,
-            // Where FAT32 has the high half, the others have zeros or something of OS/2's.
+            // The field of FAT32's high half is zero or belongs to OS/2 in FAT12 and FAT16.
             FatWidth::Fat12 | FatWidth::Fat16 => entry.first_cluster & 0xffff,
         };
         if entry.attributes & DIRECTORY != 0 {
             let parts = self.chain(first_cluster, None, at)?;
-            self.open.push((Folder::below(path), parts));
+            self.pending.push((OpenDirectory::below(path), parts));
             return Ok(());
         }
         let mut content = Content::default();
@@ -267,7 +272,7 @@ struct DirectoryEntry<'i> {
     bytes: Bytes<'i>,
     name: [u8; 11],
     attributes: u8,
-    /// Where Windows NT says that parts of the name are in lower case.
+    /// Windows NT's flags for parts of the name that are in lower case.
     case: u8,
     first_cluster: u32,
     size: u32,
@@ -285,7 +290,7 @@ impl<'i> DirectoryEntry<'i> {
         })
     }
 
-    /// As Linux shows it. What is not ASCII depends on a code page that a drive does not tell.
+    /// Returns the name as Linux shows it, if it is ASCII. Other bytes depend on a code page that the drive does not declare.
     fn short_name(&self) -> Option<String> {
         if !self.name.is_ascii() {
             return None;
@@ -305,19 +310,19 @@ impl<'i> DirectoryEntry<'i> {
     }
 }
 
-/// A long name, which stands in entries before that of the short one, its last part first (7).
+/// A long name, whose entries precede the entry of the short name, the last part first (7).
 #[derive(Default)]
 struct LongName {
-    /// Of the short name.
+    /// Checksum of the short name.
     checksum: u8,
-    /// The number of the part that comes next; 0 where the name is complete, or there is none.
+    /// Number of the part that must come next; 0 if the name is complete, or there is none.
     next: u8,
-    /// The parts so far, each behind those that precede it on the drive.
+    /// The parts so far, in the order of the drive.
     parts: Vec<[u16; UNITS]>,
 }
 
 impl LongName {
-    fn take(&mut self, entry: &Bytes<'_>) -> Result<(), ReadError> {
+    fn add(&mut self, entry: &Bytes<'_>) -> Result<(), ReadError> {
         let order = entry.u8(0)?;
         let checksum = entry.u8(13)?;
         let number = order & !LAST_LONG_ENTRY;
@@ -325,7 +330,7 @@ impl LongName {
             *self = Self { checksum, next: number, parts: Vec::new() };
         }
         if number == 0 || number > MAX_PARTS || number != self.next || checksum != self.checksum {
-            // Linux does without a long name that does not hold.
+            // Linux ignores an invalid long name.
             *self = Self::default();
             return Ok(());
         }
@@ -340,7 +345,7 @@ impl LongName {
         Ok(())
     }
 
-    /// The name's UTF-16, if it belongs to the short name.
+    /// Returns the name as UTF-16, if it belongs to the short name.
     fn of(&self, short: &[u8; 11]) -> Option<impl Iterator<Item = u16>> {
         let sum = short.iter().fold(0_u8, |sum, byte| sum.rotate_right(1).wrapping_add(*byte));
         (!self.parts.is_empty() && self.next == 0 && self.checksum == sum)
@@ -348,25 +353,25 @@ impl LongName {
     }
 }
 
-/// The label without the spaces behind it.
+/// Returns the label without trailing spaces.
 fn volume_label(field: &[u8]) -> String {
     String::from_utf8_lossy(field).trim_end_matches(' ').into()
 }
 
-/// The field of 16 bits, or that of 32 where it is zero.
+/// Returns the 16-bit field, or the 32-bit field if that is zero.
 fn either(short: u16, long: u32) -> u32 {
     if short == 0 { long } else { short.into() }
 }
 
 const SECTOR_SIZES: [u32; 4] = [512, 1024, 2048, 4096];
 
-/// The label of a volume without one.
+/// The label field of a volume without a label.
 const NO_NAME: &[u8] = b"NO NAME    ";
 
-/// Directory entry, in bytes.
+/// Size of a directory entry, in bytes.
 const ENTRY: usize = 32;
 
-/// The first byte of an entry behind which there are no more.
+/// First byte of the entry that ends a directory.
 const END: u8 = 0;
 const DELETED: u8 = 0xe5;
 
@@ -379,10 +384,10 @@ const LAST_LONG_ENTRY: u8 = 0x40;
 const LOWER_BASE: u8 = 0x08;
 const LOWER_EXTENSION: u8 = 0x10;
 
-/// UTF-16 units in an entry of a long name.
+/// Number of UTF-16 units in an entry of a long name.
 const UNITS: usize = 13;
 
-/// Entries of a name of 255 units.
+/// Number of entries for a name of 255 units.
 const MAX_PARTS: u8 = 20;
 
 #[cfg(test)]
@@ -390,8 +395,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_boot_sector_begins_with_a_jump_and_ends_with_a_signature() {
-        for (jump, signature, holds) in [
+    fn a_boot_sector_starts_with_a_jump_and_ends_with_a_signature() {
+        for (jump, signature, expected) in [
             ([0xeb, 0x3c, 0x90], [0x55, 0xaa], true),
             ([0xe9, 0, 0], [0x55, 0xaa], true),
             ([0xeb, 0x3c, 0x91], [0x55, 0xaa], false),
@@ -401,7 +406,7 @@ mod tests {
             let mut sector = vec![0; 512];
             sector[..3].copy_from_slice(&jump);
             sector[510..].copy_from_slice(&signature);
-            assert_eq!(is_fat(&sector), holds, "{jump:x?} {signature:x?}");
+            assert_eq!(is_fat(&sector), expected, "{jump:x?} {signature:x?}");
             assert!(!is_fat(&sector[..511]));
         }
     }

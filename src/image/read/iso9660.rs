@@ -12,10 +12,10 @@ use super::{
     content::Content,
     error::{Fault, ReadError, Structure},
     rock_ridge::{self, RockRidge, SystemUse},
-    walk::{Folder, Walk},
+    walk::{OpenDirectory, Walk},
 };
 
-/// Tells whether the first volume descriptor stands where ECMA-119 (6.7.1) has it.
+/// Returns whether the first volume descriptor is at the place that ECMA-119 (6.7.1) gives it.
 pub fn is_iso9660(image: &[u8]) -> bool {
     image.get(FIRST_DESCRIPTOR + 1..).is_some_and(|rest| rest.starts_with(STANDARD_IDENTIFIER))
 }
@@ -29,10 +29,11 @@ pub fn read(image: &[u8]) -> Result<DriveImage<'_>, ReadError> {
         (None, Some(joliet)) => (Names::Joliet, joliet.root),
         (None, None) => (Names::Plain, primary.root),
     };
-    let mut tree = Tree { image, block_size, names, walk: Walk::new(image), seen: BTreeSet::new(), open: Vec::new() };
-    tree.open(Folder::root(), &root)?;
-    while let Some((folder, directory)) = tree.open.pop() {
-        tree.directory(folder, &directory)?;
+    let mut tree =
+        Tree { image, block_size, names, walk: Walk::new(image), seen: BTreeSet::new(), pending: Vec::new() };
+    tree.open(OpenDirectory::root(), &root)?;
+    while let Some((opened, directory)) = tree.pending.pop() {
+        tree.directory(opened, &directory)?;
     }
     let names = match tree.names {
         Names::RockRidge(_) => IsoNames::RockRidge,
@@ -47,7 +48,7 @@ pub fn read(image: &[u8]) -> Result<DriveImage<'_>, ReadError> {
     })
 }
 
-/// The volume descriptors that lead to files (ECMA-119, 8).
+/// The volume descriptors that point to files (ECMA-119, 8).
 struct Volumes<'i> {
     primary: VolumeDescriptor<'i>,
     joliet: Option<VolumeDescriptor<'i>>,
@@ -75,15 +76,15 @@ impl<'i> Volumes<'i> {
         let missing = ReadError::Damaged {
             structure: Structure::VolumeDescriptor,
             offset: FIRST_DESCRIPTOR as u64,
-            fault: Fault::Field("type: none of them is the primary one"),
+            fault: Fault::Field("type (no volume descriptor is a primary one)"),
         };
         Ok(Self { primary: primary.ok_or(missing)?, joliet })
     }
 }
 
-/// Primary or supplementary volume descriptor (ECMA-119, 8.4 and 8.5), as far as it leads to files.
+/// Primary or supplementary volume descriptor (ECMA-119, 8.4 and 8.5): only the fields needed to find files.
 struct VolumeDescriptor<'i> {
-    /// Volume identifier, without the spaces behind it.
+    /// Volume identifier, without trailing spaces.
     label: String,
     /// Logical block size, in bytes.
     block_size: u32,
@@ -115,13 +116,13 @@ pub struct DirectoryRecord<'i> {
 
 impl<'i> DirectoryRecord<'i> {
     pub fn parse(bytes: Bytes<'i>) -> Result<Self, ReadError> {
-        // File unit size and interleave gap size: nobody interleaves files any more, and Linux does not read them.
+        // File unit size and interleave gap size: no tool interleaves files any more, and Linux does not read such files.
         if bytes.array(26)? != [0, 0] {
             return Err(bytes.damaged(Fault::Field("file unit size")));
         }
         let file_identifier = bytes.get(33, bytes.u8(32)?.into())?;
         let length = 33 + file_identifier.len();
-        // A padding byte makes the length even; one that has no room behind the identifier is not missed.
+        // A padding byte after the identifier makes the length even; it may be missing at the end of the record.
         let system_use = (length + length % 2).min(bytes.bytes.len());
         Ok(Self {
             bytes,
@@ -134,13 +135,13 @@ impl<'i> DirectoryRecord<'i> {
         })
     }
 
-    /// Where the content begins, in bytes: behind the extended attribute record.
+    /// Returns the offset of the content, in bytes: after the extended attribute record.
     fn offset(&self, block_size: u32) -> u64 {
         let block = u64::from(self.extent_location) + u64::from(self.extended_attribute_record_length);
         block.saturating_mul(block_size.into())
     }
 
-    /// The content as a directory.
+    /// Returns the content as a directory.
     pub fn directory(&self, image: &'i [u8], block_size: u32) -> Result<Bytes<'i>, ReadError> {
         Bytes::of_image(image, Structure::Directory, self.offset(block_size), self.data_length.into())
     }
@@ -149,13 +150,13 @@ impl<'i> DirectoryRecord<'i> {
         self.file_flags & flag != 0
     }
 
-    /// Tells whether it stands for the directory itself or the one above (ECMA-119, 7.6.2).
+    /// Returns whether this is the record of the directory itself or of its parent (ECMA-119, 7.6.2).
     fn is_self_or_parent(&self) -> bool {
         matches!(self.file_identifier, [0] | [1])
     }
 }
 
-/// The records of a directory. None lies across two blocks, and zeros follow the last one of each (ECMA-119, 6.8.1.1).
+/// Returns the records of a directory. No record crosses a block boundary; zeros fill the rest of a block (ECMA-119, 6.8.1.1).
 pub fn records<'i>(
     directory: &Bytes<'i>,
     block_size: u32,
@@ -173,9 +174,9 @@ pub fn records<'i>(
             }
             let record = directory.part(Structure::DirectoryRecord, at, length);
             if at + length > block_end {
-                let begin = directory.part(Structure::DirectoryRecord, at, 1);
+                let start = directory.part(Structure::DirectoryRecord, at, 1);
                 at = directory.bytes.len();
-                return Some(begin.and_then(|begin| Err(begin.damaged(Fault::Truncated))));
+                return Some(start.and_then(|start| Err(start.damaged(Fault::Truncated))));
             }
             at += length;
             return Some(record.and_then(DirectoryRecord::parse));
@@ -183,16 +184,16 @@ pub fn records<'i>(
     })
 }
 
-/// The tree whose names are read.
+/// The tree that is read.
 struct Tree<'i> {
     image: &'i [u8],
     block_size: u32,
     names: Names,
     walk: Walk<'i>,
-    /// Where the directories so far begin.
+    /// Offsets of the directories so far.
     seen: BTreeSet<usize>,
-    /// Directories that are still to be read.
-    open: Vec<(Folder, Bytes<'i>)>,
+    /// Directories to be read.
+    pending: Vec<(OpenDirectory, Bytes<'i>)>,
 }
 
 enum Names {
@@ -202,17 +203,17 @@ enum Names {
 }
 
 impl<'i> Tree<'i> {
-    fn open(&mut self, folder: Folder, record: &DirectoryRecord<'i>) -> Result<(), ReadError> {
+    fn open(&mut self, opened: OpenDirectory, record: &DirectoryRecord<'i>) -> Result<(), ReadError> {
         let directory = record.directory(self.image, self.block_size)?;
         if !self.seen.insert(directory.offset) {
             return Err(record.bytes.damaged(Fault::Again));
         }
-        self.walk.folder(&directory)?;
-        self.open.push((folder, directory));
+        self.walk.directory(&directory)?;
+        self.pending.push((opened, directory));
         Ok(())
     }
 
-    fn directory(&mut self, mut folder: Folder, directory: &Bytes<'i>) -> Result<(), ReadError> {
+    fn directory(&mut self, mut parent: OpenDirectory, directory: &Bytes<'i>) -> Result<(), ReadError> {
         let mut unfinished: Option<Unfinished<'i>> = None;
         for record in records(directory, self.block_size) {
             let record = record?;
@@ -229,13 +230,13 @@ impl<'i> Tree<'i> {
                 None => Content::default(),
             };
             if record.has(DIRECTORY) {
-                self.entry(&mut folder, &record, content)?;
+                self.entry(&mut parent, &record, content)?;
                 continue;
             }
             let extent = Bytes::of_image(
                 self.image,
                 Structure::DirectoryRecord,
-                // Empty files may lie anywhere.
+                // The extent of an empty file may be anywhere.
                 if record.data_length == 0 { 0 } else { record.offset(self.block_size) },
                 record.data_length.into(),
             );
@@ -244,7 +245,7 @@ impl<'i> Tree<'i> {
             if record.has(MULTI_EXTENT) {
                 unfinished = Some(Unfinished { bytes: record.bytes, identifier: record.file_identifier, content });
             } else {
-                self.entry(&mut folder, &record, content)?;
+                self.entry(&mut parent, &record, content)?;
             }
         }
         match unfinished {
@@ -255,7 +256,7 @@ impl<'i> Tree<'i> {
 
     fn entry(
         &mut self,
-        folder: &mut Folder,
+        parent: &mut OpenDirectory,
         record: &DirectoryRecord<'i>,
         content: Content<'i>,
     ) -> Result<(), ReadError> {
@@ -274,14 +275,14 @@ impl<'i> Tree<'i> {
             (None, Names::Joliet) => joliet_name(record.file_identifier).ok_or(at.damaged(Fault::NameCharacters))?,
             (None, _) => plain_name(record.file_identifier).ok_or(at.damaged(Fault::NameCharacters))?,
         };
-        let path = self.walk.entry(folder, &name, at)?;
+        let path = self.walk.entry(parent, &name, at)?;
         if let Some(block) = system_use.child_link {
             let offset = u64::from(block) * u64::from(self.block_size);
-            let moved = self.moved(offset).map_err(|_| at.damaged(Fault::OutsideImage))?;
-            return self.open(Folder::below(path), &moved);
+            let relocated = self.relocated(offset).map_err(|_| at.damaged(Fault::OutsideImage))?;
+            return self.open(OpenDirectory::below(path), &relocated);
         }
         if record.has(DIRECTORY) {
-            return self.open(Folder::below(path), record);
+            return self.open(OpenDirectory::below(path), record);
         }
         if system_use.is_not_a_file {
             return Err(at.damaged(Fault::NotAFile));
@@ -289,21 +290,21 @@ impl<'i> Tree<'i> {
         self.walk.file(path, content, at)
     }
 
-    /// The directory that lies at `offset`, by its record of itself.
-    fn moved(&self, offset: u64) -> Result<DirectoryRecord<'i>, ReadError> {
+    /// Returns the directory at `offset`, by its record of itself.
+    fn relocated(&self, offset: u64) -> Result<DirectoryRecord<'i>, ReadError> {
         let block = Bytes::of_image(self.image, Structure::Directory, offset, self.block_size.into())?;
         records(&block, self.block_size).next().ok_or(block.damaged(Fault::Truncated))?
     }
 }
 
-/// A file of which more records follow (ECMA-119, 9.1.6: multi-extent).
+/// A file that continues in the next record (ECMA-119, 9.1.6: multi-extent).
 struct Unfinished<'i> {
     bytes: Bytes<'i>,
     identifier: &'i [u8],
     content: Content<'i>,
 }
 
-/// As Linux shows a plain name: in lower case, without the version, and without the dot of an empty extension.
+/// Returns a plain name as Linux shows it: in lower case, without the version, and without the dot of an empty extension.
 fn plain_name(identifier: &[u8]) -> Option<String> {
     if !identifier.is_ascii() {
         return None;
@@ -314,7 +315,7 @@ fn plain_name(identifier: &[u8]) -> Option<String> {
     Some(name.collect())
 }
 
-/// UCS-2, most significant byte first; without version and dots at the end, as Linux shows it.
+/// Returns a Joliet name (big-endian UCS-2) as Linux shows it: without the version and trailing dots.
 fn joliet_name(identifier: &[u8]) -> Option<String> {
     let (units, rest) = identifier.as_chunks::<2>();
     if !rest.is_empty() {
@@ -325,13 +326,13 @@ fn joliet_name(identifier: &[u8]) -> Option<String> {
     Some(name.strip_suffix(";1").unwrap_or(&name).trim_end_matches('.').to_string())
 }
 
-/// Behind the system area of 16 sectors (ECMA-119, 6.2.1).
+/// Offset in bytes, after the system area of 16 sectors (ECMA-119, 6.2.1).
 const FIRST_DESCRIPTOR: usize = 16 * 2048;
 
-/// In bytes.
+/// Size of a volume descriptor, in bytes.
 const DESCRIPTOR: u64 = 2048;
 
-/// Linux looks no further.
+/// Number of volume descriptors after which Linux stops looking.
 const MAX_DESCRIPTORS: usize = 84;
 
 const STANDARD_IDENTIFIER: &[u8] = b"CD001";
@@ -344,7 +345,7 @@ const TERMINATOR: u8 = 255;
 /// Escape sequences of Joliet's three levels.
 const UCS2_LEVELS: [[u8; 3]; 3] = [*b"%/@", *b"%/C", *b"%/E"];
 
-/// Those of ECMA-119 (6.2.2) on a medium with sectors of 2048 bytes.
+/// The logical block sizes that ECMA-119 (6.2.2) allows on a medium with sectors of 2048 bytes, in bytes.
 const BLOCK_SIZES: [u32; 3] = [512, 1024, 2048];
 
 /// File flags (ECMA-119, 9.1.6).
@@ -357,7 +358,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_names_are_those_that_linux_shows() {
+    fn plain_names_are_as_linux_shows_them() {
         for (identifier, name) in [
             (&b"META_DATA.JSON;1"[..], "meta_data.json"),
             (b"USER_DATA.;1", "user_data"),
@@ -372,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn joliet_names_are_those_that_linux_shows() {
+    fn joliet_names_are_as_linux_shows_them() {
         assert_eq!(joliet_name(b"\0A\0.\0;\x001").unwrap(), "A");
         assert_eq!(joliet_name(b"\x65\xe5\0.\0x").unwrap(), "日.x");
         assert_eq!(joliet_name(b"\xd8\0\0x"), None);

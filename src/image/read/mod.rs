@@ -1,7 +1,7 @@
-//! From the bytes of a file system back to files: drives of any maker, and such as were made to do harm.
+//! Reads files from the bytes of a file system. Drives may come from any tool, and may be malicious.
 //!
-//! Everything in an image is a claim. Each is checked where it is read, and reading takes time and memory in proportion to
-//! the image: no byte of it is read as part of two folders, and files lie beside each other or in the very same place.
+//! Nothing in an image is trusted. Each value is checked when it is read, and reading takes time and memory in proportion to
+//! the image: no byte is read as part of two directories, and two files either do not overlap or share all of their bytes.
 
 mod bytes;
 mod content;
@@ -33,21 +33,21 @@ pub fn read(image: &[u8]) -> Result<DriveImage<'_>, ReadError> {
     }
 }
 
-/// What is on a drive. It borrows from the image.
+/// The contents of a drive, borrowed from the image.
 #[derive(Clone, Debug)]
 pub struct DriveImage<'i> {
-    /// What holds the files.
+    /// The file system that contains the files.
     pub file_system: FileSystem,
-    /// The volume's name as `blkid` tells it. Untrusted text of at most 32 bytes.
+    /// The volume label, as `blkid` reports it. An untrusted string of at most 32 bytes.
     pub label: String,
-    /// In bytes.
+    /// Size of the image, in bytes.
     pub size: u64,
-    /// In the order of their paths.
+    /// The files, sorted by path.
     pub files: Vec<DriveFile<'i>>,
 }
 
 impl<'i> DriveImage<'i> {
-    /// The content of the file under `path`.
+    /// Returns the content of the file at `path`.
     pub fn file(&self, path: &str) -> Option<&Content<'i>> {
         let index = self.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()?;
         self.files.get(index).map(|file| &file.content)
@@ -57,11 +57,11 @@ impl<'i> DriveImage<'i> {
 /// A file of a drive.
 #[derive(Clone, Debug)]
 pub struct DriveFile<'i> {
-    /// Names separated by `/`, without one at the beginning: at most [`MAX_PATH_LENGTH`] bytes, no two files the same, none
-    /// the folder of another. No name is empty, `.` or `..`, or has a slash, a backslash or a control character: the path
-    /// can be joined to that of a folder and leads below it. Otherwise it is untrusted text.
+    /// Names separated by `/`, without a leading `/`: at most [`MAX_PATH_LENGTH`] bytes. No two files have the same path, and no
+    /// file's path is the directory of another. No name is empty, `.` or `..`, or contains a slash, a backslash or a control
+    /// character, so the path can be joined to that of a directory and stays below it. Otherwise it is an untrusted string.
     pub path: String,
-    /// What the file holds.
+    /// The content of the file.
     pub content: Content<'i>,
 }
 
@@ -70,22 +70,22 @@ pub struct DriveFile<'i> {
 pub enum FileSystem {
     /// ISO 9660.
     Iso9660 {
-        /// The tree that was read.
+        /// The source of the names.
         names: IsoNames,
-        /// In bytes: 2048, rarely 512 or 1024.
+        /// Logical block size, in bytes: 2048, rarely 512 or 1024.
         block_size: u32,
     },
     /// FAT.
     Fat {
         /// The width of its table's entries.
         width: FatWidth,
-        /// In bytes: 512, 1024, 2048 or 4096.
+        /// Sector size, in bytes: 512, 1024, 2048 or 4096.
         sector_size: u32,
     },
 }
 
 impl FileSystem {
-    /// In bytes: a device with larger sectors cannot mount the drive.
+    /// Returns the sector size, in bytes. The drive cannot be mounted from a device with larger sectors.
     pub fn sector_size(self) -> u32 {
         match self {
             Self::Iso9660 { block_size, .. } => block_size,
@@ -107,14 +107,14 @@ impl fmt::Display for FileSystem {
     }
 }
 
-/// Where the names of an ISO 9660 file system come from: the best that it has, as Linux ranks them.
+/// The source of the names of an ISO 9660 file system: the best one that it has, as Linux ranks them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum IsoNames {
     /// Rock Ridge: any name, in UTF-8.
     RockRidge,
     /// Joliet: up to 64 characters, sometimes more.
     Joliet,
-    /// ECMA-119's own. Shown in lower case and without version, as Linux does.
+    /// ECMA-119's own names, in lower case and without version, as Linux shows them.
     Plain,
 }
 

@@ -1,4 +1,4 @@
-//! What Rock Ridge adds to directory records: system use entries (SUSP 1.12, 5; RRIP 1.12, 4.1).
+//! Rock Ridge's additions to directory records: system use entries (SUSP 1.12, 5; RRIP 1.12, 4.1).
 
 use alloc::vec::Vec;
 
@@ -9,7 +9,7 @@ use super::{
     walk::Walk,
 };
 
-/// Tells whether the records of the tree under `root` have system use entries: its first record says so (SUSP, 5.3).
+/// Returns whether the records of the tree below `root` have system use entries, which its first record indicates (SUSP, 5.3).
 pub fn of_root(image: &[u8], block_size: u32, root: &DirectoryRecord<'_>) -> Result<Option<RockRidge>, ReadError> {
     let directory = root.directory(image, block_size)?;
     let Some(record) = records(&directory, block_size).next() else { return Ok(None) };
@@ -23,12 +23,12 @@ pub fn of_root(image: &[u8], block_size: u32, root: &DirectoryRecord<'_>) -> Res
 /// A tree with system use entries.
 #[derive(Clone, Copy)]
 pub struct RockRidge {
-    /// Bytes before the entries, in every system use area but the first.
+    /// Number of bytes before the entries, in every system use area except the first.
     skipped: u8,
 }
 
 impl RockRidge {
-    /// Reads the entries of a record, which is not the root's first one.
+    /// Reads the entries of any record except the root's first one.
     pub fn system_use<'i>(
         self,
         image: &'i [u8],
@@ -44,7 +44,7 @@ impl RockRidge {
             next = None;
             for entry in entries(area) {
                 let entry = entry?;
-                if let Some(continuation) = system_use.take(&entry)? {
+                if let Some(continuation) = system_use.apply(&entry)? {
                     next = Some(continuation.area(image, block_size, &entry)?);
                 }
             }
@@ -56,21 +56,22 @@ impl RockRidge {
     }
 }
 
-/// What a record's entries say, as far as it bears on names and contents.
+/// The parts of a record's entries that affect names and contents.
 #[derive(Default)]
 pub struct SystemUse {
     /// Alternate name (RRIP, 4.1.4).
     pub alternate_name: Option<Vec<u8>>,
-    /// Child link (RRIP, 4.1.5.1): the block of the directory that the record, though a file's, stands for.
+    /// Child link (RRIP, 4.1.5.1): the block of the directory that this record represents, although it is a file's.
     pub child_link: Option<u32>,
-    /// Relocated directory (RRIP, 4.1.5.3): a child link leads here from the place where it belongs.
+    /// Relocated directory (RRIP, 4.1.5.3): a child link points here from the place where the directory belongs.
     pub is_relocated: bool,
-    /// A symbolic link, a device or the like, by POSIX file attributes (RRIP, 4.1.1) or as such (RRIP, 4.1.3).
+    /// A symbolic link, a device or the like, by its POSIX file attributes (RRIP, 4.1.1) or a symbolic link entry (RRIP, 4.1.3).
     pub is_not_a_file: bool,
 }
 
 impl SystemUse {
-    fn take(&mut self, entry: &Bytes<'_>) -> Result<Option<Continuation>, ReadError> {
+    /// Applies an entry, and returns where to continue if it is a continuation area.
+    fn apply(&mut self, entry: &Bytes<'_>) -> Result<Option<Continuation>, ReadError> {
         match &entry.array(0)? {
             b"NM" => {
                 let flags = entry.u8(4)?;
@@ -93,7 +94,7 @@ impl SystemUse {
     }
 }
 
-/// Continuation area (SUSP, 5.1): where more entries of a record are.
+/// Continuation area (SUSP, 5.1): the place of more entries of a record.
 struct Continuation {
     block: u32,
     offset: u32,
@@ -103,16 +104,16 @@ struct Continuation {
 impl Continuation {
     fn area<'i>(&self, image: &'i [u8], block_size: u32, entry: &Bytes<'_>) -> Result<Bytes<'i>, ReadError> {
         let offset = u64::from(self.block) * u64::from(block_size) + u64::from(self.offset);
-        // An empty area could go round in circles without costing anything.
+        // Empty areas could form an endless loop, because the walk's limit counts bytes.
         if self.length == 0 {
-            return Err(entry.damaged(Fault::Field("length of its continuation")));
+            return Err(entry.damaged(Fault::Field("continuation area length")));
         }
         let area = Bytes::of_image(image, Structure::SystemUseEntry, offset, self.length.into());
         area.map_err(|_| entry.damaged(Fault::OutsideImage))
     }
 }
 
-/// The entries of a system use area. It ends where no other has room, at a terminator, or in padding (SUSP, 4 and 5.4).
+/// Returns the entries of a system use area. It ends when no other entry fits, at a terminator, or at padding (SUSP, 4 and 5.4).
 fn entries<'i>(area: Bytes<'i>) -> impl Iterator<Item = Result<Bytes<'i>, ReadError>> {
     let mut at = 0;
     core::iter::from_fn(move || {
@@ -132,7 +133,7 @@ fn entries<'i>(area: Bytes<'i>) -> impl Iterator<Item = Result<Bytes<'i>, ReadEr
     })
 }
 
-/// Flags of an alternate name (RRIP, 4.1.4).
+/// Flags CURRENT and PARENT of an alternate name (RRIP, 4.1.4).
 const NAME_OF_SELF_OR_PARENT: u8 = 0x06;
 
 /// POSIX file modes.

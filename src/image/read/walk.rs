@@ -1,4 +1,4 @@
-//! What walking through folders finds, within bounds that hold for every file system.
+//! Collects what is found while walking through directories, within limits that apply to every file system.
 
 use alloc::{collections::BTreeSet, format, string::String, vec::Vec};
 
@@ -9,24 +9,24 @@ use super::{
 };
 use crate::{image::MAX_IMAGE_SIZE, tree::Tree};
 
-/// Files and folders of one drive.
+/// Maximum number of files and directories on one drive.
 pub const MAX_ENTRIES: usize = Tree::MAX_ENTRIES;
 
-/// In bytes: Linux takes no longer one.
+/// Maximum length of a path, in bytes: Linux does not accept longer ones.
 pub const MAX_PATH_LENGTH: usize = 4095;
 
-/// Of all paths of one drive together, in bytes.
+/// Maximum length of all paths on one drive together, in bytes.
 pub const MAX_PATHS_LENGTH: usize = Tree::MAX_PATHS_LENGTH;
 
-/// Of all files of one drive together, in bytes. Files may share their place: user data stands in every version's folder, of
-/// which Nova makes some twenty.
+/// Maximum size of all files on one drive together, in bytes. It exceeds the size of an image because files may share their place:
+/// user data is in every version's directory, and Nova makes some twenty of them.
 pub const MAX_FILES_SIZE: u64 = 32 * MAX_IMAGE_SIZE;
 
-/// The files found so far, and what is left of the bounds.
+/// The files found so far, and how much of the limits they use.
 pub struct Walk<'i> {
     image: &'i [u8],
     files: Vec<DriveFile<'i>>,
-    folders: Vec<Extent<'i>>,
+    directories: Vec<Extent<'i>>,
     entries: usize,
     paths_length: usize,
     files_size: u64,
@@ -38,7 +38,7 @@ impl<'i> Walk<'i> {
         Self {
             image,
             files: Vec::new(),
-            folders: Vec::new(),
+            directories: Vec::new(),
             entries: 0,
             paths_length: 0,
             files_size: 0,
@@ -46,21 +46,22 @@ impl<'i> Walk<'i> {
         }
     }
 
-    /// Before a part of a folder is read. No byte belongs to two, so all together are no larger than the image.
-    pub fn folder(&mut self, part: &Bytes<'i>) -> Result<(), ReadError> {
+    /// Counts a part of a directory; call it before reading the part. No byte belongs to two directories, so all of them together
+    /// are no larger than the image.
+    pub fn directory(&mut self, part: &Bytes<'i>) -> Result<(), ReadError> {
         self.structure(part)?;
-        self.folders.push(Extent { offset: part.offset, bytes: part.bytes });
+        self.directories.push(Extent { offset: part.offset, bytes: part.bytes });
         Ok(())
     }
 
-    /// Before bytes are read that belong to folders but lie elsewhere.
+    /// Counts bytes that belong to a directory but are elsewhere; call it before reading them.
     pub fn structure(&mut self, bytes: &Bytes<'i>) -> Result<(), ReadError> {
         self.structures_size = self.structures_size.saturating_add(bytes.bytes.len());
         if self.structures_size > self.image.len() { Err(bytes.damaged(Fault::Again)) } else { Ok(()) }
     }
 
-    /// Before a file or folder is looked at. Gives its path.
-    pub fn entry(&mut self, folder: &mut Folder, name: &str, at: &Bytes<'i>) -> Result<String, ReadError> {
+    /// Counts a file or directory, and returns its path; call it before reading anything else of it.
+    pub fn entry(&mut self, parent: &mut OpenDirectory, name: &str, at: &Bytes<'i>) -> Result<String, ReadError> {
         self.entries = self.entries.saturating_add(1);
         if self.entries > MAX_ENTRIES {
             return Err(at.damaged(Fault::TooManyEntries));
@@ -68,7 +69,7 @@ impl<'i> Walk<'i> {
         if !is_safe(name) {
             return Err(at.damaged(Fault::NameUnsafe));
         }
-        let length = folder.path.len().saturating_add(name.len());
+        let length = parent.path.len().saturating_add(name.len());
         if length > MAX_PATH_LENGTH {
             return Err(at.damaged(Fault::PathTooLong));
         }
@@ -76,10 +77,10 @@ impl<'i> Walk<'i> {
         if self.paths_length > MAX_PATHS_LENGTH {
             return Err(at.damaged(Fault::PathsTooLong));
         }
-        if !folder.names.insert(name.into()) {
+        if !parent.names.insert(name.into()) {
             return Err(at.damaged(Fault::NameTwice));
         }
-        Ok(format!("{}{name}", folder.path))
+        Ok(format!("{}{name}", parent.path))
     }
 
     pub fn file(&mut self, path: String, content: Content<'i>, at: &Bytes<'i>) -> Result<(), ReadError> {
@@ -91,11 +92,11 @@ impl<'i> Walk<'i> {
         Ok(())
     }
 
-    /// All files, by path.
+    /// Returns all files, sorted by path, if none of them overlap.
     pub fn finish(mut self) -> Result<Vec<DriveFile<'i>>, ReadError> {
         self.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         let contents: BTreeSet<&Content<'i>> = self.files.iter().map(|file| &file.content).collect();
-        let mut extents = self.folders;
+        let mut extents = self.directories;
         extents.extend(contents.iter().flat_map(|content| content.extents()));
         extents.sort_unstable();
         for pair in extents.windows(2) {
@@ -113,14 +114,14 @@ impl<'i> Walk<'i> {
     }
 }
 
-/// A folder whose entries are being read.
-pub struct Folder {
-    /// Empty, or with a slash at the end.
+/// A directory whose entries are being read: its path and the names found so far.
+pub struct OpenDirectory {
+    /// Path of the directory: empty for the root, otherwise with a trailing slash.
     path: String,
     names: BTreeSet<String>,
 }
 
-impl Folder {
+impl OpenDirectory {
     pub fn root() -> Self {
         Self { path: String::new(), names: BTreeSet::new() }
     }
@@ -131,7 +132,7 @@ impl Folder {
     }
 }
 
-/// Tells whether a name stands for something in its folder, on every system.
+/// Returns whether a name refers to something in its directory, on every system.
 fn is_safe(name: &str) -> bool {
     !matches!(name, "" | "." | "..") && !name.contains(|c: char| c == '/' || c == '\\' || c.is_control())
 }
@@ -155,44 +156,44 @@ mod tests {
     }
 
     #[test]
-    fn folders_and_what_belongs_to_them_are_no_larger_than_the_image() {
+    fn directories_and_their_structures_are_no_larger_than_the_image() {
         let mut walk = Walk::new(IMAGE);
-        walk.folder(&bytes(0, 5)).unwrap();
+        walk.directory(&bytes(0, 5)).unwrap();
         walk.structure(&bytes(5, 3)).unwrap();
         assert_eq!(fault(walk.structure(&bytes(5, 1))), Fault::Again);
         let mut walk = Walk::new(IMAGE);
         walk.structure(&bytes(5, 3)).unwrap();
-        assert_eq!(fault(walk.folder(&bytes(0, 6))), Fault::Again);
+        assert_eq!(fault(walk.directory(&bytes(0, 6))), Fault::Again);
     }
 
     #[test]
-    fn so_many_entries_are_read_and_no_more() {
+    fn the_number_of_entries_is_limited() {
         let mut walk = Walk { entries: MAX_ENTRIES - 1, ..Walk::new(IMAGE) };
-        let mut folder = Folder::root();
-        walk.entry(&mut folder, "last", &bytes(0, 1)).unwrap();
-        assert_eq!(fault(walk.entry(&mut folder, "next", &bytes(0, 1))), Fault::TooManyEntries);
+        let mut parent = OpenDirectory::root();
+        walk.entry(&mut parent, "last", &bytes(0, 1)).unwrap();
+        assert_eq!(fault(walk.entry(&mut parent, "next", &bytes(0, 1))), Fault::TooManyEntries);
     }
 
     #[test]
-    fn a_path_may_be_so_long_and_no_longer() {
+    fn the_length_of_a_path_is_limited() {
         let mut walk = Walk::new(IMAGE);
-        let mut folder = Folder::below("f".repeat(MAX_PATH_LENGTH - 3));
-        let path = walk.entry(&mut folder, "ab", &bytes(0, 1)).unwrap();
+        let mut parent = OpenDirectory::below("f".repeat(MAX_PATH_LENGTH - 3));
+        let path = walk.entry(&mut parent, "ab", &bytes(0, 1)).unwrap();
         assert_eq!((path.len(), path.ends_with("f/ab")), (MAX_PATH_LENGTH, true));
-        assert_eq!(fault(walk.entry(&mut folder, "abc", &bytes(0, 1))), Fault::PathTooLong);
-        walk.entry(&mut folder, "b", &bytes(0, 1)).unwrap();
+        assert_eq!(fault(walk.entry(&mut parent, "abc", &bytes(0, 1))), Fault::PathTooLong);
+        walk.entry(&mut parent, "b", &bytes(0, 1)).unwrap();
     }
 
     #[test]
-    fn all_paths_may_be_so_long_and_no_longer() {
+    fn the_length_of_all_paths_is_limited() {
         let mut walk = Walk { paths_length: MAX_PATHS_LENGTH - 5, ..Walk::new(IMAGE) };
-        let mut folder = Folder::below("f".into());
-        walk.entry(&mut folder, "abc", &bytes(0, 1)).unwrap();
-        assert_eq!(fault(walk.entry(&mut folder, "d", &bytes(0, 1))), Fault::PathsTooLong);
+        let mut parent = OpenDirectory::below("f".into());
+        walk.entry(&mut parent, "abc", &bytes(0, 1)).unwrap();
+        assert_eq!(fault(walk.entry(&mut parent, "d", &bytes(0, 1))), Fault::PathsTooLong);
     }
 
     #[test]
-    fn so_many_bytes_of_files_are_read_and_no_more() {
+    fn the_size_of_all_files_is_limited() {
         let image = vec![0; MAX_IMAGE_SIZE as usize];
         let content = |size| {
             let mut content = Content::default();
@@ -208,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn files_lie_beside_each_other_or_in_the_same_place() {
+    fn files_do_not_overlap_or_are_in_the_same_place() {
         for (place, size, fits) in [
             (0, 1, false),
             (0, 3, false),
@@ -220,7 +221,7 @@ mod tests {
             (6, 0, true),
         ] {
             let mut walk = Walk::new(IMAGE);
-            walk.folder(&bytes(0, 2)).unwrap();
+            walk.directory(&bytes(0, 2)).unwrap();
             for (path, offset, size) in [("b", 2, 2), ("a", place, size)] {
                 let mut content = Content::default();
                 content.push(offset, &IMAGE[offset..][..size]);
@@ -234,12 +235,15 @@ mod tests {
     }
 
     #[test]
-    fn names_stand_for_something_in_their_folder() {
+    fn names_refer_to_something_in_their_directory() {
         for name in ["", ".", "..", "/", "a/b", "\\", "a\\b", "\0", "a\nb", "\u{7f}", "\u{9b}"] {
-            assert_eq!(fault(Walk::new(IMAGE).entry(&mut Folder::root(), name, &bytes(0, 1))), Fault::NameUnsafe);
+            assert_eq!(
+                fault(Walk::new(IMAGE).entry(&mut OpenDirectory::root(), name, &bytes(0, 1))),
+                Fault::NameUnsafe
+            );
         }
         for name in ["a", "...", ".a", "a.", " ", "日", "~"] {
-            assert_eq!(Walk::new(IMAGE).entry(&mut Folder::root(), name, &bytes(0, 1)).unwrap(), name);
+            assert_eq!(Walk::new(IMAGE).entry(&mut OpenDirectory::root(), name, &bytes(0, 1)).unwrap(), name);
         }
     }
 }

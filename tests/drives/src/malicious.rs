@@ -82,7 +82,7 @@ pub const DRIVES: &[(&str, Make, Fault)] = &[
     ),
     ("a_continuation_of_itself", || rock_ridge(&[&continuation(22, 0, 28)]), Fault::Again),
     ("a_continuation_beyond_the_image", || rock_ridge(&[&continuation(u32::MAX, 0, 28)]), Fault::OutsideImage),
-    ("an_empty_continuation", || rock_ridge(&[&continuation(22, 0, 0)]), Fault::Field("length of its continuation")),
+    ("an_empty_continuation", || rock_ridge(&[&continuation(22, 0, 0)]), Fault::Field("continuation area length")),
     ("a_child_link_to_the_root", || rock_ridge(&[b"CL\x0c\x01\x12\0\0\0\0\0\0\x12"]), Fault::Again),
     (
         "a_child_link_beyond_the_image",
