@@ -1,4 +1,4 @@
-//! From an image to the text that Ironic takes: one gzip member (RFC 1952) in base64 (RFC 4648, 4).
+//! Encodes an image as the text that Ironic accepts: one gzip member (RFC 1952) in base64 (RFC 4648, 4).
 
 mod crc32;
 mod deflate;
@@ -14,42 +14,42 @@ use crc32fast::Hasher;
 use self::{deflate::Deflate, text::Text, zeros::Run};
 use crate::image::{MAX_IMAGE_SIZE, Sink};
 
-/// In bytes. Ironic's API refuses a request's body of more than 67,108,864 bytes; this leaves room for what stands around
-/// the text.
+/// Maximum size of the base64 text, in bytes. Ironic's API refuses a request body of more than 67,108,864 bytes; this leaves room
+/// for the rest of the body.
 pub const MAX_TEXT_SIZE: usize = 67_108_000;
 
-/// Turns an image of at most [`MAX_IMAGE_SIZE`] bytes into text of at most [`MAX_TEXT_SIZE`]. Equal images give equal texts.
+/// Encodes an image of at most [`MAX_IMAGE_SIZE`] bytes as at most [`MAX_TEXT_SIZE`] bytes of text. Equal images have equal texts.
 pub fn encode(image: &[u8]) -> Result<String, EncodeError> {
     let mut encoder = Encoder::new();
     encoder.bytes(image);
     encoder.finish()
 }
 
-/// Takes an image bit by bit; neither it nor its gzip is ever there as a whole.
+/// Encodes an image piece by piece; neither the image nor its gzip is ever in memory as a whole.
 ///
-/// Long runs of zeros are not compressed: a ready-made block stands for them, whether they come as bytes or are only told.
-/// What lies between two of them is a segment, and is taken in blocks: those that do not compress are stored.
+/// Long runs of zeros are not compressed but replaced by a precomputed block, whether they are passed as bytes or as a count. The
+/// bytes between two runs are a segment, which is processed in blocks. Blocks that do not compress are stored.
 pub struct Encoder {
     deflate: Deflate,
-    /// What is there of the segment's last block.
+    /// The incomplete last block of the segment.
     block: Vec<u8>,
-    /// How many zeros the image ends with so far; they are in no block, and the checksum has not seen them.
+    /// Number of zeros at the end of the image so far. They are in no block yet, and not in the checksum.
     zeros: usize,
     crc: Hasher,
-    /// Of the image, in bytes.
+    /// Size of the image so far, in bytes.
     size: u64,
     text: Text,
 }
 
 impl Encoder {
-    /// An encoder that has seen nothing of the image.
+    /// Returns an encoder for a new image.
     pub fn new() -> Self {
         let mut text = Text::default();
         text.extend(&HEADER);
         Self { deflate: Deflate::new(), block: Vec::new(), zeros: 0, crc: Hasher::new(), size: 0, text }
     }
 
-    /// The text, once the encoder has seen all of the image.
+    /// Returns the text; call it after all of the image was passed in.
     pub fn finish(mut self) -> Result<String, EncodeError> {
         if self.size > MAX_IMAGE_SIZE {
             return Err(EncodeError::ImageTooLarge { size: self.size });
@@ -58,18 +58,18 @@ impl Encoder {
         self.end_block();
         self.deflate.finish(|gzip| self.text.extend(gzip));
         self.text.extend(&self.crc.finalize().to_le_bytes());
-        // The limit of an image keeps its size within 32 bits.
+        // The size of an image within the limit fits 32 bits.
         self.text.extend(&(self.size as u32).to_le_bytes());
         self.text.finish()
     }
 
-    /// Tells whether `count` more bytes are of use.
-    fn takes(&mut self, count: usize) -> bool {
+    /// Adds `count` to the size, and returns whether the image and its text are still within their limits.
+    fn reserve(&mut self, count: usize) -> bool {
         self.size = self.size.saturating_add(count as u64);
         self.size <= MAX_IMAGE_SIZE && !self.text.is_full()
     }
 
-    /// The zeros so far are a whole run.
+    /// Encodes the zeros so far, because no more follow.
     fn end_zeros(&mut self) {
         const ZEROS: [u8; 2048] = [0; 2048];
         let mut left = mem::take(&mut self.zeros);
@@ -87,7 +87,7 @@ impl Encoder {
         }
     }
 
-    /// More of the segment. Its blocks are the same in whatever parts it comes, and so is what becomes of them.
+    /// Adds bytes to the segment. How they are divided into calls affects neither the blocks nor the output.
     fn segment(&mut self, bytes: &[u8]) {
         let missing = if self.block.is_empty() { 0 } else { stored::BLOCK - self.block.len() };
         let (head, tail) = bytes.split_at_checked(missing).unwrap_or((bytes, &[]));
@@ -96,8 +96,8 @@ impl Encoder {
             self.end_block();
         }
         let (blocks, rest) = tail.as_chunks::<{ stored::BLOCK }>();
-        for (block, behind) in blocks.iter().zip((0..blocks.len()).rev()) {
-            self.put(block, behind * stored::BLOCK);
+        for (block, remaining) in blocks.iter().zip((0..blocks.len()).rev()) {
+            self.put(block, remaining * stored::BLOCK);
         }
         self.block.extend_from_slice(rest);
     }
@@ -109,15 +109,15 @@ impl Encoder {
         self.block.clear();
     }
 
-    /// A block, behind which so many bytes of the same kind are known to come.
-    fn put(&mut self, block: &[u8], behind: usize) {
+    /// Encodes a block. At least `following` more bytes of the segment are known to follow it.
+    fn put(&mut self, block: &[u8], following: usize) {
         if block.is_empty() {
             return;
         }
         crc32::update(&mut self.crc, block);
         if stored::is_noise(block) {
             self.deflate.flush(|gzip| self.text.extend(gzip));
-            self.text.expect(block.len() + behind);
+            self.text.expect(block.len() + following);
             stored::store(block, |gzip| self.text.extend(gzip));
         } else {
             self.deflate.compress(block, |gzip| self.text.extend(gzip));
@@ -133,7 +133,7 @@ impl Default for Encoder {
 
 impl Sink for Encoder {
     fn bytes(&mut self, bytes: &[u8]) {
-        if !self.takes(bytes.len()) {
+        if !self.reserve(bytes.len()) {
             return;
         }
         let mut left = bytes;
@@ -143,28 +143,28 @@ impl Sink for Encoder {
             left = left.get(zeros..).unwrap_or_default();
             if !left.is_empty() {
                 self.end_zeros();
-                let (segment, zeros, behind) = zeros::part(left);
+                let (segment, zeros, rest) = zeros::split(left);
                 self.segment(segment);
                 self.zeros = zeros;
-                left = behind;
+                left = rest;
             }
         }
     }
 
     fn zeros(&mut self, count: usize) {
-        if self.takes(count) {
+        if self.reserve(count) {
             self.zeros += count;
         }
     }
 }
 
-/// Why there is no text.
+/// Why an image cannot be encoded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum EncodeError {
     /// The image has more than [`MAX_IMAGE_SIZE`] bytes.
     ImageTooLarge {
-        /// In bytes.
+        /// Size of the image, in bytes.
         size: u64,
     },
     /// The text would have more than [`MAX_TEXT_SIZE`] bytes.
@@ -177,12 +177,13 @@ impl fmt::Display for EncodeError {
             Self::ImageTooLarge { size } => {
                 write!(
                     f,
-                    "the image has {size} bytes, of which Ironic's agent takes {MAX_IMAGE_SIZE}; make the drive smaller"
+                    "the image has {size} bytes, but Ironic's agent accepts at most {MAX_IMAGE_SIZE}; make the drive smaller"
                 )
             }
             Self::TextTooLarge => write!(
                 f,
-                "the image does not compress into the {MAX_TEXT_SIZE} bytes of text that Ironic takes; make the drive smaller"
+                "the image does not compress to the {MAX_TEXT_SIZE} bytes of base64 text that Ironic accepts; make the drive \
+                 smaller"
             ),
         }
     }
@@ -190,7 +191,7 @@ impl fmt::Display for EncodeError {
 
 impl core::error::Error for EncodeError {}
 
-/// A gzip header (RFC 1952, 2.3): deflate, no flags, no time stamp, no word about the level, unknown operating system.
+/// A gzip header (RFC 1952, 2.3): deflate, no flags, no time stamp, unspecified level, unknown operating system.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
 
 #[cfg(test)]
@@ -200,7 +201,7 @@ mod tests {
     use alloc::vec;
     use proptest::prelude::*;
 
-    /// A gzip member taken apart by RFC 1952: the image, once its checks hold.
+    /// Decodes a gzip member by RFC 1952, and verifies its checksum and size.
     fn decode(text: &str) -> Vec<u8> {
         let gzip = STANDARD.decode(text).unwrap();
         let (header, body) = gzip.split_at(10);
@@ -212,7 +213,7 @@ mod tests {
         image
     }
 
-    /// Bytes that do not compress (xorshift).
+    /// Returns bytes that do not compress (xorshift).
     pub fn noise(count: usize) -> Vec<u8> {
         let mut state = 0x9e37_79b9_7f4a_7c15_u64;
         let mut next = || {
@@ -227,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_decoded_is_the_image() {
+    fn the_text_decodes_to_the_image() {
         for size in [0, 1, 2, 3, 4, 2048, 65_536, 300_001] {
             assert_eq!(decode(&encode(&noise(size)).unwrap()), noise(size));
             assert_eq!(decode(&encode(&vec![b'a'; size]).unwrap()), vec![b'a'; size]);
@@ -235,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parts_in_which_an_image_comes_do_not_matter() {
+    fn the_text_does_not_depend_on_how_the_image_is_divided() {
         let image = [noise(100_000), vec![0; 100_000], noise(7)].concat();
         for part in [1, 997, 65_537] {
             let mut encoder = Encoder::new();
@@ -245,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn long_runs_of_zeros_lie_anywhere_in_an_image() {
+    fn long_runs_of_zeros_may_be_anywhere_in_an_image() {
         let zeros = |count: usize| vec![0; count];
         for run in [1, 2, 1000, 32_767, 32_768, 32_769, 33_024, 33_025, 33_026, 65_536, 1_000_000] {
             for image in [
@@ -261,7 +262,7 @@ mod tests {
         }
     }
 
-    /// A part of an image, of a size at which something changes: a long run of zeros, a byte of its block, a stored block.
+    /// Generates a part of an image with a size near a threshold: of a long run of zeros, of a byte in its block, of a stored block.
     fn part() -> impl Strategy<Value = Vec<u8>> {
         let around = |size: usize| size - 2..size + 3;
         let size = prop_oneof![
@@ -283,7 +284,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(32))]
         #[test]
-        fn mixtures_are_encoded_alike_in_whatever_parts_they_come(
+        fn mixtures_are_encoded_independently_of_how_they_are_divided(
             parts in prop::collection::vec(part(), 0..8),
             cuts in prop::collection::vec((prop_oneof![0_usize..100, 0_usize..70_000], any::<bool>()), 1..20),
         ) {
@@ -297,22 +298,22 @@ mod tests {
 
             let mut encoder = Encoder::new();
             let mut left = &*image;
-            for (cut, tells_zeros) in cuts.into_iter().cycle().take(10_000).chain([(image.len(), false)]) {
-                let (part, behind) = left.split_at(cut.min(left.len()));
-                // Whoever knows of zeros may tell them, or not.
-                if tells_zeros && part.iter().all(|&byte| byte == 0) {
+            for (cut, counts_zeros) in cuts.into_iter().cycle().take(10_000).chain([(image.len(), false)]) {
+                let (part, rest) = left.split_at(cut.min(left.len()));
+                // Zeros may be passed as a count or as bytes.
+                if counts_zeros && part.iter().all(|&byte| byte == 0) {
                     encoder.zeros(part.len());
                 } else {
                     encoder.bytes(part);
                 }
-                left = behind;
+                left = rest;
             }
             prop_assert!(encoder.finish().unwrap() == text);
         }
     }
 
     #[test]
-    fn free_space_takes_a_thousandth_of_its_size_in_gzip() {
+    fn free_space_compresses_to_a_thousandth_of_its_size() {
         let text = encode(&vec![0; MAX_IMAGE_SIZE as usize]).unwrap();
         assert!(text.len() < MAX_IMAGE_SIZE as usize / 1032 * 4 / 3 + 100, "{}", text.len());
     }
@@ -328,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_has_at_most_what_ironic_takes() {
+    fn a_text_is_no_larger_than_ironic_accepts() {
         let mut encoder = Encoder::new();
         let noise = noise(1 << 20);
         (0..60).for_each(|_| encoder.bytes(&noise));

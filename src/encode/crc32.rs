@@ -1,13 +1,13 @@
-//! gzip's checksum (RFC 1952, 8) in wasm, where the instructions that `crc32fast` is fast by are out of reach.
+//! gzip's checksum (RFC 1952, 8) for wasm, which lacks the instructions that make `crc32fast` fast.
 //!
-//! The idea is Chorba's (Russell, arXiv:2412.16398): a multiple of the polynomial with few terms, far apart and at whole words,
-//! lets a word be taken out of a message if it is added to a few words behind it. That takes no table and no shift.
+//! This is the Chorba algorithm (Russell, arXiv:2412.16398): given a multiple of the polynomial with few terms, far apart and at
+//! whole words, a word can be removed from a message by adding it to a few later words. That needs no tables and no shifts.
 
 use alloc::vec::Vec;
 
 use crc32fast::Hasher;
 
-/// Takes more bytes of the message into its checksum.
+/// Adds more bytes of the message to its checksum.
 pub fn update(crc: &mut Hasher, bytes: &[u8]) {
     if cfg!(target_family = "wasm") && bytes.len() >= 4 * 8 * LONGEST {
         *crc = fold(crc.clone().finalize(), bytes);
@@ -16,25 +16,25 @@ pub fn update(crc: &mut Hasher, bytes: &[u8]) {
     }
 }
 
-/// In words of 64 bits: the sum of x^(-64 * distance) over them is 1, modulo the polynomial. A search found them; there is
-/// about one such set of five below 220.
+/// Distances in words of 64 bits: the sum of x^(-64 * distance) over them is 1, modulo the polynomial. They were found by a
+/// search; there is about one such set of five below 220.
 const DISTANCES: [usize; 5] = [17, 80, 118, 124, LONGEST];
 const LONGEST: usize = 203;
 
-/// So many words are taken out at once: no more than the shortest distance.
+/// Number of words that are removed at once, which is no more than the shortest distance.
 const STEP: usize = 16;
 
-/// The checksum of a message that has `crc` before `bytes`.
+/// Returns the checksum of a message whose part before `bytes` has the checksum `crc`.
 fn fold(crc: u32, bytes: &[u8]) -> Hasher {
     let (message, rest) = bytes.as_chunks();
-    // Before the message, zeros to which nothing was added.
+    // Zeros before the message stand for words that add nothing.
     let mut words = Vec::with_capacity(LONGEST + message.len());
     words.resize(LONGEST, 0);
     words.extend(message.iter().map(|word| u64::from_le_bytes(*word)));
-    // The checksum so far is a sum to the message's beginning; from here on it is that of the empty message, less its
-    // complement.
+    // XOR the CRC register so far, which is the checksum's complement, into the start of the message. From here on, the register
+    // starts at zero, which the crate represents as `!0`.
     let Some(first) = words.get_mut(LONGEST) else {
-        // There is no whole word.
+        // The message is shorter than a word.
         let mut crc = Hasher::new_with_initial(crc);
         crc.update(rest);
         return crc;
@@ -67,7 +67,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_folded_checksum_is_that_of_the_plain_crate(
+        fn a_folded_checksum_equals_that_of_crc32fast(
             size in prop_oneof![0_usize..20, 0_usize..70_000],
             start in 0_usize..9,
             crc: u32,

@@ -1,4 +1,4 @@
-//! The compressor: the crate `miniz_oxide`.
+//! Compresses with the crate `miniz_oxide`.
 
 use miniz_oxide::deflate::core::{
     CompressorOxide, TDEFLFlush, compress_to_output, deflate_flags::TDEFL_FILTER_MATCHES,
@@ -6,15 +6,16 @@ use miniz_oxide::deflate::core::{
 
 /// A stream of deflate blocks (RFC 1951), without header and trailer.
 ///
-/// It is searched for matches in stretches, between which none reaches back. The first one holds a usual drive and is searched
-/// briefly, the second as gzip does by default. Of a large file, where that takes long, each further one is searched half as
-/// thoroughly; whether matches of less than six bytes are of use in it is tried out.
+/// It is compressed in stretches, and no match reaches back into an earlier one. The first stretch is large enough for a usual
+/// drive and is searched for matches briefly; the second is searched as gzip does by default. Further stretches
+/// exist only for large files, where that would take long: each is searched half as thoroughly, and a trial decides whether it uses
+/// matches of less than six bytes.
 pub struct Deflate {
     compressor: CompressorOxide,
-    /// What is left of the stretch, in bytes.
+    /// Remaining size of the stretch, in bytes.
     left: usize,
     is_first: bool,
-    /// The compressor has bytes that it has not written yet.
+    /// Whether the compressor has bytes that it has not written yet.
     is_pending: bool,
 }
 
@@ -27,7 +28,7 @@ impl Deflate {
         Self { compressor: CompressorOxide::new(flags), left: length, is_first: false, is_pending: false }
     }
 
-    /// Takes more of the stream, and writes as much as is convenient.
+    /// Compresses more bytes, and writes as much as the compressor returns.
     pub fn compress(&mut self, bytes: &[u8], mut put: impl FnMut(&[u8])) {
         if self.left < bytes.len() {
             self.flush(&mut put);
@@ -38,7 +39,7 @@ impl Deflate {
         run(&mut self.compressor, bytes, TDEFLFlush::None, put);
     }
 
-    /// Writes all so far, up to a whole byte. No match reaches back beyond here.
+    /// Writes everything so far, up to a whole byte. Later matches do not reach back beyond this point.
     pub fn flush(&mut self, put: impl FnMut(&[u8])) {
         if self.is_pending {
             self.is_pending = false;
@@ -46,27 +47,27 @@ impl Deflate {
         }
     }
 
-    /// Writes all so far, and the end of the stream.
+    /// Writes everything so far, and the end of the stream.
     pub fn finish(mut self, put: impl FnMut(&[u8])) {
         run(&mut self.compressor, &[], TDEFLFlush::Finish, put);
     }
 }
 
-/// How many earlier places are looked at for a match, at most. In the component, so few make a small drive in five sixths of
-/// the time that [`THOROUGH`] takes, and a text that is a fiftieth longer, or a tenth where all is one log.
+/// Maximum number of earlier places that are searched for a match. In the component, this packs a small drive in five sixths of
+/// the time that [`THOROUGH`] takes, and makes the text a fiftieth longer, or a tenth if the drive is mostly one log.
 const BRIEF: u32 = 8;
 
-/// What the crate does at level 6, gzip's own default.
+/// The crate's value for level 6, gzip's default.
 const THOROUGH: u32 = 128;
 
-/// In bytes: room for what Nova takes as user data, 64 KiB, and for as much of everything else.
+/// Size of the first stretch, in bytes: enough for 64 KiB of user data, Nova's limit, and for as much of everything else.
 const FIRST: usize = 256 << 10;
 
-/// In bytes. It is long enough for what a trial and a new compressor cost not to matter.
+/// Size of the further stretches, in bytes: large enough to make the cost of a trial and of a new compressor negligible.
 const FURTHER: usize = 4 << 20;
 
-/// The flags that make less of `sample`. With half the probes a text grows by some thousandths; where short matches are worth
-/// less than the literals in their place, as in logs, it is smaller again by some hundredths.
+/// Returns the flags that compress `sample` better. Half the probes make the text some thousandths longer; without short matches it
+/// becomes some hundredths shorter if they cost more than the literals in their place, as in logs.
 fn quick_flags(sample: &[u8]) -> u32 {
     const QUICK: u32 = THOROUGH / 2;
     let length = |flags| {
@@ -74,8 +75,8 @@ fn quick_flags(sample: &[u8]) -> u32 {
         run(&mut CompressorOxide::new(flags), sample, TDEFLFlush::Finish, |deflated| length += deflated.len());
         length
     };
-    let long_alone = QUICK | TDEFL_FILTER_MATCHES;
-    if length(long_alone) < length(QUICK) { long_alone } else { QUICK }
+    let long_only = QUICK | TDEFL_FILTER_MATCHES;
+    if length(long_only) < length(QUICK) { long_only } else { QUICK }
 }
 
 fn run(compressor: &mut CompressorOxide, bytes: &[u8], flush: TDEFLFlush, mut put: impl FnMut(&[u8])) {
@@ -91,7 +92,7 @@ mod tests {
     use alloc::{format, string::String, vec::Vec};
 
     #[test]
-    fn a_long_stream_is_one_stream_whatever_suits_its_stretches() {
+    fn a_long_stream_is_one_stream_whatever_the_flags_of_its_stretches() {
         let words: String = noise(1 << 20).iter().map(|byte| format!("instance-{byte:03} ")).collect();
         let digits: String = noise(2 << 20).chunks(8).map(|bytes| format!("{bytes:?}\n")).collect();
         let content = [words.as_bytes(), digits.as_bytes()].concat();
@@ -104,12 +105,12 @@ mod tests {
     }
 
     #[test]
-    fn a_stretch_ends_before_the_block_that_it_has_no_room_for() {
+    fn a_stretch_ends_before_the_block_that_does_not_fit() {
         assert_eq!(Deflate::new().left, 256 << 10);
-        for (left, behind) in [(10, 0), (11, 1), (9, (4 << 20) - 10)] {
+        for (left, expected) in [(10, 0), (11, 1), (9, (4 << 20) - 10)] {
             let mut deflate = Deflate { left, ..Deflate::new() };
             deflate.compress(b"0123456789", |_| ());
-            assert_eq!(deflate.left, behind, "{left}");
+            assert_eq!(deflate.left, expected, "{left}");
         }
     }
 
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn short_matches_are_left_out_where_that_is_shorter() {
+    fn short_matches_are_left_out_if_that_is_shorter() {
         let numbers: String = noise(40_000).chunks_exact(2).map(|pair| format!("{}{};", pair[0], pair[1])).collect();
         assert_eq!(quick_flags(numbers.as_bytes()), 64 | TDEFL_FILTER_MATCHES);
         assert_eq!(quick_flags(include_bytes!("../tree.rs")), 64);

@@ -1,9 +1,9 @@
-//! What does not compress is stored as it is: the compressor would take its longest for nothing.
+//! Stores blocks that do not compress, on which the compressor would spend the most time for nothing.
 
-/// The longest block that can be stored (RFC 1951, 3.2.4), in bytes.
+/// Size of the largest block that can be stored (RFC 1951, 3.2.4), in bytes.
 pub const BLOCK: usize = 65_535;
 
-/// Writes `block`, of at most [`BLOCK`] bytes, as it is. It begins and ends with a byte.
+/// Writes `block`, of at most [`BLOCK`] bytes, uncompressed. It starts and ends at a byte boundary.
 pub fn store(block: &[u8], mut put: impl FnMut(&[u8])) {
     const NOT_FINAL_STORED: u8 = 0;
     let [low, high, ..] = block.len().to_le_bytes();
@@ -11,9 +11,10 @@ pub fn store(block: &[u8], mut put: impl FnMut(&[u8])) {
     put(block);
 }
 
-/// Tells by a sample whether `block` does not compress: all bytes are about as frequent in it, and next to nothing repeats.
+/// Estimates from a sample whether `block` does not compress: all byte values are about equally frequent, and almost nothing
+/// repeats.
 ///
-/// Where the sample deceives, the text is longer than it could be, and as right.
+/// If the sample is misleading, the text is longer than necessary, but still correct.
 pub fn is_noise(block: &[u8]) -> bool {
     if block.len() < STRIPS * STRIP {
         return false;
@@ -34,15 +35,17 @@ pub fn is_noise(block: &[u8]) -> bool {
             }
         }
     }
-    // A quarter more than what even frequencies give: entropy coding would save a few hundredths.
+    // At a quarter more than equal frequencies give, entropy coding would save a few hundredths.
     let sample: u32 = frequencies.iter().sum();
     let squares: u32 = frequencies.iter().map(|frequency| frequency * frequency).sum();
-    let even = sample * sample / 256 + sample;
-    squares < even + even / 4 && repeats < sample / 64
+    let equal = sample * sample / 256 + sample;
+    squares < equal + equal / 4 && repeats < sample / 64
 }
 
-/// A sample is so many strips of so many bytes.
+/// Number of strips in a sample.
 const STRIPS: usize = 4;
+
+/// Size of a strip, in bytes.
 const STRIP: usize = 512;
 
 const SEEN_BITS: u32 = 11;
@@ -54,7 +57,7 @@ mod tests {
     use alloc::vec::Vec;
 
     #[test]
-    fn noise_is_told_from_what_compresses() {
+    fn noise_is_distinguished_from_what_compresses() {
         let noise = noise(BLOCK);
         assert!(is_noise(&noise));
         assert!(is_noise(&noise[..STRIPS * STRIP]));
@@ -65,15 +68,15 @@ mod tests {
 
         assert!(!is_noise(&STANDARD.encode(&noise).into_bytes()[..BLOCK]));
         assert!(!is_noise(&noise[..300].repeat(300)[..BLOCK]));
-        // What is looked at comes from everywhere.
+        // The sample comes from all parts of the block.
         assert!(!is_noise(&[&noise[..BLOCK / 4], &[b'a'; BLOCK / 4 * 3]].concat()));
-        // As many repeats as make one in fifty.
+        // One repeat in fifty.
         let mut repeating = noise[..BLOCK].to_vec();
         for strip in (0..STRIPS).map(|strip| BLOCK / STRIPS * strip) {
             repeating.copy_within(strip..strip + 14, strip + 100);
         }
         assert!(!is_noise(&repeating));
-        // All bytes are as frequent here, but come in one order.
+        // All byte values are equally frequent here, but always come in the same order.
         let permutation: Vec<u8> = (0..=255_u8).map(|byte| byte.wrapping_mul(167).wrapping_add(13)).collect();
         assert!(!is_noise(&permutation.repeat(256)[..BLOCK]));
         let counted: Vec<u8> = (0..BLOCK as u32).flat_map(u32::to_le_bytes).collect();
@@ -85,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stored_block_is_what_inflate_reads() {
+    fn inflate_reads_a_stored_block() {
         for size in [0, 1, BLOCK] {
             let block = noise(size);
             let mut stream = Vec::new();

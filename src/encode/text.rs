@@ -1,11 +1,11 @@
-//! gzip to base64.
+//! Encodes gzip as base64.
 
 use alloc::{string::String, vec::Vec};
 
 use super::{EncodeError, MAX_TEXT_SIZE};
 use crate::base64;
 
-/// The text so far, and the zero to two bytes behind it that do not fill a group of base64 yet.
+/// The text so far, and the zero to two further bytes that do not fill a base64 group yet.
 #[derive(Default)]
 pub struct Text {
     base64: Vec<u8>,
@@ -14,7 +14,7 @@ pub struct Text {
 }
 
 impl Text {
-    /// More bytes; once there is no room for them, nothing is kept any more.
+    /// Appends more bytes. Once they do not fit, they and all later bytes are dropped.
     pub fn extend(&mut self, gzip: &[u8]) {
         let missing = if self.rest.is_empty() { 0 } else { (GROUP - self.rest.len()).min(gzip.len()) };
         let (head, tail) = gzip.split_at_checked(missing).unwrap_or((gzip, &[]));
@@ -31,13 +31,13 @@ impl Text {
         }
     }
 
-    /// Makes room for so many more bytes, that will probably come.
+    /// Allocates memory for `bytes` more bytes, which are likely to follow.
     pub fn expect(&mut self, bytes: usize) {
         let room = MAX_TEXT_SIZE.saturating_sub(self.base64.len());
         self.base64.reserve((bytes / GROUP * 4).min(room));
     }
 
-    /// There was no room for all bytes.
+    /// Returns whether bytes were dropped because they did not fit.
     pub fn is_full(&self) -> bool {
         self.is_full
     }
@@ -51,7 +51,7 @@ impl Text {
     }
 }
 
-/// In bytes.
+/// Size of a group before encoding, in bytes.
 const GROUP: usize = 3;
 
 #[cfg(test)]
@@ -60,7 +60,7 @@ mod tests {
     use alloc::vec;
 
     #[test]
-    fn a_text_has_at_most_what_ironic_takes() {
+    fn a_text_is_no_larger_than_ironic_accepts() {
         let fitting = MAX_TEXT_SIZE / 4 * GROUP;
         let mut text = Text::default();
         text.extend(&vec![0; fitting]);

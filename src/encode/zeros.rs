@@ -1,12 +1,12 @@
-//! Long runs of zeros: found at a glance, and written without being compressed.
+//! Long runs of zeros: found quickly, and written without being compressed.
 
 use crc32fast::Hasher;
 
-/// Parts `bytes` into what stands before the first long run of zeros, the number of zeros in that run, and what stands
-/// behind it. Zeros at the end count as a run however few they are: more may follow.
-pub fn part(bytes: &[u8]) -> (&[u8], usize, &[u8]) {
+/// Splits `bytes` into the bytes before the first long run of zeros, the number of zeros in that run, and the bytes after it. Zeros
+/// at the end count as a run even if they are few, because more may follow.
+pub fn split(bytes: &[u8]) -> (&[u8], usize, &[u8]) {
     let mut start: usize = 0;
-    // Of other bytes it looks at one in each window.
+    // If a window does not end in zeros, only its last bytes are read.
     while let Some(window) = bytes.get(start..start.saturating_add(Run::SHORTEST)) {
         match trailing(window) {
             Run::SHORTEST => break,
@@ -22,7 +22,7 @@ pub fn part(bytes: &[u8]) -> (&[u8], usize, &[u8]) {
     (bytes.get(..bytes.len() - zeros).unwrap_or_default(), zeros, &[])
 }
 
-/// How many zeros `bytes` begins with.
+/// Returns how many zeros `bytes` starts with.
 pub fn leading(bytes: &[u8]) -> usize {
     let whole: usize = bytes.chunks(STRIDE).take_while(|chunk| is_zero(chunk)).map(<[u8]>::len).sum();
     let rest = bytes.get(whole..).unwrap_or_default();
@@ -35,7 +35,7 @@ fn trailing(bytes: &[u8]) -> usize {
     whole + rest.iter().rev().take_while(|&&byte| byte == 0).count()
 }
 
-/// Without a way out in the middle, so that it compiles to wide instructions.
+/// Returns whether all bytes are zero. It has no early exit, so that it compiles to vector instructions.
 fn is_zero(bytes: &[u8]) -> bool {
     bytes.iter().fold(0, |any, byte| any | byte) == 0
 }
@@ -45,29 +45,29 @@ const STRIDE: usize = 64;
 /// A long run of zeros.
 #[derive(Clone, Copy)]
 pub struct Run {
-    /// Those that [`Self::deflate`] writes, without the first: whole bytes of [`ZEROS_PER_BYTE`].
+    /// Number of bytes that [`Self::deflate`] needs for the zeros after the first, [`ZEROS_PER_BYTE`] each.
     bytes: usize,
-    /// What does not fill a byte.
+    /// Number of zeros left over, which do not fill such a byte.
     pub rest: usize,
 }
 
 impl Run {
-    /// As long as deflate's window: no match reaches across it anyway, so nothing is lost where the compressor begins anew
-    /// behind it.
+    /// Length of the shortest long run, which is deflate's window: no match reaches across it anyway, so restarting the compressor
+    /// after it loses nothing.
     pub const SHORTEST: usize = 32_768;
 
-    /// A run of `zeros`, if that is a long one.
+    /// Returns a run of `zeros`, if it is a long one.
     pub fn new(zeros: usize) -> Option<Self> {
-        let behind_first = zeros.checked_sub(1)?;
+        let after_first = zeros.checked_sub(1)?;
         (zeros >= Self::SHORTEST)
-            .then_some(Self { bytes: behind_first / ZEROS_PER_BYTE, rest: behind_first % ZEROS_PER_BYTE })
+            .then_some(Self { bytes: after_first / ZEROS_PER_BYTE, rest: after_first % ZEROS_PER_BYTE })
     }
 
-    /// Writes all but the rest as one block (RFC 1951, 3.2.7) that begins and ends with a byte.
+    /// Writes everything except the rest as one block (RFC 1951, 3.2.7) that starts and ends at a byte boundary.
     pub fn deflate(self, mut put: impl FnMut(&[u8])) {
         const MATCHES: [u8; 3072] = [0; 3072];
-        put(&BEGINNING);
-        // The first match begins in the beginning's last byte, and the last one ends in the end's.
+        put(&START);
+        // The first match starts in the last byte of START, and the last match ends in END.
         let mut left = self.bytes - 1;
         while left > 0 {
             let part = MATCHES.get(..left).unwrap_or(&MATCHES);
@@ -77,7 +77,7 @@ impl Run {
         put(&END);
     }
 
-    /// The checksum of all but the rest, in as many steps as their number has binary digits.
+    /// Returns the checksum of everything except the rest, in as many steps as the number of zeros has binary digits.
     pub fn checksum(self) -> Hasher {
         let mut checksum = Hasher::new();
         let mut power = Hasher::new();
@@ -95,19 +95,19 @@ impl Run {
     }
 }
 
-/// Four matches of 258 bytes, each of two bits.
+/// Number of zeros in a byte of the block: four matches of 258 bytes, each of two bits.
 const ZEROS_PER_BYTE: usize = 4 * 258;
 
-/// The block's header and the literal 0; its last two bits belong to the first match.
+/// The block's header and the literal 0; the last two bits belong to the first match.
 ///
-/// The codes are made so that a match of length 258 (symbol 285) at distance 1 (symbol 0) takes the bits 00, the literal 0
-/// takes 10, the end of the block 11, and header and literal end two bits before a byte does.
-const BEGINNING: [u8; 14] = pack([
+/// The codes are chosen so that a match of length 258 (symbol 285) at distance 1 (symbol 0) has the bits 00, the literal 0 has 10,
+/// the end of the block has 11, and header and literal end two bits before a byte boundary.
+const START: [u8; 14] = pack([
     (0, 1),    // BFINAL: no
     (2, 2),    // BTYPE: dynamic Huffman codes
     (29, 5),   // HLIT: 286 literals and lengths
-    (1, 5),    // HDIST: 2 distances; with one alone, the code would not be a complete one
-    (15, 4),   // HCLEN: 19 lengths in the code length code, of which the last one only serves to fill
+    (1, 5),    // HDIST: 2 distances; with only one, the code would be incomplete
+    (15, 4),   // HCLEN: 19 lengths in the code length code, the last of which is padding
     (0, 6),    // 16, 17: unused
     (1, 3),    // 18: code 0
     (0, 36),   // 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13: unused
@@ -116,7 +116,7 @@ const BEGINNING: [u8; 14] = pack([
     (2, 3),    // 1: code 10
     (0, 3),    // 15: unused
     (0b11, 2), // literal 0: two bits
-    (0, 1),    // 18: unused are
+    (0, 1),    // 18: unused,
     (127, 7),  //   138
     (0, 1),    // 18
     (106, 7),  //   117
@@ -132,8 +132,8 @@ const BEGINNING: [u8; 14] = pack([
 /// The end of the last match, and the end of the block.
 const END: [u8; 1] = [0b1100_0000];
 
-/// Packs values of so many bits each into bytes, the least significant bit first (RFC 1951, 3.1.1).
-#[expect(clippy::indexing_slicing, reason = "it runs in the compiler, which would say so")]
+/// Packs (value, number of bits) pairs into bytes, the least significant bit first (RFC 1951, 3.1.1).
+#[expect(clippy::indexing_slicing, reason = "evaluated at compile time, where an invalid index is an error")]
 const fn pack<const FIELDS: usize, const BYTES: usize>(fields: [(u64, usize); FIELDS]) -> [u8; BYTES] {
     let mut bytes = [0; BYTES];
     let (mut field, mut at) = (0, 0);
@@ -172,10 +172,10 @@ mod tests {
     }
 
     #[test]
-    fn bytes_are_parted_at_the_first_long_run_or_before_the_zeros_at_their_end() {
+    fn bytes_are_split_at_the_first_long_run_or_before_trailing_zeros() {
         let zeros = |count| vec![0; count];
         let (one, long) = (vec![1], Run::SHORTEST);
-        for (before, run, behind) in [
+        for (before, run, after) in [
             (vec![], 0, vec![]),
             (one.clone(), 0, vec![]),
             (vec![], 3, vec![]),
@@ -191,8 +191,8 @@ mod tests {
             ),
             (vec![1; 3 * long - 1], 3 * long, vec![]),
         ] {
-            let bytes = [&*before, &zeros(run), &behind].concat();
-            assert!(part(&bytes) == (&*before, run, &*behind), "{} {run} {}", before.len(), behind.len());
+            let bytes = [&*before, &zeros(run), &after].concat();
+            assert!(split(&bytes) == (&*before, run, &*after), "{} {run} {}", before.len(), after.len());
         }
     }
 }

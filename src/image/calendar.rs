@@ -1,10 +1,10 @@
-//! Seconds since 1970 as the calendar has them.
+//! Converts seconds since 1970 to calendar dates.
 
 use core::ops::RangeInclusive;
 
 use super::ImageError;
 
-/// A second in Greenwich.
+/// A date and time in UTC, to the second.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct DateTime {
     pub year: u16,
@@ -16,13 +16,13 @@ pub struct DateTime {
 }
 
 impl DateTime {
-    /// The second `source_date_epoch` seconds after 1970-01-01T00:00:00Z, which a format can tell if it lies in `range`.
+    /// Returns the date `source_date_epoch` seconds after 1970-01-01T00:00:00Z, if it is in the `range` of the format.
     pub fn new(source_date_epoch: u64, range: RangeInclusive<u64>) -> Result<Self, ImageError> {
         if !range.contains(&source_date_epoch) {
             return Err(ImageError::Date { source_date_epoch, range });
         }
         let (days, seconds) = (source_date_epoch / 86_400, source_date_epoch % 86_400);
-        // Counted from 1600-03-01 a leap day is its year's last, and months have 153 days in every five.
+        // In years that start on March 1, a leap day is the last day, and every five months have 153 days.
         let days = days + DAYS_FROM_1600_03_01_TO_1970;
         let (era, day_of_era) = (days / 146_097, days % 146_097);
         let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
@@ -31,7 +31,7 @@ impl DateTime {
         let day = day_of_year - (153 * months_since_march + 2) / 5 + 1;
         let month = if months_since_march < 10 { months_since_march + 3 } else { months_since_march - 9 };
         let year = 1600 + 400 * era + year_of_era + u64::from(month <= 2);
-        // No format goes beyond the year 2155.
+        // No format goes beyond the year 2155, so the casts lose nothing.
         Ok(Self {
             year: year as u16,
             month: month as u8,
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_outside_of_the_range_is_refused() {
+    fn a_date_outside_the_range_is_refused() {
         let range = 10..=20;
         for source_date_epoch in [9, 21] {
             let error = ImageError::Date { source_date_epoch, range: range.clone() };

@@ -1,4 +1,4 @@
-//! From a tree of files to the bytes of a file system, and back.
+//! Writes a tree of files as the bytes of a file system, and reads it back.
 
 mod calendar;
 pub mod fat;
@@ -10,15 +10,15 @@ use core::{fmt, ops::RangeInclusive};
 
 use crate::tree::{Content, Tree};
 
-/// In bytes. Ironic's agent refuses more: `ironic_python_agent.partition_utils`.
+/// Maximum size of an image, in bytes. Ironic's agent refuses larger ones: `ironic_python_agent.partition_utils`.
 pub const MAX_IMAGE_SIZE: u64 = 64 << 20;
 
-/// Takes an image from its first byte to its last, whether it keeps it or passes it on in another form.
+/// A consumer of an image, which receives the bytes in order and may store them or convert them to another form.
 pub trait Sink {
-    /// The next bytes of the image.
+    /// Receives the next bytes of the image.
     fn bytes(&mut self, bytes: &[u8]);
 
-    /// The next `count` bytes of the image are zero. They are told, so that nobody needs to have them.
+    /// Receives the next `count` bytes of the image, which are zero. Only their number is passed, so no buffer is needed.
     fn zeros(&mut self, count: usize);
 }
 
@@ -32,41 +32,41 @@ impl Sink for Vec<u8> {
     }
 }
 
-/// Why there is no image of a tree.
+/// Why a tree cannot be written as an image.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ImageError {
     /// The image would have more than [`MAX_IMAGE_SIZE`] bytes.
     TooLarge {
-        /// What it would have, in bytes.
+        /// Size that the image would have, in bytes.
         size: u64,
-        /// The path and size of the largest files, largest first. Files with the same bytes are named once.
+        /// Path and size of the largest files, largest first. Of several files with the same bytes, only one is listed.
         largest: Vec<(String, u64)>,
     },
-    /// The volume was to have a size that does not hold the tree.
+    /// The tree does not fit a volume of the requested size.
     TooSmall {
-        /// As given, in bytes.
+        /// Requested size, in bytes.
         size: u64,
-        /// What would do, in bytes.
+        /// Smallest possible size, in bytes.
         needed: u64,
     },
-    /// The format cannot tell the date.
+    /// The format cannot represent the date.
     Date {
-        /// As given, in seconds since 1970-01-01T00:00:00Z.
+        /// Requested date, in seconds since 1970-01-01T00:00:00Z.
         source_date_epoch: u64,
-        /// What it can tell, in the same.
+        /// Dates that the format can represent, in the same unit.
         range: RangeInclusive<u64>,
     },
-    /// There are more folders than a path table can number.
+    /// There are more directories than a path table can number.
     TooManyFolders,
-    /// There are more names in one folder than FAT has entries for.
+    /// There are more names in one directory than FAT has entries for.
     TooManyNames {
-        /// The folder's path; empty for the root.
+        /// Path of the directory; empty for the root.
         folder: String,
     },
-    /// There are more names in one folder that begin alike than can be told apart in 31 characters.
+    /// Too many names in one directory start alike, so no unique short name is left for one of them.
     Alike {
-        /// The first name for which there was no other left.
+        /// The first name without a short name.
         name: String,
     },
 }
@@ -86,7 +86,7 @@ impl fmt::Display for ImageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLarge { size, largest } => {
-                write!(f, "the image would have {size} bytes, of which Ironic's agent takes {MAX_IMAGE_SIZE}; ")?;
+                write!(f, "the image would have {size} bytes, but Ironic's agent accepts at most {MAX_IMAGE_SIZE}; ")?;
                 f.write_str("make the drive smaller, its largest files are")?;
                 for (index, (path, size)) in largest.iter().enumerate() {
                     let comma = if index == 0 { "" } else { "," };
@@ -95,25 +95,26 @@ impl fmt::Display for ImageError {
                 Ok(())
             }
             Self::TooSmall { size, needed } => {
-                write!(f, "option size: {size} bytes do not hold the drive; it needs {needed}")
+                write!(f, "option size: {size} bytes are too small for the drive; it needs at least {needed}")
             }
             Self::Date { source_date_epoch, range } => write!(
                 f,
-                "option source_date_epoch: the image's format cannot tell the date {source_date_epoch}; give seconds since \
-                 1970, from {} to {}",
+                "option source_date_epoch: the image format cannot represent the date {source_date_epoch}; give seconds \
+                 since 1970, from {} to {}",
                 range.start(),
                 range.end()
             ),
-            Self::TooManyFolders => f.write_str("there are more than 65,535 folders; take fewer"),
+            Self::TooManyFolders => f.write_str("there are more than 65,535 directories; use fewer"),
             Self::TooManyNames { folder } => write!(
                 f,
-                "the folder \"{}\" has more names than FAT's 65,536 entries for it hold, of which a name takes up to six; \
-                 take more folders",
+                "the names in the directory \"{}\" need more than FAT's 65,536 directory entries, up to six each; use more \
+                 directories",
                 folder.escape_debug()
             ),
             Self::Alike { name } => write!(
                 f,
-                "\"{}\" is one name too many that begins like others in its folder; give names that differ early",
+                "the name \"{}\" cannot be shortened: too many names in its directory start alike; use names that differ \
+                 near the start",
                 name.escape_debug()
             ),
         }

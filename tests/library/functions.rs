@@ -98,8 +98,8 @@ fn options_that_do_not_hold_are_refused() {
             "option size: expected at most 67108864 bytes, the limit of Ironic's agent; found 68157440",
         ),
         (vfat(Some(1536), Some(2048)), "option size: expected a multiple of the sector size (2048 bytes), found 1536"),
-        (vfat(Some(512), None), "option size: 512 bytes do not hold the drive; it needs"),
-        (date(0), "option source_date_epoch: the image's format cannot tell the date 0"),
+        (vfat(Some(512), None), "option size: 512 bytes are too small for the drive; it needs at least"),
+        (date(0), "option source_date_epoch: the image format cannot represent the date 0"),
     ] {
         refuses(build_drive(drive(), &options), ErrorCode::InvalidOption, None, message);
     }
@@ -129,7 +129,7 @@ fn documents_that_do_not_hold_are_refused() {
     }
     let alike: Vec<_> = (0..11_000).map(|index| format!("{}{index:05}", "long".repeat(14))).collect();
     let alike: Vec<_> = alike.iter().map(|path| (&**path, &b""[..])).collect();
-    let message = "the folder \"\" has more names than FAT's 65,536 entries for it hold";
+    let message = "the names in the directory \"\" need more than FAT's 65,536 directory entries";
     refuses(build_drive(drive_of(&alike), &vfat(None, None)), ErrorCode::InvalidDocument, None, message);
 }
 
@@ -137,7 +137,7 @@ fn what_is_too_large_is_refused() {
     let content = vec![7; 40 << 20];
     let document =
         drive_of(&[("large", &content), ("small", &content[..10]), ("larger", &[&content[..], b"."].concat())]);
-    let message = "Ironic's agent takes 67108864; make the drive smaller, its largest files are \
+    let message = "Ironic's agent accepts at most 67108864; make the drive smaller, its largest files are \
                    \"larger\" (41943041 bytes), \"large\" (41943040 bytes), \"small\" (10 bytes)";
     for options in [Options::default(), vfat(None, None)] {
         let error = build_drive(&*document, &options).unwrap_err();
@@ -149,7 +149,7 @@ fn what_is_too_large_is_refused() {
         encode(&image),
         ErrorCode::TooLarge,
         None,
-        "the image has 67108865 bytes, of which Ironic's agent takes 67108864",
+        "the image has 67108865 bytes, but Ironic's agent accepts at most 67108864",
     );
     let message = "the image has more than 67108864 bytes";
     refuses(inspect(DriveSource::Bytes(&image)), ErrorCode::TooLarge, None, message);
@@ -168,7 +168,7 @@ fn what_is_no_drive_is_refused() {
     let mut deflate = gzip[..11].to_vec();
     deflate.extend([0xff; 20]);
     for (drive, message) in [
-        (DriveSource::Bytes(b"\0"), "not a config drive: expected ISO 9660 or FAT"),
+        (DriveSource::Bytes(b"\0"), "not a config drive: the image is neither ISO 9660 nor FAT"),
         (DriveSource::Text("http://"), "the drive is not base64 (invalid byte at offset 4)"),
         (DriveSource::Text(text.split_at(text.len() - 1).0), "the drive's base64 is truncated"),
         (DriveSource::Bytes(&gzip[..gzip.len() - 1]), "the drive's gzip is damaged: the member at byte 0 is truncated"),

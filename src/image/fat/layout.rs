@@ -192,7 +192,7 @@ mod tests {
         assert_eq!(error, ImageError::TooSmall { size: smallest - 512, needed: smallest });
         assert_eq!(
             error.to_string(),
-            format!("option size: {} bytes do not hold the drive; it needs {smallest}", smallest - 512)
+            format!("option size: {} bytes are too small for the drive; it needs at least {smallest}", smallest - 512)
         );
     }
 

@@ -205,8 +205,8 @@ mod tests {
         assert_eq!(
             format!("{error}"),
             format!(
-                "the image would have 67117056 bytes, of which Ironic's agent takes 67108864; make the drive smaller, its \
-                 largest files are \"b/large\" ({} bytes), \"a\" (10 bytes), \"c\" (5 bytes)",
+                "the image would have 67117056 bytes, but Ironic's agent accepts at most 67108864; make the drive smaller, \
+                 its largest files are \"b/large\" ({} bytes), \"a\" (10 bytes), \"c\" (5 bytes)",
                 room - 3
             )
         );

@@ -25,7 +25,7 @@ impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoFileSystem => f.write_str(
-                "not a config drive: expected ISO 9660 or FAT; give an image, its gzip, or the base64 text of that",
+                "not a config drive: the image is neither ISO 9660 nor FAT; give an image, its gzip, or its base64 text",
             ),
             Self::Damaged { structure, offset, fault } if fault.is_damage() => {
                 write!(f, "damaged {}: {structure} at byte {offset} {fault}", structure.file_system())

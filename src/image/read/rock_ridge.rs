@@ -9,7 +9,7 @@ use super::{
     walk::Walk,
 };
 
-/// Returns whether the records of the tree below `root` have system use entries, which its first record indicates (SUSP, 5.3).
+/// Returns how to read the system use entries in the tree below `root`, if its first record says that there are any (SUSP, 5.3).
 pub fn of_root(image: &[u8], block_size: u32, root: &DirectoryRecord<'_>) -> Result<Option<RockRidge>, ReadError> {
     let directory = root.directory(image, block_size)?;
     let Some(record) = records(&directory, block_size).next() else { return Ok(None) };
