@@ -1,4 +1,4 @@
-//! The entries of directories.
+//! Directory entries, including those of long names.
 
 use alloc::vec::Vec;
 
@@ -7,14 +7,14 @@ use super::{
     names::ShortName,
 };
 
-/// Directory entry (FATGEN, "FAT Directory Structure"), without the fields that are the same in all of ours.
+/// Directory entry (FATGEN, "FAT Directory Structure"), without the fields that are the same in all our entries.
 pub struct DirectoryEntry {
     pub name: ShortName,
     pub attributes: Attributes,
     pub time_stamp: TimeStamp,
-    /// 0 for an empty file, for a label, and for the root directory where an entry `..` leads to it.
+    /// Number of the first cluster; 0 for an empty file, for a label, and for the root directory in an entry `..`.
     pub first_cluster: u32,
-    /// In bytes; 0 for a folder.
+    /// Size in bytes; 0 for a directory.
     pub file_size: u32,
 }
 
@@ -24,7 +24,7 @@ impl DirectoryEntry {
         let [low, high] = [self.first_cluster as u16, (self.first_cluster >> 16) as u16];
         out.extend(self.name.0);
         out.push(self.attributes as u8);
-        out.push(0); // DIR_NTRes: a name in lower case has a long entry, which more readers know than the bits for that
+        out.push(0); // DIR_NTRes: lower case has a long entry, which more readers support than the lower-case bits here
         out.push(hundredths);
         out.extend(time.to_le_bytes()); // creation
         out.extend(date.to_le_bytes());
@@ -42,18 +42,18 @@ impl DirectoryEntry {
 pub enum Attributes {
     VolumeId = 0x08,
     Directory = 0x10,
-    /// ATTR_ARCHIVE, which every file has that was not backed up.
+    /// ATTR_ARCHIVE, which is set on every file that has not been backed up.
     File = 0x20,
 }
 
 /// Long directory entry (FATGEN, "FAT Long Directory Entries"): a part of a name.
 struct LongNameEntry {
-    /// Of the part, from 1.
+    /// Number of the part, from 1.
     order: u8,
     is_last: bool,
-    /// UTF-16, behind the name's end a zero and then ones.
+    /// UTF-16; after the end of the name one zero, then all ones.
     name: [u16; UNITS],
-    /// Of the short name.
+    /// Checksum of the short name.
     checksum: u8,
 }
 
@@ -61,9 +61,9 @@ impl LongNameEntry {
     fn write(&self, out: &mut Vec<u8>) {
         let (first, rest) = self.name.split_at(5);
         let (second, third) = rest.split_at(6);
-        let mut put = |part: &[u16], behind: &[u8]| {
+        let mut put = |part: &[u16], after: &[u8]| {
             out.extend(part.iter().flat_map(|unit| unit.to_le_bytes()));
-            out.extend(behind);
+            out.extend(after);
         };
         put(&[], &[self.order | if self.is_last { 0x40 } else { 0 }]);
         // ATTR_LONG_NAME, LDIR_Type
@@ -73,12 +73,12 @@ impl LongNameEntry {
     }
 }
 
-/// Writes the entries of the long `name`, which come before the one with the short one, the name's end first.
+/// Writes the entries of the long `name`, the last part first. They precede the entry of the short name.
 pub fn write_long_name(name: &str, short: &ShortName, out: &mut Vec<u8>) {
     let units: Vec<u16> = name.encode_utf16().collect();
     let checksum = short.checksum();
     let mut is_last = true;
-    // A name is as short as 64 units.
+    // A name has at most 64 units, so a `u8` is enough to count the parts.
     for (part, order) in units.chunks(UNITS).zip(1_u8..).collect::<Vec<_>>().into_iter().rev() {
         let mut name = [0xffff; UNITS];
         for (unit, place) in part.iter().chain(&[0]).zip(&mut name) {
@@ -89,21 +89,21 @@ pub fn write_long_name(name: &str, short: &ShortName, out: &mut Vec<u8>) {
     }
 }
 
-/// How many entries the long `name` takes.
+/// Returns the number of entries of the long `name`.
 pub fn long_name_entries(name: &str) -> usize {
     name.encode_utf16().count().div_ceil(UNITS)
 }
 
-/// The UTF-16 units of a [`LongNameEntry`].
+/// Number of UTF-16 units in a [`LongNameEntry`].
 const UNITS: usize = 13;
 
-/// A second between 1980 and 2107 (FATGEN, "Date and Time Formats"). FAT's time is that of the place; ours is Greenwich's.
+/// A date and time between 1980 and 2107 (FATGEN, "Date and Time Formats"). FAT uses local time; ours is UTC.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct TimeStamp {
     date: u16,
-    /// Counts two seconds.
+    /// Time of day, with a resolution of two seconds.
     time: u16,
-    /// Of the second that a count of two loses.
+    /// Hundredths of a second to add to the time, 0 or 100.
     hundredths: u8,
 }
 
@@ -125,7 +125,7 @@ const MIN_SOURCE_DATE_EPOCH: u64 = 315_532_800;
 /// 2107-12-31T23:59:59Z
 const MAX_SOURCE_DATE_EPOCH: u64 = 4_354_819_199;
 
-/// Of every entry, in bytes.
+/// Size of every entry, in bytes.
 pub const SIZE: usize = 32;
 
 #[cfg(test)]
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_stamp_is_told_to_the_second() {
+    fn a_time_stamp_is_exact_to_the_second() {
         for (epoch, date, time, hundredths) in [
             (MIN_SOURCE_DATE_EPOCH, 0x0021, 0, 0),
             (951_782_399, 20 << 9 | 2 << 5 | 28, 23 << 11 | 59 << 5 | 29, 100),
@@ -167,16 +167,16 @@ mod tests {
 
     /// FATGEN's own example.
     #[test]
-    fn a_long_name_comes_in_parts_the_last_one_first() {
+    fn a_long_name_is_written_in_parts_the_last_one_first() {
         let short = ShortName(*b"THEQUI~1FOX");
         let mut out = Vec::new();
         write_long_name("The quick brown.fox", &short, &mut out);
-        let wanted = [
+        let expected = [
             &b"\x42w\0n\0.\0f\0o\0\x0f\0\x07x\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff\0\0\xff\xff\xff\xff"[..],
             b"\x01T\0h\0e\0 \0q\0\x0f\0\x07u\0i\0c\0k\0 \0b\0\0\0r\0o\0",
         ]
         .concat();
-        assert_eq!(out, wanted);
+        assert_eq!(out, expected);
         out.clear();
         write_long_name("exactly13long", &short, &mut out);
         assert_eq!(out.len(), SIZE);

@@ -1,14 +1,14 @@
-//! The table that tells which clusters belong together.
+//! The file allocation table, which links the clusters of each file.
 
 use alloc::vec::Vec;
 use core::num::NonZero;
 
 use super::bios_parameter_block::{FIRST_CLUSTER, FatType, MEDIA};
 
-/// Gives clusters out, one after the other, and writes the FAT (FATGEN, "FAT Data Structure").
+/// Allocates clusters sequentially, and writes the FAT (FATGEN, "FAT Data Structure").
 pub struct FileAllocationTable {
     cluster_size: NonZero<u32>,
-    /// How many clusters each file and folder has, in their order on the volume.
+    /// Number of clusters of each file and directory, in their order on the volume.
     chains: Vec<u32>,
     next: u32,
 }
@@ -18,25 +18,25 @@ impl FileAllocationTable {
         Self { cluster_size, chains: Vec::new(), next: FIRST_CLUSTER }
     }
 
-    /// The first cluster of something of `size` bytes; 0 if it is empty.
+    /// Allocates clusters for `size` bytes, and returns the first one; 0 if `size` is 0.
     pub fn allocate(&mut self, size: u32) -> u32 {
         let clusters = size.div_ceil(self.cluster_size.get());
         if clusters == 0 {
             return 0;
         }
         let first = self.next;
-        // There is a volume for all that is to be placed, so its clusters have numbers.
+        // The volume was sized for everything that is placed, so this does not overflow.
         self.next = self.next.saturating_add(clusters);
         self.chains.push(clusters);
         first
     }
 
-    /// How many clusters are given out.
+    /// Returns the number of allocated clusters.
     pub fn used(&self) -> u32 {
         self.next - FIRST_CLUSTER
     }
 
-    /// The table up to the last cluster that is given out.
+    /// Returns the table up to the last allocated cluster.
     pub fn bytes(&self, fat_type: FatType) -> Vec<u8> {
         let ones = u32::MAX;
         let mut next = FIRST_CLUSTER;
@@ -45,7 +45,7 @@ impl FileAllocationTable {
             next = next.saturating_add(clusters);
             (first + 1..next).chain([ones])
         });
-        // FAT[0] has the media in its low bits, FAT[1] that the volume is in order.
+        // FAT[0] has the media type in its low bits; FAT[1] says that the volume is clean.
         let media = ones << 8 | u32::from(MEDIA);
         let entries: Vec<u32> = [media, ones].into_iter().chain(chains).collect();
         match fat_type {
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn wider_entries_stand_alone() {
+    fn wider_entries_do_not_share_bytes() {
         let entries = [0xfff8, 0xffff, 0xffff, 4, 0xffff, 6, 7, 0xffff];
         assert_eq!(table().bytes(FatType::Fat16), entries.map(u16::to_le_bytes).concat());
         let entries: [u32; 8] = [0x0fff_fff8, 0x0fff_ffff, 0x0fff_ffff, 4, 0x0fff_ffff, 6, 7, 0x0fff_ffff];

@@ -1,4 +1,4 @@
-//! How a volume is divided: which FAT, how large a cluster, how many of them.
+//! The division of a volume: the type of FAT, the size of a cluster, and the number of clusters.
 
 use alloc::vec::Vec;
 use core::num::NonZero;
@@ -9,64 +9,65 @@ use super::{
     directory_entry,
 };
 
-/// What an operator says about a volume's size.
+/// The operator's choices about the size of a volume.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Geometry {
-    /// The logical sector, which must be no smaller than that of the disk.
+    /// Size of a logical sector, which must be no smaller than the disk's.
     pub sector_size: SectorSize,
-    /// Of the image, in bytes, whole sectors. Absent: as small as the files allow.
+    /// Size of the image, in bytes, a multiple of the sector size. If absent, the image is as small as the files allow.
     pub size: Option<u64>,
 }
 
-/// BPB_BytsPerSec.
+/// Size of a logical sector: BPB_BytsPerSec.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum SectorSize {
-    /// 512 bytes, as most disks have.
+    /// 512 bytes, as on most disks.
     #[default]
     Bytes512 = 512,
-    /// 2048 bytes, as a CD has.
+    /// 2048 bytes, as on a CD.
     Bytes2048 = 2048,
-    /// 4096 bytes, as disks have that are called 4Kn; fits all others too.
+    /// 4096 bytes, as on 4Kn disks; works on all other disks too.
     Bytes4096 = 4096,
 }
 
 impl SectorSize {
-    /// The sector of `bytes`, if it is one of the three.
+    /// Returns the sector size of `bytes`, if it is one of the three.
     pub fn new(bytes: u32) -> Option<Self> {
         [Self::Bytes512, Self::Bytes2048, Self::Bytes4096]
             .into_iter()
             .find(|size| u32::from(size.bytes().get()) == bytes)
     }
 
-    /// In bytes.
+    /// Returns the size in bytes.
     pub fn bytes(self) -> NonZero<u16> {
         NonZero::new(self as u16).unwrap_or(NonZero::<u16>::MIN)
     }
 }
 
-/// What has to find room on a volume.
+/// The space that a volume must have.
 #[derive(Clone, Debug, Default)]
 pub struct Demand {
-    /// Of the root directory, 32 bytes each.
+    /// Number of entries in the root directory, 32 bytes each.
     pub root_entries: u32,
-    /// Of each folder but the root, and of each file, in bytes.
+    /// Sizes of each directory except the root, and of each file, in bytes.
     pub sizes: Vec<u64>,
 }
 
 impl Demand {
-    /// The smallest volume that has the room. Its size may be beyond all limits.
+    /// Returns the smallest volume that is large enough. Its size may exceed the image limit.
     pub fn smallest(&self, sector: SectorSize) -> Option<BiosParameterBlock> {
         let candidates = candidates(sector).filter_map(|candidate| candidate.smallest(self));
         candidates.min_by_key(|volume| volume.total_sectors)
     }
 
-    /// A volume of `total_sectors`, divided such that most is left free. There is one if that is no less than the smallest.
+    /// Returns a volume of `total_sectors`, divided so that most space is left free. There is one if it is not smaller than the
+    /// smallest volume.
     pub fn within(&self, sector: SectorSize, total_sectors: u64) -> Option<BiosParameterBlock> {
         let candidates = candidates(sector).filter_map(|candidate| candidate.within(self, total_sectors));
         candidates.min_by_key(|(_, used)| *used).map(|(volume, _)| volume)
     }
 
-    /// How many clusters of `size` bytes it takes, the root directory's among them where that is a file like others.
+    /// Returns the number of clusters of `size` bytes that are needed, including the root directory's if it is in clusters.
     fn clusters(&self, fat_type: FatType, size: NonZero<u64>) -> u64 {
         let root = match fat_type {
             FatType::Fat12 | FatType::Fat16 => 0,
@@ -84,7 +85,7 @@ struct Candidate {
     fat_type: FatType,
 }
 
-/// All of them, small clusters first.
+/// Returns all ways to divide a volume, small clusters first.
 fn candidates(sector: SectorSize) -> impl Iterator<Item = Candidate> {
     let sizes = (0..8).filter_map(|power| NonZero::new(1_u8 << power));
     let fitting =
@@ -110,20 +111,20 @@ impl Candidate {
         Some(volume)
     }
 
-    /// The volume, and how many of its sectors are not free.
+    /// Returns the volume, and how many of its sectors are in use.
     fn within(self, demand: &Demand, total_sectors: u64) -> Option<(BiosParameterBlock, u64)> {
         let (least, most) = self.fat_type.clusters();
         let mut volume = self.empty(demand)?;
         let left = total_sectors.checked_sub(volume.first_data_sector())?;
-        let taken = |clusters: u32| {
+        let needed_for = |clusters: u32| {
             u64::from(NUMBER_OF_FATS) * u64::from(self.fat_sectors(clusters))
                 + u64::from(clusters) * u64::from(self.sectors_per_cluster.get())
         };
-        // The most clusters that find room beside a FAT that is long enough for them.
+        // Search for the largest number of clusters that fit together with a FAT that is long enough for them.
         let (mut clusters, mut beyond) = (0, most + 1);
         while clusters + 1 < beyond {
             let middle = clusters + (beyond - clusters) / 2;
-            *if taken(middle) <= left { &mut clusters } else { &mut beyond } = middle;
+            *if needed_for(middle) <= left { &mut clusters } else { &mut beyond } = middle;
         }
         let needed = demand.clusters(self.fat_type, self.cluster_size());
         if clusters < least || u64::from(clusters) < needed {
@@ -131,19 +132,19 @@ impl Candidate {
         }
         volume.total_sectors = total_sectors;
         volume.fat_sectors = self.fat_sectors(clusters);
-        // Readers would count what is over as clusters; so it becomes part of what is reserved.
-        let spare = left - taken(clusters);
+        // Readers would count spare sectors as clusters, so they become reserved sectors.
+        let spare = left - needed_for(clusters);
         let spare = spare - spare % NonZero::<u64>::from(self.sectors_per_cluster);
         volume.reserved_sectors = volume.reserved_sectors.checked_add(u16::try_from(spare).ok()?)?;
         let used = volume.first_data_sector() + needed * u64::from(self.sectors_per_cluster.get());
         Some((volume, used))
     }
 
-    /// A volume without FAT and clusters, if there is room for the root directory.
+    /// Returns a volume without FAT and clusters, if the root directory fits.
     fn empty(self, demand: &Demand) -> Option<BiosParameterBlock> {
         let Self { sector, sectors_per_cluster, fat_type } = self;
         let (reserved_sectors, root_entries) = match fat_type {
-            // Whole sectors (FATGEN, BPB_RootEntCnt).
+            // The root directory fills whole sectors (FATGEN, BPB_RootEntCnt).
             FatType::Fat12 | FatType::Fat16 => (
                 1,
                 demand.root_entries.next_multiple_of(u32::from(sector.bytes().get()) / directory_entry::SIZE as u32),
@@ -161,10 +162,10 @@ impl Candidate {
         })
     }
 
-    /// The length of one FAT, in sectors.
+    /// Returns the length of one FAT, in sectors.
     fn fat_sectors(self, clusters: u32) -> u32 {
         let bytes = self.fat_type.table_size(clusters).div_ceil(u64::from(self.sector.bytes().get()));
-        // At most 2^28 entries of four bytes in sectors of 512.
+        // Fits: at most 2^28 entries of four bytes, in sectors of 512 bytes or more.
         bytes as u32
     }
 
@@ -174,8 +175,8 @@ impl Candidate {
 }
 
 impl FatType {
-    /// The fewest and the most clusters. 4085 and 65,525 are where the next type begins, and readers err about them by up
-    /// to 16, so FATGEN asks to keep away that far.
+    /// Returns the minimum and maximum number of clusters. The next type starts at 4085 and at 65,525 clusters. Some readers are off
+    /// by up to 16 there, so FATGEN recommends keeping that distance.
     fn clusters(self) -> (u32, u32) {
         match self {
             Self::Fat12 => (1, 4_084 - 16),
@@ -184,7 +185,7 @@ impl FatType {
         }
     }
 
-    /// The bytes of a FAT for so many clusters, and for the two entries before theirs.
+    /// Returns the size of a FAT for `clusters` and the two entries before them, in bytes.
     pub fn table_size(self, clusters: u32) -> u64 {
         let entries = u64::from(clusters) + 2;
         match self {
@@ -195,7 +196,7 @@ impl FatType {
     }
 }
 
-/// In bytes (FATGEN, BPB_SecPerClus): larger ones do not work everywhere.
+/// Maximum size of a cluster, in bytes (FATGEN, BPB_SecPerClus): larger ones do not work everywhere.
 const MAX_CLUSTER_SIZE: u32 = 32 << 10;
 
 const _: () = assert!(MAX_IMAGE_SIZE / 512 <= u32::MAX as u64);
@@ -210,8 +211,8 @@ mod tests {
         Demand { root_entries: 1, sizes: alloc::vec![size; count] }
     }
 
-    /// As a reader does it.
-    fn look_at(volume: &BiosParameterBlock, demand: &Demand) {
+    /// Checks a volume as a reader sees it.
+    fn check(volume: &BiosParameterBlock, demand: &Demand) {
         let fat_type = match volume.clusters() {
             ..4085 => FatType::Fat12,
             4085..65_525 => FatType::Fat16,
@@ -227,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn the_smallest_volume_has_a_type_that_its_clusters_tell() {
+    fn the_smallest_volume_has_the_type_of_its_number_of_clusters() {
         for (count, size, fat_type, sectors_per_cluster) in [
             (1, 1, FatType::Fat12, 1),
             (4068, 1, FatType::Fat12, 1),
@@ -239,7 +240,7 @@ mod tests {
         ] {
             let demand = files(count, size);
             let volume = demand.smallest(SectorSize::Bytes512).unwrap();
-            look_at(&volume, &demand);
+            check(&volume, &demand);
             assert_eq!(
                 (volume.fat_type, volume.sectors_per_cluster.get()),
                 (fat_type, sectors_per_cluster),
@@ -249,19 +250,19 @@ mod tests {
     }
 
     #[test]
-    fn every_size_from_the_smallest_on_has_a_volume() {
+    fn every_size_from_the_smallest_up_has_a_volume() {
         let demands = [(0, 0), (1, 1), (50, 5000), (4000, 1), (4068, 512), (4069, 512), (9000, 3000), (65_508, 512)];
         for sector in SECTORS {
             for demand in demands.map(|(count, size)| files(count, size)) {
                 let volume = demand.smallest(sector).unwrap();
-                look_at(&volume, &demand);
+                check(&volume, &demand);
                 let (smallest, largest) = (volume.total_sectors, MAX_IMAGE_SIZE / u64::from(sector.bytes().get()));
                 let beyond =
                     (smallest..).take(70).chain((smallest..).step_by(4999)).take_while(|total| *total <= largest);
                 for total in beyond {
                     let volume = demand.within(sector, total).unwrap();
                     assert_eq!(volume.total_sectors, total);
-                    look_at(&volume, &demand);
+                    check(&volume, &demand);
                 }
                 assert_eq!(demand.within(sector, smallest - 1), None, "{volume:?}");
             }
@@ -269,22 +270,22 @@ mod tests {
     }
 
     #[test]
-    fn a_demand_beyond_all_bounds_has_no_volume() {
+    fn an_enormous_demand_has_no_volume() {
         assert_eq!(files(2, u64::MAX).smallest(SectorSize::Bytes512), None);
         assert!(files(1, 1 << 36).smallest(SectorSize::Bytes4096).is_some());
     }
 
     #[test]
-    fn a_root_directory_of_more_entries_than_a_field_tells_is_one_of_fat32() {
+    fn a_root_directory_with_more_entries_than_the_field_can_hold_is_on_fat32() {
         let demand = Demand { root_entries: 65_536, sizes: Vec::new() };
         let volume = demand.smallest(SectorSize::Bytes512).unwrap();
-        look_at(&volume, &demand);
+        check(&volume, &demand);
         assert_eq!(volume.fat_type, FatType::Fat32);
     }
 
     #[test]
     fn a_volume_has_as_many_clusters_as_it_needs_and_its_type_allows() {
-        // 32 KiB each: the most that the root directory's leaves.
+        // 32 KiB each: as many as remain after the root directory's.
         let most = (0x0fff_fff5 - 16 - 1) << 15;
         for (root_entries, sizes, fat_type, clusters) in [
             (1, alloc::vec![1; 4068], FatType::Fat12, 4068),
@@ -303,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn a_volume_of_a_given_size_is_divided_such_that_most_is_left_free() {
+    fn a_volume_of_a_given_size_is_divided_to_leave_most_space_free() {
         for (count, fat_type, sectors_per_cluster) in
             [(1, FatType::Fat12, 64), (3, FatType::Fat16, 16), (20, FatType::Fat16, 8), (2000, FatType::Fat32, 1)]
         {
@@ -312,7 +313,7 @@ mod tests {
         }
     }
 
-    /// FATGEN, "FAT Data Structure": entries of 12, 16 and 32 bits, the first two of which stand for no cluster.
+    /// FATGEN, "FAT Data Structure": entries of 12, 16 and 32 bits, the first two of which belong to no cluster.
     #[test]
     fn a_fat_has_an_entry_for_each_cluster_and_two_more() {
         for (fat_type, clusters, size) in [
@@ -327,9 +328,9 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_cluster_is_reserved() {
+    fn sectors_that_do_not_fill_a_cluster_are_reserved() {
         for (count, total, reserved_sectors, fat_sectors, clusters) in [
-            // 48 sectors are left, of the 64 of a cluster: no reader takes them for one.
+            // 48 sectors are left, of the 64 in a cluster: no reader counts them as one.
             (1, 131_072, 1, 7, 2047),
             // A FAT of one sector has entries for 339 clusters; the next one costs three sectors.
             (3, 343, 1, 1, 339),

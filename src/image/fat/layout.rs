@@ -1,4 +1,4 @@
-//! Where everything lies on the volume, worked out before a byte is written.
+//! The place of everything on the volume, computed before a byte is written.
 
 use alloc::vec::Vec;
 
@@ -17,8 +17,8 @@ use super::{
 };
 use crate::tree::Tree;
 
-/// The layout of an image: reserved sectors, FATs, root directory, folders, files, free space. On FAT32 the root directory
-/// is the first of the folders.
+/// The layout of an image: reserved sectors, FATs, root directory, other directories, files, free space. On FAT32, the root
+/// directory is in the clusters, before the other directories.
 pub struct Layout<'t> {
     time_stamp: TimeStamp,
     volume_id: u32,
@@ -28,9 +28,9 @@ pub struct Layout<'t> {
 }
 
 impl<'t> Layout<'t> {
-    /// Lays `tree` out, with everything dated `source_date_epoch` seconds after 1970-01-01T00:00:00Z.
+    /// Lays out `tree`, with everything dated `source_date_epoch` seconds after 1970-01-01T00:00:00Z.
     ///
-    /// A layout that comes back is that of an image of at most [`MAX_IMAGE_SIZE`] bytes.
+    /// Returns only layouts of images of at most [`MAX_IMAGE_SIZE`] bytes.
     pub fn new(tree: &'t Tree, source_date_epoch: u64, geometry: Geometry) -> Result<Self, ImageError> {
         let time_stamp = TimeStamp::new(source_date_epoch)?;
         let mut hierarchy = Hierarchy::new(tree)?;
@@ -40,7 +40,7 @@ impl<'t> Layout<'t> {
         Ok(Self { time_stamp, volume_id: volume_id(tree), volume, hierarchy, table })
     }
 
-    /// The size of the image, in bytes, whole sectors.
+    /// Returns the size of the image, in bytes, which is a multiple of the sector size.
     pub fn size(&self) -> usize {
         self.volume.total_sectors as usize * usize::from(self.volume.bytes_per_sector.get())
     }
@@ -92,7 +92,7 @@ fn volume(demand: &Demand, geometry: Geometry, tree: &Tree) -> Result<BiosParame
     let Geometry { sector_size, size } = geometry;
     let sector = u64::from(sector_size.bytes().get());
     let too_large = |size| ImageError::too_large(size, tree);
-    // Without a volume, nothing is as large as what is too large for all of them.
+    // If no volume fits, report the size of the contents instead.
     let smallest = demand
         .smallest(sector_size)
         .ok_or_else(|| too_large(demand.sizes.iter().copied().fold(0, u64::saturating_add)))?;
@@ -106,10 +106,10 @@ fn volume(demand: &Demand, geometry: Geometry, tree: &Tree) -> Result<BiosParame
     }
 }
 
-/// BS_VolID: tells volumes apart; equal trees have equal ones.
+/// Returns BS_VolID, which distinguishes volumes with different contents; equal trees have equal ones.
 fn volume_id(tree: &Tree) -> u32 {
     let mut checksum = Hasher::new();
-    // 0 would be none to readers, so an empty tree does not have that.
+    // Readers treat 0 as no serial number, so start with something for an empty tree.
     checksum.update(LABEL);
     for (path, content) in tree.files() {
         checksum.update(path.as_bytes());
@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn areas_follow_each_other_without_gaps() {
         let image = image(&tree(&[("a/b", 513), ("C", 1)]), Geometry::default());
-        // Boot sector, two FATs, root directory, one folder, two files.
+        // Boot sector, two FATs, root directory, one subdirectory, two files.
         assert_eq!(image.len(), 512 * (1 + 2 + 1 + 1 + 2 + 1));
         let sector = |number: usize| &image[number * 512..][..512];
         assert_eq!(sector(1)[..12], [0xf8, 0xff, 0xff, 0xff, 0xff, 0xff, 0x05, 0xf0, 0xff, 0, 0, 0]);
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn the_label_stands_in_the_boot_sector_and_in_the_root_directory() {
+    fn the_label_is_in_the_boot_sector_and_in_the_root_directory() {
         for image in [
             image(&Tree::default(), Geometry::default()),
             image(&Tree::default(), of_size(64 << 20)),
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn the_serial_number_tells_contents_apart() {
+    fn the_serial_number_distinguishes_contents() {
         let serial = |tree: &Tree| image(tree, Geometry::default())[39..43].to_vec();
         assert_eq!(serial(&tree(&[("a", 1), ("b", 2)])), serial(&tree(&[("b", 2), ("a", 1)])));
         assert_ne!(serial(&tree(&[("a", 1)])), serial(&tree(&[("a", 2)])));
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_given_size_is_the_images_and_has_to_do() {
+    fn the_image_has_the_given_size_if_that_is_enough() {
         let tree = tree(&[("a", 100_000)]);
         let smallest = image(&tree, Geometry::default()).len() as u64;
         for size in [smallest, smallest + 512, 1 << 20, 3 << 20, 64 << 20] {
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn an_image_has_at_most_64_mib() {
-        // But for a cluster of 32 KiB, in which all the rest has room.
+        // All the rest fits one cluster of 32 KiB.
         let room = (64 << 20) - (32 << 10);
         assert!(Layout::new(&tree(&[("a", room)]), DATE, Geometry::default()).is_ok());
         for geometry in [Geometry::default(), of_size(64 << 20)] {
@@ -210,12 +210,12 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_has_at_most_as_many_entries_as_fat_takes() {
+    fn a_directory_has_at_most_as_many_entries_as_fat_allows() {
         let mut tree = Tree::default();
         for index in 0..32_767 {
             tree.insert(&format!("folder/{index:06}x"), Content::default()).unwrap();
         }
-        // Two for itself and the one above, two for each name.
+        // Two entries for itself and its parent, two for each name.
         Layout::new(&tree, DATE, Geometry::default()).unwrap();
         tree.insert("folder/one more", Content::default()).unwrap();
         let error = Layout::new(&tree, DATE, Geometry::default()).map(|_| ()).unwrap_err();
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_that_fat_cannot_tell_is_refused() {
+    fn a_date_that_fat_cannot_represent_is_refused() {
         for date in [0, 315_532_799, 4_354_819_200] {
             let error = Layout::new(&Tree::default(), date, Geometry::default()).map(|_| ()).unwrap_err();
             assert!(error.to_string().contains(&date.to_string()), "{error}");
@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn an_image_of_64_mib_is_not_too_large() {
         let mut tree = tree(&[("A", 2047 << 15)]);
-        // Boot sector, FATs of seven sectors, a root directory of 49, of 16 entries each.
+        // Boot sector, FATs of seven sectors, a root directory of 49 sectors with 16 entries each.
         for index in 0..49 * 16 - 2 {
             tree.insert(&format!("{index}"), Content::default()).unwrap();
         }
@@ -243,7 +243,7 @@ mod tests {
         assert!(matches!(error, ImageError::TooLarge { size, .. } if size == MAX_IMAGE_SIZE + 512), "{error}");
     }
 
-    /// Of so many small files that small clusters leave more free than a short FAT.
+    /// Returns a volume with so many small files that small clusters leave more space free than a short FAT does.
     fn fat32() -> Vec<u8> {
         let mut tree = tree(&[("a/b/c", 513)]);
         for index in 0..2000 {
@@ -260,7 +260,7 @@ mod tests {
 
     /// FATGEN, "FAT32 FSInfo Sector Structure and Backup Boot Sector".
     #[test]
-    fn a_fat32_volume_tells_what_is_free_and_has_its_first_sectors_twice() {
+    fn a_fat32_volume_declares_its_free_space_and_has_backup_sectors() {
         let image = fat32();
         let sector = |index: usize| &image[index * 512..][..512];
         let (reserved, fat_sectors) = (number(&image[14..16]), number(&image[36..40]));
@@ -269,7 +269,8 @@ mod tests {
         let (first, second) = fats.split_at(fat_sectors * 512);
         assert_eq!(first, second);
         let free = first[..(clusters + 2) * 4].chunks(4).filter(|entry| **entry == [0; 4]).count();
-        // The label, 2000 files, a folder: 126 clusters. Two more folders, a file of two clusters.
+        // Root directory with the label, 2000 files and a directory: 126 clusters. Two directories, 2000 files, a file of two
+        // clusters.
         assert_eq!(clusters - free, 126 + 2 + 2000 + 2);
         let info = sector(number(&image[48..50]));
         assert_eq!((&info[..4], &info[484..488], &info[508..]), (&b"RRaA"[..], &b"rrAa"[..], &b"\0\0\x55\xaa"[..]));
@@ -282,16 +283,16 @@ mod tests {
 
     /// FATGEN, "FAT Directory Structure".
     #[test]
-    fn a_folder_tells_its_cluster_and_that_of_the_one_above_which_is_0_for_the_root() {
+    fn a_directory_names_its_cluster_and_that_of_its_parent_which_is_0_for_the_root() {
         let first_cluster = |entry: &[u8]| number(&entry[26..28]) | number(&entry[20..22]) << 16;
-        // FAT32 has the 126 clusters of the root directory before.
-        for (image, folder) in [(image(&tree(&[("a/b/c", 513)]), Geometry::default()), 2), (fat32(), 128)] {
-            let folders: Vec<_> = image
+        // On FAT32, the 126 clusters of the root directory come first.
+        for (image, first) in [(image(&tree(&[("a/b/c", 513)]), Geometry::default()), 2), (fat32(), 128)] {
+            let directories: Vec<_> = image
                 .chunks(512)
                 .filter(|sector| sector.starts_with(b".          \x10") && sector[32..].starts_with(b"..         \x10"))
                 .map(|sector| [first_cluster(sector), first_cluster(&sector[32..])])
                 .collect();
-            assert_eq!(folders, [[folder, 0], [folder + 1, folder]]);
+            assert_eq!(directories, [[first, 0], [first + 1, first]]);
         }
     }
 }

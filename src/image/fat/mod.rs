@@ -1,7 +1,7 @@
-//! FAT12, FAT16 and FAT32 with long names, as Microsoft's "FAT: General Overview of On-Disk Format" has them (version 1.03,
-//! FATGEN in these files; ECMA-107 has the parts that are older).
+//! Writes FAT12, FAT16 and FAT32 with long names, as specified in Microsoft's "FAT: General Overview of On-Disk Format" (version
+//! 1.03, FATGEN in these files; ECMA-107 specifies the older parts).
 //!
-//! A volume is written once and read only: files lie in one piece, in the order of their folders, and what is free lies behind.
+//! A volume is written once and then only read: files are contiguous, in the order of their directories, followed by the free space.
 
 mod bios_parameter_block;
 mod directory_entry;

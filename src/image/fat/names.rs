@@ -9,16 +9,18 @@ use alloc::{
 use super::super::ImageError;
 use crate::tree::{Directory, Entry, Name};
 
-/// DIR_Name: eight bytes and three, filled up with spaces.
+/// DIR_Name: eight bytes and three bytes, padded with spaces.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct ShortName(pub [u8; 11]);
 
 impl ShortName {
-    /// What entries `.` and `..` are called.
+    /// Name of the entry `.`.
     pub const SELF: Self = Self(*b".          ");
+
+    /// Name of the entry `..`.
     pub const PARENT: Self = Self(*b"..         ");
 
-    /// `name`, if it is a short name as it stands, or in capitals.
+    /// Returns `name` as a short name, if it is one or differs only in case.
     fn of(name: &str) -> Option<Self> {
         let (base, extension) = name.split_once('.').unwrap_or((name, ""));
         let is_short = (1..=BASE).contains(&base.len())
@@ -37,18 +39,19 @@ impl ShortName {
         Self(name)
     }
 
-    /// What long entries know it by (FATGEN, "Organization and Association of Short & Long Directory Entries").
+    /// Returns the checksum by which long entries refer to the name (FATGEN, "Organization and Association of Short & Long Directory
+    /// Entries").
     pub fn checksum(&self) -> u8 {
         self.0.iter().fold(0, |sum: u8, byte| sum.rotate_right(1).wrapping_add(*byte))
     }
 }
 
-/// What a folder holds, behind its short name.
+/// An entry of a directory, after its short name.
 pub type Shortened<'t> = (ShortName, &'t Name, &'t Entry);
 
-/// Gives everything in `directory` a short name that nothing else there has.
+/// Assigns a unique short name to everything in `directory`.
 pub fn shorten(directory: &Directory) -> Result<Vec<Shortened<'_>>, ImageError> {
-    // First those that keep their own name. No two do: a tree's names differ by more than case.
+    // Names that are short already come first. No two of them collide, because a tree's names differ in more than case.
     let mut taken: BTreeSet<_> = directory.entries().filter_map(|(name, _)| ShortName::of(name.as_str())).collect();
     let mut numbers = BTreeMap::new();
     let mut shortened = Vec::new();
@@ -63,15 +66,15 @@ pub fn shorten(directory: &Directory) -> Result<Vec<Shortened<'_>>, ImageError> 
     Ok(shortened)
 }
 
-/// Whether `name` needs no long entry: it is a short one, in capitals.
+/// Returns whether `name` needs no long entry because it is a short name in upper case.
 pub fn is_short(name: &str) -> bool {
     ShortName::of(name).is_some() && !name.bytes().any(|byte| byte.is_ascii_lowercase())
 }
 
-/// The basis name with a numeric tail (FATGEN, "The Basis-Name Generation Algorithm" and "The Numeric-Tail Generation
+/// Returns the basis name with a numeric tail (FATGEN, "The Basis-Name Generation Algorithm" and "The Numeric-Tail Generation
 /// Algorithm").
 ///
-/// `numbers` has, for what stands around a number of so many digits, the next one to try: each is tried once.
+/// `numbers` has the next number to try for each number of digits and the name around it, so each number is tried once.
 fn numbered(
     name: &str,
     taken: &mut BTreeSet<ShortName>,
@@ -100,7 +103,7 @@ fn numbered(
     None
 }
 
-/// What a short name may consist of (FATGEN, "Name Limits and Character Sets"), in either case.
+/// Returns whether a short name may contain `byte` (FATGEN, "Name Limits and Character Sets"), in either case.
 fn is_kept(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"$%'-_@~`!(){}^#&".contains(&byte)
 }
@@ -125,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_short_but_for_its_case_keeps_it() {
+    fn a_short_name_is_kept_except_for_its_case() {
         for (name, short) in [
             ("README.TXT", "README  TXT"),
             ("latest", "LATEST     "),
@@ -158,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_one_that_is_free() {
+    fn a_number_is_chosen_that_is_free() {
         assert_eq!(
             short_names(&["meta_data", "META_D~1", "meta_d~3", "meta_dat1", "meta_dat2", "meta_dat2.x"]),
             ["META_D~5   ", "META_D~1   ", "META_D~3   ", "META_D~2   ", "META_D~4   ", "META_D~1X  "]
@@ -166,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn many_names_that_begin_alike_all_get_a_name() {
+    fn many_names_that_start_alike_all_get_a_short_name() {
         let names: Vec<String> =
             (0..20_000).map(|index| format!("{}-{index:05}", ["alike", "alien", "al"][index % 3])).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -180,9 +183,9 @@ mod tests {
         assert_eq!(short.len(), 20_000);
     }
 
-    /// FATGEN's example is in the tests of directory entries; this is its rule, written out.
+    /// FATGEN's example is in the tests of directory entries; this is its algorithm, written out.
     #[test]
-    fn the_checksum_turns_and_adds() {
+    fn the_checksum_rotates_and_adds() {
         assert_eq!(ShortName(*b"\x80          ").checksum(), {
             let mut sum: u8 = 0x80;
             for _ in 0..10 {

@@ -1,4 +1,4 @@
-//! Where the files' bytes go.
+//! The area of the files' contents.
 
 use alloc::{collections::BTreeMap, rc::Rc, vec::Vec};
 use core::cmp::Ordering;
@@ -6,19 +6,19 @@ use core::cmp::Ordering;
 use super::{super::Sink, SECTOR, directory_record::Extent, write_sectors};
 use crate::tree::Content;
 
-/// The sectors that hold the files' bytes. Equal contents lie there once.
+/// The sectors of the files' contents. Equal contents are stored once.
 #[derive(Default)]
 pub struct ContentArea<'t> {
     places: BTreeMap<Key<'t>, u32>,
-    /// In the order in which they lie on the volume.
+    /// The contents in their order on the volume.
     contents: Vec<&'t Content>,
     sectors: u64,
 }
 
 impl<'t> ContentArea<'t> {
-    /// Finds or makes the place of `content`; its location counts from the area's first sector.
+    /// Returns the extent of `content`, adding it if needed; its location counts from the area's first sector.
     pub fn place(&mut self, content: &'t Content) -> Extent {
-        // What does not fit these numbers is far beyond the limit of an image, which the layout holds `sectors` against.
+        // Numbers that do not fit are far beyond the image limit, with which the layout compares `sectors`.
         let size = u32::try_from(content.len()).unwrap_or(u32::MAX);
         let location = *self.places.entry(Key(content)).or_insert_with(|| {
             let location = u32::try_from(self.sectors).unwrap_or(u32::MAX);
@@ -40,7 +40,7 @@ impl<'t> ContentArea<'t> {
     }
 }
 
-/// Orders contents at small cost: most differ in length, and equal ones are often the same.
+/// A content with a cheap order: most contents differ in length, and equal ones are often the same allocation.
 struct Key<'t>(&'t Content);
 
 impl Ord for Key<'_> {
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_contents_lie_in_one_place() {
+    fn equal_contents_share_a_place() {
         let contents =
             [&[1; 2049][..], &[2; 2049], &[], &[1; 2049], &[1; 2048], &[]].map(|bytes| Content::from(bytes.to_vec()));
         let mut area = ContentArea::default();

@@ -1,4 +1,4 @@
-//! Volume descriptors: sector 16 and those behind it.
+//! Volume descriptors: the sectors from 16 on.
 
 use alloc::vec::Vec;
 
@@ -9,13 +9,13 @@ use super::{
     names::{Naming, ucs2},
 };
 
-/// Primary volume descriptor (ECMA-119, 8.4) and supplementary volume descriptor (8.5), which have the same fields. The
-/// plain tree's is the primary one.
+/// Primary volume descriptor (ECMA-119, 8.4), for the plain tree, or supplementary volume descriptor (8.5), for the Joliet tree. Both
+/// have the same fields.
 pub struct VolumeDescriptor {
     pub naming: Naming,
-    /// In logical blocks.
+    /// Size of the volume, in logical blocks.
     pub volume_space_size: u32,
-    /// In bytes.
+    /// Size of each path table, in bytes.
     pub path_table_size: u32,
     pub l_path_table: u32,
     pub m_path_table: u32,
@@ -29,7 +29,7 @@ impl VolumeDescriptor {
             Naming::Plain => (1, [0; 32]),
             Naming::Joliet => (2, UCS2_LEVEL_3),
         };
-        let begin = out.len();
+        let start = out.len();
         out.push(descriptor_type);
         out.extend(STANDARD_IDENTIFIER);
         out.push(1); // version
@@ -67,10 +67,10 @@ impl VolumeDescriptor {
         out.extend(NO_DATE); // expiration
         out.extend(self.date.long()); // effective
         out.push(1); // file structure version
-        out.resize(begin + SECTOR as usize, 0);
+        out.resize(start + SECTOR as usize, 0);
     }
 
-    /// Characters, filled up with spaces. An odd byte at the end of UCS-2 is zero.
+    /// Returns a field of characters, padded with spaces. In UCS-2, an odd byte at the end is zero.
     fn text<const LENGTH: usize>(&self, text: &str) -> [u8; LENGTH] {
         let mut field = [0; LENGTH];
         match self.naming {
@@ -89,11 +89,11 @@ pub struct VolumeDescriptorSetTerminator;
 
 impl VolumeDescriptorSetTerminator {
     pub fn write(&self, out: &mut Vec<u8>) {
-        let begin = out.len();
+        let start = out.len();
         out.push(255);
         out.extend(STANDARD_IDENTIFIER);
         out.push(1); // version
-        out.resize(begin + SECTOR as usize, 0);
+        out.resize(start + SECTOR as usize, 0);
     }
 }
 
@@ -103,12 +103,12 @@ fn fill(field: &mut [u8], bytes: impl Iterator<Item = u8>) {
     }
 }
 
-/// By which the systems on an instance find their drive.
+/// Volume identifier, by which the software on an instance finds the drive.
 const LABEL: &str = "config-2";
 
 const STANDARD_IDENTIFIER: &[u8; 5] = b"CD001";
 
-/// Tells that the tree is Joliet's (Joliet, "SVD Escape Sequences Field"): `%/E`.
+/// Escape sequence that declares a Joliet tree (Joliet, "SVD Escape Sequences Field"): `%/E`.
 const UCS2_LEVEL_3: [u8; 32] = {
     let mut field = [0; 32];
     [field[0], field[1], field[2]] = *b"%/E";
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fields_of_a_primary_descriptor_stand_where_ecma_119_has_them() {
+    fn a_primary_descriptor_has_the_fields_of_ecma_119() {
         let out = descriptor(Naming::Plain);
         assert_eq!(out.len(), 2048);
         assert_eq!(out[..8], *b"\x01CD001\x01\0");
@@ -180,23 +180,23 @@ mod tests {
             };
             let mut escapes = escape_sequences.to_vec();
             escapes.resize(32, 0);
-            let mut wanted = [&[descriptor_type][..], b"CD001\x01\0", &text("", 32), &text("config-2", 32)].concat();
-            wanted.extend([&[0; 8][..], b"\xc8\0\0\0\0\0\0\xc8", &escapes].concat());
-            wanted.extend(b"\x01\0\0\x01\x01\0\0\x01\0\x08\x08\0\x0a\0\0\0\0\0\0\x0a");
-            wanted.extend(b"\x13\0\0\0\0\0\0\0\0\0\0\x14\0\0\0\0");
-            wanted.extend(root);
-            wanted.extend(
+            let mut expected = [&[descriptor_type][..], b"CD001\x01\0", &text("", 32), &text("config-2", 32)].concat();
+            expected.extend([&[0; 8][..], b"\xc8\0\0\0\0\0\0\xc8", &escapes].concat());
+            expected.extend(b"\x01\0\0\x01\x01\0\0\x01\0\x08\x08\0\x0a\0\0\0\0\0\0\x0a");
+            expected.extend(b"\x13\0\0\0\0\0\0\0\0\0\0\x14\0\0\0\0");
+            expected.extend(root);
+            expected.extend(
                 [text("", 3 * 128), text("CONFIGDRIVE", 128), text("", 37), text("", 37), text("", 37)].concat(),
             );
-            wanted.extend([&created[..], created, &never, created, b"\x01"].concat());
-            wanted.resize(2048, 0);
-            assert_eq!(descriptor(naming), wanted);
+            expected.extend([&created[..], created, &never, created, b"\x01"].concat());
+            expected.resize(2048, 0);
+            assert_eq!(descriptor(naming), expected);
         }
     }
 
     /// ECMA-119, 8.3.
     #[test]
-    fn the_terminator_has_nothing_but_its_type_and_the_standards_name() {
+    fn the_terminator_has_only_its_type_and_the_standard_identifier() {
         let mut out = b"before".to_vec();
         VolumeDescriptorSetTerminator.write(&mut out);
         assert_eq!(out, [&b"before\xffCD001\x01"[..], &[0; 2041]].concat());

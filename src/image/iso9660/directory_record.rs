@@ -9,16 +9,16 @@ use super::{
     rock_ridge::MAX_SYSTEM_USE,
 };
 
-/// Where a file or folder lies (ECMA-119, 6.4.3).
+/// Extent of a file or directory (ECMA-119, 6.4.3).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Extent {
-    /// The first logical block.
+    /// Number of the first logical block.
     pub location: u32,
-    /// In bytes.
+    /// Size in bytes.
     pub size: u32,
 }
 
-/// Directory record (ECMA-119, 9.1), without the fields that are the same in all of ours.
+/// Directory record (ECMA-119, 9.1), without the fields that are the same in all our records.
 pub struct DirectoryRecord<'r> {
     pub extent: Extent,
     pub recording_date: Date,
@@ -30,7 +30,7 @@ pub struct DirectoryRecord<'r> {
 impl DirectoryRecord<'_> {
     pub fn write(&self, out: &mut Vec<u8>) {
         let length = length(self.file_identifier.len(), self.system_use.len());
-        // The assertion below has the lengths fit.
+        // The assertion below makes sure that the lengths fit.
         out.push(length as u8);
         out.push(0); // extended attribute record length
         out.extend(Both32(self.extent.location).bytes());
@@ -55,21 +55,23 @@ pub enum FileFlags {
     Directory = 2,
 }
 
-/// The length of a record, in bytes, an even number (ECMA-119, 9.1.13).
+/// Returns the length of a record, in bytes, which is even (ECMA-119, 9.1.13).
 pub const fn length(identifier: usize, system_use: usize) -> usize {
     33 + identifier + (identifier + 1) % 2 + system_use + system_use % 2
 }
 
-/// The longest record (ECMA-119, 9.1.1: one byte tells its length).
+/// Maximum length of a record, in bytes: an even number in a one-byte field (ECMA-119, 9.1.1).
 pub const MAX_LENGTH: usize = 254;
 
 const _: () = assert!(length(MAX_IDENTIFIER, 0) <= MAX_LENGTH && MAX_SYSTEM_USE <= MAX_LENGTH);
 
-/// The file identifiers of a folder itself and of the one above it (ECMA-119, 7.6.2).
+/// File identifier of a directory itself (ECMA-119, 7.6.2).
 pub const SELF: &[u8] = &[0];
+
+/// File identifier of a directory's parent (ECMA-119, 7.6.2).
 pub const PARENT: &[u8] = &[1];
 
-/// Packs records into sectors: none lies across the border of two (ECMA-119, 6.8.1.1).
+/// Packs records into sectors, so that none of them crosses a sector boundary (ECMA-119, 6.8.1.1).
 pub struct Packer {
     size: u64,
 }
@@ -79,7 +81,7 @@ impl Packer {
         Self { size: 0 }
     }
 
-    /// How many bytes stay free before a record of `length`.
+    /// Adds a record of `length` bytes, and returns how many bytes to leave free before it.
     pub fn gap(&mut self, length: usize) -> usize {
         let used = self.size % u64::from(SECTOR);
         let gap = if used + length as u64 > u64::from(SECTOR) { u64::from(SECTOR) - used } else { 0 };
@@ -87,7 +89,7 @@ impl Packer {
         gap as usize
     }
 
-    /// The size of the directory, in bytes, whole sectors.
+    /// Returns the size of the directory, in bytes, padded to whole sectors.
     pub fn finish(self) -> u64 {
         self.size.next_multiple_of(u64::from(SECTOR))
     }
@@ -110,13 +112,13 @@ mod tests {
             system_use: b"xyz",
         }
         .write(&mut out);
-        let wanted =
+        let expected =
             b"\x28\0\x02\x01\0\0\0\0\x01\x02\x03\0\0\0\0\0\0\x03\x50\x01\x01\0\0\0\0\x02\0\0\x01\0\0\x01\x02ab\0xyz\0";
-        assert_eq!(out, wanted);
+        assert_eq!(out, expected);
     }
 
     #[test]
-    fn a_record_does_not_lie_across_two_sectors() {
+    fn a_record_does_not_cross_a_sector_boundary() {
         let mut packer = Packer::new();
         let gaps: Vec<_> = [2000, 48, 100, 1949, 2048].map(|length| packer.gap(length)).into();
         assert_eq!(gaps, [0, 0, 0, 1948, 99]);
@@ -124,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_as_long_as_it_tells() {
+    fn a_record_is_as_long_as_its_length_field_says() {
         let date = Date::new(0).unwrap();
         for (identifier, system_use) in [(0, 0), (1, 0), (2, 0), (3, 1), (4, 2), (5, 3), (128, 0), (33, 187)] {
             let mut out = Vec::new();

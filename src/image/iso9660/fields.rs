@@ -1,8 +1,8 @@
-//! How numbers, dates and characters are recorded in the descriptors' and records' fields (ECMA-119, 7 and 8.4.26).
+//! Numbers and dates in the fields of descriptors and records (ECMA-119, 7 and 8.4.26).
 
 use super::super::{ImageError, calendar::DateTime};
 
-/// A 16-bit number, least and most significant byte first (ECMA-119, 7.2.3).
+/// A 16-bit number in both byte orders, little-endian first (ECMA-119, 7.2.3).
 #[derive(Clone, Copy)]
 pub struct Both16(pub u16);
 
@@ -13,7 +13,7 @@ impl Both16 {
     }
 }
 
-/// A 32-bit number, least and most significant byte first (ECMA-119, 7.3.3).
+/// A 32-bit number in both byte orders, little-endian first (ECMA-119, 7.3.3).
 #[derive(Clone, Copy)]
 pub struct Both32(pub u32);
 
@@ -24,7 +24,7 @@ impl Both32 {
     }
 }
 
-/// A second between 1970 and 2155 in Greenwich, which every date field can tell.
+/// A UTC date between 1970 and 2155, which every date field can represent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Date(DateTime);
 
@@ -33,14 +33,14 @@ impl Date {
         Ok(Self(DateTime::new(source_date_epoch, 0..=MAX_SOURCE_DATE_EPOCH)?))
     }
 
-    /// As directory records and Rock Ridge have it (ECMA-119, 9.1.5).
+    /// Returns the form in directory records and Rock Ridge (ECMA-119, 9.1.5).
     pub fn short(self) -> [u8; 7] {
         let DateTime { year, month, day, hour, minute, second } = self.0;
         [(year - 1900) as u8, month, day, hour, minute, second, 0]
     }
 
-    /// As volume descriptors have it (ECMA-119, 8.4.26.1): digits, the last two hundredths of a second, and the offset
-    /// from Greenwich.
+    /// Returns the form in volume descriptors (ECMA-119, 8.4.26.1): digits, the last two for hundredths of a second, and the offset
+    /// from Greenwich Mean Time.
     pub fn long(self) -> [u8; 17] {
         let DateTime { year, month, day, hour, minute, second } = self.0;
         let mut field = [b'0'; 17];
@@ -56,7 +56,7 @@ impl Date {
 /// "Not specified" (ECMA-119, 8.4.26.1).
 pub const NO_DATE: [u8; 17] = *b"0000000000000000\0";
 
-/// 2155-12-31T23:59:59Z, the last date that a directory record can tell (ECMA-119, 9.1.5).
+/// 2155-12-31T23:59:59Z, the last date that a directory record can represent (ECMA-119, 9.1.5).
 const MAX_SOURCE_DATE_EPOCH: u64 = 5_869_583_999;
 
 #[cfg(test)]
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_date_is_told_in_both_forms() {
+    fn a_date_has_two_forms() {
         for (epoch, text) in [
             (0, b"1970010100000000\0"),
             (315_532_800, b"1980010100000000\0"),
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_behind_2155_is_refused() {
+    fn a_date_after_2155_is_refused() {
         let (source_date_epoch, range) = (MAX_SOURCE_DATE_EPOCH + 1, 0..=MAX_SOURCE_DATE_EPOCH);
         assert_eq!(Date::new(source_date_epoch), Err(ImageError::Date { source_date_epoch, range }));
         assert!(Date::new(u64::MAX).is_err());

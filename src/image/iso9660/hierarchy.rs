@@ -1,4 +1,4 @@
-//! One of the two trees of an image: its path tables and its folders.
+//! One of the two trees of an image: its path tables and its directories.
 
 use alloc::vec::Vec;
 use core::mem;
@@ -16,28 +16,31 @@ use super::{
 };
 use crate::tree::{Directory, Entry, Tree};
 
-/// A hierarchy of folders (ECMA-119, 6.8.2) and its path tables, which lie before it.
+/// A directory hierarchy (ECMA-119, 6.8.2) and its path tables, which precede it.
 pub struct Hierarchy<'t> {
     naming: Naming,
-    root: Folder<'t>,
+    root: DirectoryLayout<'t>,
     pub path_table_size: u32,
     pub l_path_table: u32,
     pub m_path_table: u32,
 }
 
 impl<'t> Hierarchy<'t> {
-    /// Names and sizes of everything; [`Self::place`] then tells where it lies.
+    /// Determines the names and sizes of everything. [`Self::place`] then determines the locations.
     pub fn new(naming: Naming, tree: &'t Tree, contents: &mut ContentArea<'t>) -> Result<Self, ImageError> {
-        let root = Folder::new(naming, tree.root(), true, contents)?;
+        let root = DirectoryLayout::new(naming, tree.root(), true, contents)?;
         let mut hierarchy = Self { naming, root, path_table_size: 0, l_path_table: 0, m_path_table: 0 };
-        let size =
-            hierarchy.folders().iter().map(|folder| path_table::length(folder.identifier.len()) as u64).sum::<u64>();
-        // Room for 65,535 records of the longest kind.
+        let size = hierarchy
+            .directories()
+            .iter()
+            .map(|directory| path_table::length(directory.identifier.len()) as u64)
+            .sum::<u64>();
+        // 32 bits are enough for 65,535 records of the maximum length.
         hierarchy.path_table_size = u32::try_from(size).map_err(|_| ImageError::TooManyFolders)?;
         Ok(hierarchy)
     }
 
-    /// Lays everything out from the sector `next` on, and tells the first one behind it.
+    /// Places everything from the sector `next` on, and returns the first sector after it.
     pub fn place(&mut self, next: u64) -> Result<u64, ImageError> {
         let table = u64::from(self.path_table_size.div_ceil(SECTOR));
         self.l_path_table = sector(next);
@@ -47,13 +50,13 @@ impl<'t> Hierarchy<'t> {
         // The path table's order (ECMA-119, 6.9.1): by level, then by the parent's number, then by identifier.
         let mut level = alloc::vec![&mut self.root];
         while !level.is_empty() {
-            for folder in mem::take(&mut level) {
+            for directory in mem::take(&mut level) {
                 number = number.checked_add(1).ok_or(ImageError::TooManyFolders)?;
-                folder.number = number;
-                folder.extent.location = sector(next);
-                next = next.saturating_add(folder.sectors());
-                level.extend(folder.entries.iter_mut().filter_map(|entry| match &mut entry.node {
-                    Node::Folder(folder) => Some(folder),
+                directory.number = number;
+                directory.extent.location = sector(next);
+                next = next.saturating_add(directory.sectors());
+                level.extend(directory.entries.iter_mut().filter_map(|entry| match &mut entry.node {
+                    Node::Directory(directory) => Some(directory),
                     Node::File(_) => None,
                 }));
             }
@@ -66,12 +69,12 @@ impl<'t> Hierarchy<'t> {
     }
 
     pub fn write(&self, content_area: u32, date: Date, sink: &mut impl Sink) {
-        let folders = self.folders();
+        let directories = self.directories();
         for byte_order in [ByteOrder::L, ByteOrder::M] {
             let mut table = Vec::with_capacity(self.path_table_size as usize);
-            for FolderPlace { folder, parent, identifier } in &folders {
+            for DirectoryRef { directory, parent, identifier } in &directories {
                 let record = PathTableRecord {
-                    extent_location: folder.extent.location,
+                    extent_location: directory.extent.location,
                     parent_directory_number: parent.number,
                     directory_identifier: identifier,
                 };
@@ -79,15 +82,15 @@ impl<'t> Hierarchy<'t> {
             }
             write_sectors(&table, sink);
         }
-        for place in &folders {
-            self.write_folder(place, content_area, date, sink);
+        for place in &directories {
+            self.write_directory(place, content_area, date, sink);
         }
     }
 
-    fn write_folder(&self, place: &FolderPlace<'_, '_>, content_area: u32, date: Date, sink: &mut impl Sink) {
-        let FolderPlace { folder, parent, .. } = *place;
-        let is_root = core::ptr::eq(folder, &self.root);
-        let mut out = Vec::with_capacity(folder.extent.size as usize);
+    fn write_directory(&self, place: &DirectoryRef<'_, '_>, content_area: u32, date: Date, sink: &mut impl Sink) {
+        let DirectoryRef { directory, parent, .. } = *place;
+        let is_root = core::ptr::eq(directory, &self.root);
+        let mut out = Vec::with_capacity(directory.extent.size as usize);
         let mut system_use = Vec::new();
         let mut packer = Packer::new();
         let mut put = |extent, file_flags, file_identifier: &[u8], system_use: &[u8]| {
@@ -96,23 +99,25 @@ impl<'t> Hierarchy<'t> {
             DirectoryRecord { extent, recording_date: date, file_flags, file_identifier, system_use }.write(&mut out);
         };
 
-        for (folder, identifier) in [(folder, directory_record::SELF), (parent, directory_record::PARENT)] {
+        for (directory, identifier) in [(directory, directory_record::SELF), (parent, directory_record::PARENT)] {
             system_use.clear();
             if self.naming == Naming::Plain {
-                let begins_root = is_root && identifier == directory_record::SELF;
-                if begins_root {
+                let is_first_of_root = is_root && identifier == directory_record::SELF;
+                if is_first_of_root {
                     rock_ridge::SharingProtocol.write(&mut system_use);
                 }
-                attributes(Mode::Directory, folder.links, date, &mut system_use);
-                if begins_root {
+                attributes(Mode::Directory, directory.links, date, &mut system_use);
+                if is_first_of_root {
                     rock_ridge::ExtensionsReference.write(&mut system_use);
                 }
             }
-            put(folder.extent, FileFlags::Directory, identifier, &system_use);
+            put(directory.extent, FileFlags::Directory, identifier, &system_use);
         }
-        for FolderEntry { identifier, name, node } in &folder.entries {
+        for EntryLayout { identifier, name, node } in &directory.entries {
             let (extent, flags, mode, links) = match node {
-                Node::Folder(folder) => (folder.extent, FileFlags::Directory, Mode::Directory, folder.links),
+                Node::Directory(directory) => {
+                    (directory.extent, FileFlags::Directory, Mode::Directory, directory.links)
+                }
                 Node::File(Extent { location, size }) => {
                     let location = content_area.saturating_add(*location);
                     (Extent { location, size: *size }, FileFlags::File, Mode::File, 1)
@@ -121,71 +126,71 @@ impl<'t> Hierarchy<'t> {
             system_use.clear();
             if let Some(name) = name {
                 attributes(mode, links, date, &mut system_use);
-                name.write(folder.continuation_area(), &mut system_use);
+                name.write(directory.continuation_area(), &mut system_use);
             }
             put(extent, flags, identifier, &system_use);
         }
         write_sectors(&out, sink);
-        write_sectors(folder.continuation.bytes(), sink);
+        write_sectors(directory.continuation.bytes(), sink);
     }
 
-    /// In the path table's order.
-    fn folders(&self) -> Vec<FolderPlace<'_, 't>> {
-        let mut folders =
-            alloc::vec![FolderPlace { folder: &self.root, parent: &self.root, identifier: directory_record::SELF }];
+    /// Returns the directories in the path table's order.
+    fn directories(&self) -> Vec<DirectoryRef<'_, 't>> {
+        let mut directories =
+            alloc::vec![DirectoryRef { directory: &self.root, parent: &self.root, identifier: directory_record::SELF }];
         let mut next = 0;
-        while let Some(&FolderPlace { folder: parent, .. }) = folders.get(next) {
-            folders.extend(parent.entries.iter().filter_map(|entry| match &entry.node {
-                Node::Folder(folder) => Some(FolderPlace { folder, parent, identifier: &entry.identifier }),
+        while let Some(&DirectoryRef { directory: parent, .. }) = directories.get(next) {
+            directories.extend(parent.entries.iter().filter_map(|entry| match &entry.node {
+                Node::Directory(directory) => Some(DirectoryRef { directory, parent, identifier: &entry.identifier }),
                 Node::File(_) => None,
             }));
             next += 1;
         }
-        folders
+        directories
     }
 }
 
-/// A folder of one of the trees.
-struct Folder<'t> {
-    /// In the path table, from 1.
+/// A directory of one of the trees.
+struct DirectoryLayout<'t> {
+    /// Number in the path table, from 1.
     number: u16,
     extent: Extent,
-    /// As in every Unix file system: the folder's name, its `.`, and the `..` of each folder in it.
+    /// Number of links, as in every Unix file system: the directory's name, its `.`, and the `..` of each subdirectory.
     links: u32,
-    /// In the order of the directory records.
-    entries: Vec<FolderEntry<'t>>,
+    /// The entries in the order of the directory records.
+    entries: Vec<EntryLayout<'t>>,
     continuation: ContinuationArea,
 }
 
-struct FolderEntry<'t> {
+struct EntryLayout<'t> {
     identifier: Vec<u8>,
-    /// Rock Ridge's, in the plain tree.
+    /// Rock Ridge's name, in the plain tree.
     name: Option<NamePlace<'t>>,
     node: Node<'t>,
 }
 
 enum Node<'t> {
-    /// Its location counts from the content area's first sector.
+    /// A file, whose location counts from the content area's first sector.
     File(Extent),
-    Folder(Folder<'t>),
+    Directory(DirectoryLayout<'t>),
 }
 
-impl<'t> Folder<'t> {
-    /// Goes down at most as far as [`Tree::MAX_PATH_NAMES`].
+impl<'t> DirectoryLayout<'t> {
+    /// Recurses at most [`Tree::MAX_PATH_NAMES`] times.
     fn new(
         naming: Naming,
         directory: &'t Directory,
         is_root: bool,
         contents: &mut ContentArea<'t>,
     ) -> Result<Self, ImageError> {
-        let (own, parents) = match naming {
+        let (own, parent) = match naming {
             Naming::Plain if is_root => (rock_ridge::ROOT_ATTRIBUTES, rock_ridge::ATTRIBUTES),
             Naming::Plain => (rock_ridge::ATTRIBUTES, rock_ridge::ATTRIBUTES),
             Naming::Joliet => (0, 0),
         };
         let mut packer = Packer::new();
         packer.gap(directory_record::length(directory_record::SELF.len(), own));
-        packer.gap(directory_record::length(directory_record::PARENT.len(), parents));
+        packer.gap(directory_record::length(directory_record::PARENT.len(), parent));
         let mut links: u32 = 2;
         let mut entries = Vec::new();
         let mut continuation = ContinuationArea::default();
@@ -196,22 +201,22 @@ impl<'t> Folder<'t> {
                 Entry::File(content) => Node::File(contents.place(content)),
                 Entry::Directory(directory) => {
                     links = links.saturating_add(1);
-                    Node::Folder(Self::new(naming, directory, false, contents)?)
+                    Node::Directory(Self::new(naming, directory, false, contents)?)
                 }
             };
-            entries.push(FolderEntry { identifier, name, node });
+            entries.push(EntryLayout { identifier, name, node });
         }
-        // What does not fit is far beyond the limit of an image, which the layout checks.
+        // A size that does not fit is far beyond the image limit, which the layout checks.
         let size = u32::try_from(packer.finish()).unwrap_or(u32::MAX);
         Ok(Self { number: 0, extent: Extent { location: 0, size }, links, entries, continuation })
     }
 
-    /// The sector behind the records.
+    /// Returns the first sector after the records.
     fn continuation_area(&self) -> u32 {
         self.extent.location.saturating_add(self.extent.size / SECTOR)
     }
 
-    /// How many the records and what found no room in them take.
+    /// Returns the number of sectors of the records and their continuation area.
     fn sectors(&self) -> u64 {
         let continuation = self.continuation.size().div_ceil(u64::from(SECTOR));
         u64::from(self.extent.size / SECTOR).saturating_add(continuation)
@@ -219,10 +224,10 @@ impl<'t> Folder<'t> {
 }
 
 #[derive(Clone, Copy)]
-struct FolderPlace<'h, 't> {
-    folder: &'h Folder<'t>,
-    /// The root is its own.
-    parent: &'h Folder<'t>,
+struct DirectoryRef<'h, 't> {
+    directory: &'h DirectoryLayout<'t>,
+    /// The root is its own parent.
+    parent: &'h DirectoryLayout<'t>,
     identifier: &'h [u8],
 }
 
@@ -231,7 +236,7 @@ fn attributes(mode: Mode, links: u32, date: Date, out: &mut Vec<u8>) {
     TimeStamps(date).write(out);
 }
 
-/// What does not fit is far beyond the limit of an image, which the layout checks.
+/// Narrows a sector number. One that does not fit is far beyond the image limit, which the layout checks.
 fn sector(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }

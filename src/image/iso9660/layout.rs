@@ -1,4 +1,4 @@
-//! Where everything lies on the volume, worked out before a byte is written.
+//! The place of everything on the volume, computed before a byte is written.
 
 use alloc::vec::Vec;
 
@@ -13,21 +13,21 @@ use super::{
 };
 use crate::tree::Tree;
 
-/// The layout of an image: system area, volume descriptors, plain tree, Joliet tree, the files' bytes, padding.
+/// The layout of an image: system area, volume descriptors, plain tree, Joliet tree, contents of the files, padding.
 pub struct Layout<'t> {
     date: Date,
     plain: Hierarchy<'t>,
     joliet: Hierarchy<'t>,
     contents: ContentArea<'t>,
-    /// The content area's first sector.
+    /// First sector of the content area.
     content_area: u32,
     sectors: u32,
 }
 
 impl<'t> Layout<'t> {
-    /// Lays `tree` out, with everything dated `source_date_epoch` seconds after 1970-01-01T00:00:00Z.
+    /// Lays out `tree`, with everything dated `source_date_epoch` seconds after 1970-01-01T00:00:00Z.
     ///
-    /// A layout that comes back is that of an image of at most [`MAX_IMAGE_SIZE`] bytes.
+    /// Returns only layouts of images of at most [`MAX_IMAGE_SIZE`] bytes.
     pub fn new(tree: &'t Tree, source_date_epoch: u64) -> Result<Self, ImageError> {
         let date = Date::new(source_date_epoch)?;
         let mut contents = ContentArea::default();
@@ -46,7 +46,7 @@ impl<'t> Layout<'t> {
         Ok(Self { date, plain, joliet, contents, content_area: narrow(content_area)?, sectors: narrow(sectors)? })
     }
 
-    /// The size of the image, in bytes, a multiple of 2048.
+    /// Returns the size of the image, in bytes, which is a multiple of 2048.
     pub fn size(&self) -> usize {
         self.sectors as usize * SECTOR as usize
     }
@@ -78,13 +78,13 @@ impl<'t> Layout<'t> {
     }
 }
 
-/// In sectors (ECMA-119, 6.2.1).
+/// Size of the system area, in sectors (ECMA-119, 6.2.1).
 const SYSTEM_AREA: u32 = 16;
 
-/// In sectors: primary, supplementary, terminator.
+/// Number of volume descriptors, which take a sector each: primary, supplementary, terminator.
 const VOLUME_DESCRIPTORS: u32 = 3;
 
-/// In sectors, as many as genisoimage adds: drives of systems that read ahead beyond the last file fail without.
+/// Size of the padding, in sectors, as much as genisoimage adds: systems that read ahead past the last file fail without it.
 const PADDING: u32 = 150;
 
 #[cfg(test)]
@@ -124,9 +124,9 @@ mod tests {
         assert_eq!(image(&layout).len(), layout.size());
     }
 
-    /// The readers of the test binary `images` find their way without the tables.
+    /// The readers in the test binary `images` do not use the path tables.
     #[test]
-    fn path_tables_lead_to_every_folder_and_its_parent() {
+    fn path_tables_lead_to_every_directory_and_its_parent() {
         let tree = tree(&[("b/d/f", 1), ("b/c-/f", 1), ("a/z/f", 1), ("a/f", 1)]);
         let layout = Layout::new(&tree, 0).unwrap();
         let image = image(&layout);
@@ -160,11 +160,11 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_has_a_link_for_itself_and_for_each_folder_in_it() {
+    fn a_directory_has_links_for_its_name_itself_and_each_subdirectory() {
         let tree = tree(&[("a/f", 1), ("b/f", 1), ("c", 1)]);
         let layout = Layout::new(&tree, 0).unwrap();
         let root = layout.plain.root_extent().location as usize * 2048;
-        // Behind the record's fixed part, the entry SP, and the header and mode of PX.
+        // After the record's fixed part, the entry SP, and the header and mode of PX.
         let links = root + 34 + 7 + 4 + 8;
         assert_eq!(image(&layout)[links..links + 4], [4, 0, 0, 0]);
     }
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_has_the_size_that_was_laid_out() {
+    fn the_image_has_the_size_of_the_layout() {
         let mut tree = Tree::default();
         for index in 0..2000_usize {
             let path = format!("{}/{}{index}", index % 7, "é".repeat(index % 60));
@@ -213,9 +213,9 @@ mod tests {
     }
 
     #[test]
-    fn a_tree_has_no_more_folders_than_a_path_table_numbers() {
+    fn a_tree_has_no_more_directories_than_a_path_table_can_number() {
         let mut tree = Tree::default();
-        // As many folders to a file as there can be.
+        // As many directories per file as possible.
         let path = |index: usize| format!("{index}/{}f", "d/".repeat(Tree::MAX_PATH_NAMES - 2));
         let refused = (0..).find_map(|index| tree.insert(&path(index), Content::default()).err());
         assert_eq!(refused.unwrap().fault, crate::tree::PathFault::TooManyEntries);
@@ -224,25 +224,25 @@ mod tests {
 
     /// SUSP, 5.3 and 5.5.
     #[test]
-    fn only_the_roots_first_record_tells_of_rock_ridge() {
+    fn only_the_roots_first_record_declares_rock_ridge() {
         let tree = tree(&[("a/b/f", 1)]);
         let layout = Layout::new(&tree, 0).unwrap();
         let image = image(&layout);
         let at =
             |needle: &[u8]| -> Vec<usize> { (0..image.len()).filter(|&at| image[at..].starts_with(needle)).collect() };
-        // Behind the record's fixed part; behind SP, PX and TF.
+        // After the record's fixed part; after SP, PX and TF.
         let system_use = layout.plain.root_extent().location as usize * 2048 + 34;
         assert_eq!(at(b"SP\x07\x01\xbe\xef\0"), [system_use]);
         assert_eq!(at(b"ER\x12\x01"), [system_use + 7 + 36 + 26]);
-        // Three folders have themselves, the one above, and what is in them; Joliet's records have none.
+        // Three directories have records of themselves, their parents and their entries; Joliet's records have no PX.
         assert_eq!(at(b"PX\x24\x01").len(), 3 * 3);
         let joliet = layout.joliet.root_extent().location as usize * 2048;
         assert_eq!((image[joliet], image[joliet + 34], image[joliet + 68]), (34, 34, 36));
     }
 
-    /// SUSP, 5.1. libarchive looks directly behind the records, Linux into one sector.
+    /// SUSP, 5.1. libarchive looks only directly after the records, and Linux only within one sector.
     #[test]
-    fn a_name_without_room_in_its_record_stands_behind_the_folders_records() {
+    fn a_name_that_does_not_fit_its_record_is_after_the_directorys_records() {
         let names: Vec<_> = ('a'..='t').map(|letter| format!("{}{letter}", "日".repeat(63))).collect();
         let tree = tree(&names.iter().map(|name| (&**name, 1)).collect::<Vec<_>>());
         let layout = Layout::new(&tree, 0).unwrap();
@@ -256,7 +256,7 @@ mod tests {
             .collect();
         assert_eq!(found.len(), names.len());
         found.sort();
-        // Ten of 195 bytes in a sector.
+        // Ten entries of 195 bytes fit a sector.
         let places = (0..20).map(|index| (root.location + 2 + index / 10, index % 10 * 195, 195));
         assert!(found.iter().copied().eq(places), "{found:?}");
         let mut continued: Vec<_> = (found.into_iter())
@@ -269,7 +269,7 @@ mod tests {
 
     /// ECMA-119, 6.9.2.
     #[test]
-    fn the_table_of_type_m_is_that_of_type_l_in_the_other_byte_order() {
+    fn the_type_m_table_is_the_type_l_table_in_the_other_byte_order() {
         let tree = tree(&[("a/z/f", 1), ("b/f", 1)]);
         let layout = Layout::new(&tree, 0).unwrap();
         let image = image(&layout);

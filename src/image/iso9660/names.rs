@@ -1,25 +1,25 @@
-//! What a file or folder is called in the plain and in the Joliet tree.
+//! The names of files and directories in the plain and the Joliet tree.
 
 use alloc::{collections::BTreeMap, collections::BTreeSet, vec::Vec};
 
 use super::super::ImageError;
 use crate::tree::{Directory, Entry, Name};
 
-/// In which of the two trees of an image a name stands.
+/// One of the two trees of an image, which differ in their names.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Naming {
-    /// The primary volume's, with Rock Ridge's names beside the plain ones.
+    /// The primary volume's tree, which has Rock Ridge's names alongside the plain ones.
     Plain,
-    /// The supplementary volume's, in UCS-2.
+    /// The supplementary volume's tree, with names in UCS-2.
     Joliet,
 }
 
 impl Naming {
-    /// What `directory` holds, each entry behind its identifier, in the order of directory records (ECMA-119, 9.3).
+    /// Returns the entries of `directory` with their identifiers, in the order of directory records (ECMA-119, 9.3).
     pub fn identify(self, directory: &Directory) -> Result<Vec<Identified<'_>>, ImageError> {
         let mut identified = match self {
             Self::Plain => plain(directory)?,
-            // Without a version, as genisoimage has them.
+            // Without a version, like genisoimage's.
             Self::Joliet => {
                 directory.entries().map(|(name, entry)| (ucs2(name.as_str()).collect(), name, entry)).collect()
             }
@@ -29,20 +29,20 @@ impl Naming {
     }
 }
 
-/// What a folder holds, behind its identifier in one of the trees.
+/// An entry of a directory, after its identifier in one of the trees.
 pub type Identified<'t> = (Vec<u8>, &'t Name, &'t Entry);
 
-/// UCS-2, most significant byte first (Joliet, "Unicode character set"). A [`Name`] has no character beyond it.
+/// Encodes big-endian UCS-2 (Joliet, "Unicode character set"). A [`Name`] contains no characters outside UCS-2.
 pub fn ucs2(text: &str) -> impl Iterator<Item = u8> {
     text.encode_utf16().flat_map(u16::to_be_bytes)
 }
 
-/// The longest identifiers that [`Naming::identify`] gives, in bytes: Joliet's.
+/// Length of the longest identifier that [`Naming::identify`] returns, in bytes: a Joliet one.
 pub const MAX_IDENTIFIER: usize = 2 * Name::MAX_LENGTH;
 
 fn plain(directory: &Directory) -> Result<Vec<Identified<'_>>, ImageError> {
     let mut taken = BTreeSet::new();
-    // Where the search for a free number goes on, so that many names that begin alike take no quadratic time.
+    // The next number to try, so that many names that start alike do not need quadratic time.
     let mut numbers = BTreeMap::new();
     let mut identified = Vec::new();
     for (name, entry) in directory.entries() {
@@ -66,8 +66,8 @@ fn plain(directory: &Directory) -> Result<Vec<Identified<'_>>, ImageError> {
     Ok(identified)
 }
 
-/// What genisoimage makes of a name with `-ldots -allow-lowercase -allow-multidot -l`, without the version: at most
-/// [`PLAIN_LENGTH`] bytes, with a dot in a file's. Its rule for the backup copies of editors (`a.c.~1~`) is left out.
+/// Returns the name that genisoimage assigns with `-ldots -allow-lowercase -allow-multidot -l`, without the version: at most
+/// [`PLAIN_LENGTH`] bytes, and with a dot in a file's name. Its rule for editors' backup files (`a.c.~1~`) is left out.
 fn short_name(name: &str, entry: &Entry) -> Vec<u8> {
     let mapped: Vec<u8> = name.bytes().map(|byte| if is_kept(byte) { byte } else { b'_' }).collect();
     if let Entry::Directory(_) = entry {
@@ -77,21 +77,21 @@ fn short_name(name: &str, entry: &Entry) -> Vec<u8> {
     let (stem, extension) = mapped.split_at_checked(dot).unwrap_or((&mapped, &[]));
     let room = if extension.len() > PLAIN_LENGTH / 2 + 1 { PLAIN_LENGTH / 2 } else { PLAIN_LENGTH - extension.len() };
     let (kept, lost) = stem.split_at_checked(room).unwrap_or((stem, &[]));
-    // genisoimage counts a dot behind the room although it drops it.
+    // genisoimage counts dots that do not fit, although it drops them.
     let lost_dots = lost.iter().filter(|&&byte| byte == b'.').count();
     let room = PLAIN_LENGTH.saturating_sub(kept.len()).saturating_sub(lost_dots);
     let mut short = kept.to_vec();
     short.extend(extension.iter().take(room));
     if extension.is_empty() || room == 0 {
-        // A name of 30 would have room for the dot, but loses its last character like longer ones.
+        // A name of 30 bytes would leave room for the dot, but loses its last byte as longer ones do.
         short.truncate(if short.len() < PLAIN_LENGTH { PLAIN_LENGTH - 2 } else { PLAIN_LENGTH - 1 });
         short.push(b'.');
     }
     short
 }
 
-/// Parts a name that is taken where genisoimage puts a number into it: before the first dot, or before the last where the
-/// first one begins the name.
+/// Splits a name that is in use already where genisoimage inserts a number into it: before the first dot, or before the last if the
+/// name starts with a dot.
 fn around_number(name: &[u8]) -> (&[u8], &[u8]) {
     let first = name.iter().position(|&byte| byte == b'.');
     let dot = if first == Some(0) { name.iter().rposition(|&byte| byte == b'.') } else { first };
@@ -100,7 +100,7 @@ fn around_number(name: &[u8]) -> (&[u8], &[u8]) {
     (stem.get(..PLAIN_LENGTH - 3 - extension.len()).unwrap_or(stem), extension)
 }
 
-/// `000` to `ZZZ`.
+/// Returns a number as `000` to `ZZZ`.
 fn three_digits(number: u32) -> Option<[u8; 3]> {
     let digit = |value: u32| char::from_digit(value, 36).map(|digit| digit.to_ascii_uppercase() as u8);
     Some([digit(number / 1296)?, digit(number / 36 % 36)?, digit(number % 36)?])
@@ -114,7 +114,7 @@ fn is_kept(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"_.".contains(&byte)
 }
 
-/// In bytes. ECMA-119's levels 2 and 3 (7.5.1 and 7.6.3).
+/// Maximum length of a plain name, in bytes, at ECMA-119's levels 2 and 3 (7.5.1 and 7.6.3).
 const PLAIN_LENGTH: usize = 31;
 
 #[cfg(test)]
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_names_that_fall_together_get_numbers() {
+    fn colliding_plain_names_get_numbers() {
         assert_eq!(
             plain_names(&["a-b", "a+b", "a_b", "a-b.c/f", "a b.c/f"]),
             ["a_b.;1", "a_b.c", "a_b000.;1", "a_b000.c", "a_b001.;1"]
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn joliet_names_are_ucs2_and_sorted_as_such() {
+    fn joliet_names_are_ucs2_and_sorted_by_their_bytes() {
         let mut tree = Tree::default();
         for path in ["b", "B2", "é", "a"] {
             tree.insert(path, Content::default()).unwrap();
@@ -186,13 +186,13 @@ mod tests {
     }
 
     #[test]
-    fn an_extension_leaves_the_stem_its_half() {
+    fn an_extension_leaves_half_of_the_length_to_the_stem() {
         let a = |count| "a".repeat(count);
         for (stem, extension, plain) in [
             (a(40), a(14), format!("{}.{};1", a(16), a(14))),
             (a(40), a(15), format!("{}.{};1", a(15), a(15))),
             (a(40), a(16), format!("{}.{};1", a(15), a(15))),
-            // Dots that fall away take the extension's room.
+            // Dropped dots use up the extension's bytes.
             (format!("{}.....", a(26)), "json".into(), format!("{}.;1", a(26))),
         ] {
             assert_eq!(plain_names(&[&format!("{stem}.{extension}")]), [plain], "{stem}.{extension}");
@@ -200,11 +200,11 @@ mod tests {
     }
 
     #[test]
-    fn a_number_stands_before_the_last_dot_where_the_first_begins_the_name() {
+    fn a_number_is_before_the_last_dot_if_the_name_starts_with_a_dot() {
         assert_eq!(plain_names(&[".a+b.c", ".a-b.c"]), [".a_b.c;1", ".a_b000.c;1"]);
         assert_eq!(plain_names(&[".a+b", ".a-b"]), [".a_b;1", "000.a_b;1"]);
         assert_eq!(plain_names(&["a+b.c.d", "a-b.c.d"]), ["a_b.c.d;1", "a_b000.c.d;1"]);
-        // Of a folder's name, what begins with the dot is cut to 28 characters.
+        // In a directory's name, the part from the dot on is cut to 28 characters.
         let b = |count| "b".repeat(count);
         assert_eq!(
             plain_names(&[&format!("a.{}+/f", b(28)), &format!("a.{}-/f", b(28))]),
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_have_digits_to_36() {
+    fn numbers_are_in_base_36() {
         for (number, digits) in [(0, b"000"), (35, b"00Z"), (36, b"010"), (1371, b"123"), (13_368, b"ABC")] {
             assert_eq!(three_digits(number), Some(*digits));
         }

@@ -1,4 +1,4 @@
-//! Path tables: every folder by number, for readers that would not walk.
+//! Path tables: all directories by number, for readers that do not walk the hierarchy.
 
 use alloc::vec::Vec;
 
@@ -10,13 +10,13 @@ pub struct PathTableRecord<'r> {
 }
 
 impl PathTableRecord<'_> {
-    /// As a type L table has it, or as a type M table has it (ECMA-119, 6.9.2).
+    /// Writes the record as in a type L or a type M path table (ECMA-119, 6.9.2).
     pub fn write(&self, byte_order: ByteOrder, out: &mut Vec<u8>) {
         let (location, parent) = match byte_order {
             ByteOrder::L => (self.extent_location.to_le_bytes(), self.parent_directory_number.to_le_bytes()),
             ByteOrder::M => (self.extent_location.to_be_bytes(), self.parent_directory_number.to_be_bytes()),
         };
-        // Identifiers fit: `directory_record` asserts it of a longer record.
+        // The identifier's length fits, because `directory_record` asserts that it fits a longer record.
         out.push(self.directory_identifier.len() as u8);
         out.push(0); // extended attribute record length
         out.extend(location);
@@ -26,12 +26,12 @@ impl PathTableRecord<'_> {
     }
 }
 
-/// The length of a record, in bytes.
+/// Returns the length of a record, in bytes.
 pub const fn length(identifier: usize) -> usize {
     8 + identifier.next_multiple_of(2)
 }
 
-/// Least or most significant byte first.
+/// Little-endian (type L) or big-endian (type M).
 #[derive(Clone, Copy)]
 pub enum ByteOrder {
     L,

@@ -1,4 +1,4 @@
-//! What Rock Ridge adds to a directory record: system use entries (SUSP 1.12, 5; RRIP 1.12, 4.1).
+//! Rock Ridge's additions to directory records: system use entries (SUSP 1.12, 5; RRIP 1.12, 4.1).
 
 use alloc::vec::Vec;
 
@@ -8,7 +8,7 @@ use super::{
     fields::{Both32, Date},
 };
 
-/// POSIX file attributes (RRIP, 4.1.1), in the 36 bytes that RRIP_1991A has. User and group are 0.
+/// POSIX file attributes (RRIP, 4.1.1), in the 36-byte form of RRIP_1991A. User and group are 0.
 pub struct PosixAttributes {
     pub mode: Mode,
     pub links: u32,
@@ -26,7 +26,7 @@ impl PosixAttributes {
     }
 }
 
-/// As `genisoimage -r` has them: readable by everyone, writable by nobody.
+/// The modes that `genisoimage -r` sets: readable by everyone, writable by nobody.
 #[derive(Clone, Copy)]
 pub enum Mode {
     File = 0o100_444,
@@ -49,7 +49,7 @@ impl TimeStamps {
     }
 }
 
-/// Alternate name (RRIP, 4.1.4): the name itself, in UTF-8.
+/// Alternate name (RRIP, 4.1.4): the file's real name, in UTF-8.
 #[derive(Clone, Copy)]
 pub struct AlternateName<'t>(pub &'t str);
 
@@ -60,12 +60,12 @@ impl AlternateName<'_> {
 
     pub fn write(self, out: &mut Vec<u8>) {
         out.extend(header(*b"NM", self.length()));
-        out.push(0); // flags: goes not on in another entry
+        out.push(0); // flags: not continued in another entry
         out.extend(self.0.as_bytes());
     }
 }
 
-/// Continuation area (SUSP, 5.1): where more entries of a record are.
+/// Continuation area (SUSP, 5.1): the place of more entries of a record.
 pub struct Continuation {
     pub block: u32,
     pub offset: u32,
@@ -83,7 +83,7 @@ impl Continuation {
     }
 }
 
-/// Sharing protocol (SUSP, 5.3): begins the first record of the root.
+/// Sharing protocol (SUSP, 5.3): the first entry of the root's first record.
 pub struct SharingProtocol;
 
 impl SharingProtocol {
@@ -96,7 +96,8 @@ impl SharingProtocol {
     }
 }
 
-/// Extensions reference (SUSP, 5.5): the entries are Rock Ridge's. Its descriptor and source texts are for people and left out.
+/// Extensions reference (SUSP, 5.5): declares that the entries are Rock Ridge's. Its descriptor and source, which are only for
+/// people, are empty.
 pub struct ExtensionsReference;
 
 impl ExtensionsReference {
@@ -113,17 +114,17 @@ impl ExtensionsReference {
     }
 }
 
-/// Where the alternate name of a record stands.
+/// The place of a record's alternate name.
 #[derive(Clone, Copy)]
 pub enum NamePlace<'t> {
     /// In the record itself.
     Record(AlternateName<'t>),
-    /// In the folder's continuation area, behind so many bytes.
+    /// In the directory's continuation area, after `position` bytes.
     Continued { position: u64, length: usize },
 }
 
 impl NamePlace<'_> {
-    /// The length of the entries of a file's or folder's record, in bytes.
+    /// Returns the length of the entries in a file's or directory's record, in bytes.
     pub fn system_use(self) -> usize {
         match self {
             Self::Record(name) => ATTRIBUTES + name.length(),
@@ -144,20 +145,21 @@ impl NamePlace<'_> {
     }
 }
 
-/// What found no room in the records of a folder. It lies in the sectors directly behind them: libarchive looks nowhere else.
+/// The entries that do not fit the records of a directory. They are in the sectors directly after the records, because libarchive
+/// looks nowhere else.
 #[derive(Default)]
 pub struct ContinuationArea {
     bytes: Vec<u8>,
 }
 
 impl ContinuationArea {
-    /// Gives a name its place, beside an identifier of `identifier` bytes.
+    /// Chooses the place of a name whose record has an identifier of `identifier` bytes.
     pub fn place<'t>(&mut self, name: &'t str, identifier: usize) -> NamePlace<'t> {
         let name = AlternateName(name);
         if length(identifier, ATTRIBUTES + name.length()) <= MAX_LENGTH {
             return NamePlace::Record(name);
         }
-        // Linux takes a continuation that lies across two sectors for damage.
+        // Linux treats a continuation that crosses a sector boundary as damage.
         let sector = SECTOR as usize;
         if self.bytes.len() % sector + name.length() > sector {
             self.bytes.resize(self.bytes.len().next_multiple_of(sector), 0);
@@ -176,18 +178,19 @@ impl ContinuationArea {
     }
 }
 
-/// What every record has.
+/// Length of the entries that every record has, in bytes.
 pub const ATTRIBUTES: usize = PosixAttributes::LENGTH + TimeStamps::LENGTH;
 
-/// What the root's first record has.
+/// Length of the entries that the root's first record has, in bytes.
 pub const ROOT_ATTRIBUTES: usize = SharingProtocol::LENGTH + ATTRIBUTES + ExtensionsReference::LENGTH;
 
-/// The longest system use field beside the shortest identifier.
+/// Length of the longest system use field, which leaves room for the shortest identifier, in bytes.
 pub const MAX_SYSTEM_USE: usize = MAX_LENGTH - 34;
 
 const _: () = assert!(ROOT_ATTRIBUTES <= MAX_SYSTEM_USE);
 
-/// Signature, length and version of an entry (SUSP, 4.1). The longest is a name of 64 characters in at most three bytes each.
+/// Returns the signature, length and version of an entry (SUSP, 4.1). The length fits a byte: the longest entry is a name of 64
+/// characters of at most three bytes each.
 fn header([a, b]: [u8; 2], length: usize) -> [u8; 4] {
     [a, b, length as u8, 1]
 }
@@ -197,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_entry_has_the_length_that_it_tells() {
+    fn every_entry_is_as_long_as_its_length_field_says() {
         let date = Date::new(0).unwrap();
         let mut entries = [(); 6].map(|()| Vec::new());
         PosixAttributes { mode: Mode::File, links: 1 }.write(&mut entries[0]);
@@ -221,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_continuation_does_not_lie_across_two_sectors() {
+    fn a_continuation_does_not_cross_a_sector_boundary() {
         let mut area = ContinuationArea::default();
         let name = "日".repeat(64);
         for _ in 0..100 {
@@ -232,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fields_of_an_entry_stand_where_susp_and_rrip_have_them() {
+    fn entries_have_the_fields_of_susp_and_rrip() {
         fn bytes(write: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
             let mut out = Vec::new();
             write(&mut out);
