@@ -69,7 +69,7 @@ impl Encoder {
         self.size <= MAX_IMAGE_SIZE && !self.text.is_full()
     }
 
-    /// Encodes the zeros so far, because no more follow.
+    /// Encodes the zeros so far; call it when no more follow.
     fn end_zeros(&mut self) {
         const ZEROS: [u8; 2048] = [0; 2048];
         let mut left = mem::take(&mut self.zeros);

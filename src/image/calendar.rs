@@ -22,7 +22,8 @@ impl DateTime {
             return Err(ImageError::Date { source_date_epoch, range });
         }
         let (days, seconds) = (source_date_epoch / 86_400, source_date_epoch % 86_400);
-        // In years that start on March 1, a leap day is the last day, and every five months have 153 days.
+        // Counted from 1600-03-01: if years start on March 1, a leap day is the last day of its year, and every five months have
+        // 153 days.
         let days = days + DAYS_FROM_1600_03_01_TO_1970;
         let (era, day_of_era) = (days / 146_097, days % 146_097);
         let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;

@@ -106,7 +106,7 @@ fn is_refused(image: &[u8], fault: Fault) -> Result<(), Failed> {
         other => return Err(format!("{:?}", other.map(|drive| drive.files)).into()),
     };
     // One line that names the structure.
-    let is_sound = ["damaged ", "cannot read the drive: "].iter().any(|start| error.starts_with(start))
+    let is_sound = ["damaged ", "cannot read the drive: "].into_iter().any(|start| error.starts_with(start))
         && error.contains(" at byte ")
         && !error.contains(char::is_control);
     if is_sound { Ok(()) } else { Err(error.into()) }

@@ -65,7 +65,7 @@ impl AlternateName<'_> {
     }
 }
 
-/// Continuation area (SUSP, 5.1): the place of more entries of a record.
+/// Continuation area (SUSP, 5.1): the location of further entries of a record.
 pub struct Continuation {
     pub block: u32,
     pub offset: u32,

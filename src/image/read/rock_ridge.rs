@@ -94,7 +94,7 @@ impl SystemUse {
     }
 }
 
-/// Continuation area (SUSP, 5.1): the place of more entries of a record.
+/// Continuation area (SUSP, 5.1): the location of further entries of a record.
 struct Continuation {
     block: u32,
     offset: u32,
