@@ -1,4 +1,4 @@
-//! The component as WebAssembly, from its sources or from the package, and as machine code for the target.
+//! Provides the component as WebAssembly, built from source or taken from the package, and compiles it for the target.
 
 use std::{
     env, fs,
@@ -12,30 +12,30 @@ use crate::{Result, guest};
 pub fn embed() -> Result<()> {
     let out = PathBuf::from(variable("OUT_DIR")?);
     let package = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
-    let component = match Sources::beside(&package) {
+    let component = match Sources::find(&package) {
         Some(sources) => sources.build(&out)?,
         None => fs::read(package.join(PACKAGED)).map_err(|error| {
-            format!("cannot read {PACKAGED}: {error}; a published package has it, and in a checkout tests/supply/package puts it there")
+            format!("cannot read {PACKAGED}: {error}; a published package contains it, and in a checkout tests/supply/package puts it there")
         })?,
     };
     let wasm = out.join("component.wasm");
     fs::write(&wasm, &component)?;
     fs::write(out.join("component.cwasm"), compile(&component, &variable("TARGET")?)?)?;
-    // For the build script of the command, which composes adapters with the component.
+    // For the command's build script, which composes adapters with the component.
     println!("cargo::metadata=wasm={}", wasm.display());
     Ok(())
 }
 
-/// The component in a published package, which does not have its sources.
+/// The component's file in a published package, which does not contain the sources.
 const PACKAGED: &str = "component.wasm";
 
-/// The workspace, whose root is the component's package.
+/// The workspace, if there is one. Its root is the component's package.
 struct Sources {
     root: PathBuf,
 }
 
 impl Sources {
-    fn beside(package: &Path) -> Option<Self> {
+    fn find(package: &Path) -> Option<Self> {
         let root = package.parent()?;
         root.join("src/component.rs").exists().then(|| Self { root: root.to_owned() })
     }
@@ -47,15 +47,15 @@ impl Sources {
         let flags = guest::flags(&self.root)?;
         let mut component = fs::read(guest::build(&self.root, &out.join("component"), &flags)?)?;
         describe(&mut component);
-        // The command's adapters are built in the same way.
+        // The command's build script builds its adapters the same way.
         println!("cargo::metadata=rustflags={flags}");
         println!("cargo::metadata=foreign={}", guest::FOREIGN.join(" "));
         Ok(component)
     }
 }
 
-/// Appends what registries and tools show about a component: custom sections of WebAssembly's tool conventions, named like
-/// OCI's annotations.
+/// Appends the metadata that registries and tools show: custom sections from WebAssembly's tool conventions, named like OCI's
+/// annotations.
 fn describe(component: &mut Vec<u8>) {
     let sections = [
         ("description", "OpenStack config drives"),
@@ -70,15 +70,15 @@ fn describe(component: &mut Vec<u8>) {
 /// Compiles the component to code for `target`.
 fn compile(wasm: &[u8], target: &str) -> Result<Vec<u8>> {
     let mut config = wasmtime::Config::new();
-    // As in src/sandbox/config.rs. Code that was compiled with other settings does not load.
+    // Keep in step with src/sandbox/config.rs: code compiled with other settings does not load.
     config.epoch_interruption(true).generate_address_map(false).native_unwind_info(false);
-    // Naming the target keeps this machine's processor out of it: the command may run on another one.
+    // Naming the target disables detection of this machine's processor: the program may run on another one.
     config.target(target)?;
     if target.starts_with("x86_64") {
         for feature in ["has_sse3", "has_ssse3", "has_sse41", "has_sse42", "has_popcnt"] {
-            // SAFETY: the flags name what every x86-64 processor since 2009 has, and the runtime refuses to load the code on
-            // any other.
-            #[expect(unsafe_code, reason = "wasmtime cannot tell which flags are sound")]
+            // SAFETY: every x86-64 processor since 2009 has these features, and the runtime refuses to load the code on one
+            // without them.
+            #[expect(unsafe_code, reason = "wasmtime cannot check that a flag is sound")]
             unsafe {
                 config.cranelift_flag_enable(feature)
             };
@@ -88,5 +88,5 @@ fn compile(wasm: &[u8], target: &str) -> Result<Vec<u8>> {
 }
 
 fn variable(name: &str) -> Result<String> {
-    env::var(name).map_err(|error| format!("{name}: {error}; this script is run by cargo").into())
+    env::var(name).map_err(|error| format!("{name}: {error}; run this script through cargo").into())
 }

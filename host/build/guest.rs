@@ -1,4 +1,4 @@
-//! Builds the component for wasm, to the same bytes everywhere.
+//! Builds the component for wasm, reproducibly: the bytes are the same on every machine.
 
 use std::{
     env,
@@ -10,39 +10,39 @@ use crate::Result;
 
 const WASM: &str = "wasm32-wasip2";
 
-/// Builds the component from the sources in `root`, in a target directory of its own; returns the file.
+/// Builds the component from the sources in `root`, in the target directory `target`, and returns the file's path.
 pub fn build(root: &Path, target: &Path, flags: &str) -> Result<PathBuf> {
     if !Path::new(rustc(&["--print", "target-libdir", "--target", WASM])?.trim()).is_dir() {
         return Err(format!("the component needs a Rust target that is not installed: rustup target add {WASM}").into());
     }
-    let mut cargo = Command::new(env::var_os("CARGO").ok_or("cargo did not start this")?);
+    let mut cargo = Command::new(env::var_os("CARGO").ok_or("CARGO is not set; run this script through cargo")?);
     cargo
-        // Not `build`: the linker optimises the whole only where the library has this one type.
+        // Not `build`: link-time optimisation covers everything only if the library has a single crate type.
         .args(["rustc", "--package", "configdrive", "--lib", "--crate-type", "cdylib"])
         .args(["--profile", "component", "--target", WASM, "--locked", "--quiet"])
         .arg("--target-dir")
         .arg(target)
         .current_dir(root);
-    // Lints, coverage and a developer's own flags are for the host alone: the component is the same however this was called.
+    // Lints, coverage and a developer's own flags apply only to the host: the component is the same however cargo was called.
     for (name, _) in env::vars_os() {
         if FOREIGN.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
             cargo.env_remove(name);
         }
     }
     cargo.env("CARGO_ENCODED_RUSTFLAGS", flags);
-    // The outer cargo waits for us and holds the lock of a build directory that is shared by configuration.
+    // A build directory shared by configuration would deadlock: the outer cargo waits for us while holding its lock.
     cargo.env("CARGO_BUILD_BUILD_DIR", target);
     let output = cargo.output()?;
     if !output.status.success() {
         for line in String::from_utf8_lossy(&output.stderr).lines() {
             println!("cargo::error={line}");
         }
-        return Err(format!("cannot build the component for {WASM}: the compiler's errors are above").into());
+        return Err(format!("cannot build the component for {WASM}; see the compiler's errors above").into());
     }
     Ok(target.join(WASM).join("component/configdrive.wasm"))
 }
 
-/// Prefixes of the variables that would have a part in the build.
+/// Prefixes of the environment variables that would influence the build.
 pub const FOREIGN: [&str; 8] = [
     "CARGO_BUILD_",
     "CARGO_INCREMENTAL",
@@ -54,7 +54,7 @@ pub const FOREIGN: [&str; 8] = [
     "RUSTFLAGS",
 ];
 
-/// The compiler's flags as `CARGO_ENCODED_RUSTFLAGS` has them: instructions on 128 bits, and names in place of this machine's paths.
+/// Returns the compiler's flags, encoded for `CARGO_ENCODED_RUSTFLAGS`: 128-bit SIMD, and fixed names in place of this machine's paths.
 pub fn flags(root: &Path) -> Result<String> {
     let mut paths = vec![(root.canonicalize()?, "/configdrive".to_owned())];
     if let Some(cargo) =
@@ -62,7 +62,7 @@ pub fn flags(root: &Path) -> Result<String> {
     {
         paths.push((cargo, "/cargo".to_owned()));
     }
-    // std's sources, where they are installed; where they are not, the compiler itself uses this name.
+    // std's sources, if they are installed; otherwise the compiler itself uses this name.
     let sources = Path::new(rustc(&["--print", "sysroot"])?.trim()).join("lib/rustlib/src/rust");
     let version = rustc(&["--version", "--verbose"])?;
     let commit = version.lines().find_map(|line| line.strip_prefix("commit-hash: ")).unwrap_or_default();

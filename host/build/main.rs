@@ -1,4 +1,4 @@
-//! Provides the component as WebAssembly and as machine code for the target, to be embedded. Without the sandbox there is nothing to do.
+//! Provides the component for embedding, as WebAssembly and as machine code for the target. Does nothing without the feature `sandbox`.
 
 #[cfg(feature = "sandbox")]
 mod embed;

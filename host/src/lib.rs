@@ -1,7 +1,7 @@
 //! OpenStack config drives from a sandboxed WebAssembly component, and their deployment by Ironic.
 //!
-//! [`Sandbox`] holds the component of the package `configdrive` and calls it, each time in a fresh store with caps on memory and
-//! time. [`ironic`] takes a drive to a node: through [`cloud`] to Ironic's API, and up to an active node.
+//! [`Sandbox`] calls the component of the package `configdrive`, each time in a fresh store with caps on memory and time.
+//! [`ironic`] deploys a node with a drive: it reaches Ironic's API through [`cloud`], and follows the node until it is active.
 //!
 //! ```
 //! use configdrive_host::{ConfigDrive, Limits, Options, Policy, Sandbox};
@@ -22,11 +22,11 @@
 //!
 //! # Features
 //!
-//! | feature | what it has | default |
+//! | feature | what it adds | default |
 //! | --- | --- | --- |
 //! | `sandbox` | [`Sandbox`]: the component under wasmtime | yes |
-//! | `ironic` | [`cloud`] and [`ironic`], over any implementation of [`ConfigDrive`] | yes |
-//! | `wasmtime` | `engine` and `Sandbox::with_component`, with wasmtime's own types | no |
+//! | `ironic` | [`cloud`] and [`ironic`], for any implementation of [`ConfigDrive`] | yes |
+//! | `wasmtime` | `engine` and `Sandbox::with_component`, which use wasmtime's types | no |
 
 #[cfg(feature = "ironic")]
 pub mod cloud;
@@ -47,7 +47,7 @@ pub use configdrive_contract::{
     ImageFormat, Inspection, Limit, Options, Policy, Scope, Severity, UnknownProvider, VendordataProvider, chain,
     untrusted,
 };
-/// The runtime, in the version that the compiled component needs.
+/// The wasmtime runtime, in the version that the compiled component requires.
 #[cfg(feature = "wasmtime")]
 pub use wasmtime;
 
@@ -57,7 +57,7 @@ mod tests {
 
     use crate::{Sandbox, cloud::Cloud, ironic};
 
-    /// It compiles: a deployment can be spawned on a runtime of many threads.
+    /// Compiles only if a deployment can be spawned on a multi-threaded runtime.
     fn _can_be_spawned(ironic: &ironic::Ironic<Cloud>, sandbox: &Arc<Sandbox>, job: ironic::Job) -> impl Send {
         ironic::deploy(ironic, sandbox, job, |_| ())
     }

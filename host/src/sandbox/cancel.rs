@@ -1,21 +1,21 @@
-//! The end of a call, from another thread.
+//! Cancelling calls from another thread.
 
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
 };
 
-/// Ends calls from another thread: those that run and those that are yet to begin. Clones are one and the same.
+/// Cancels calls from another thread, running and future ones. Clones share their state.
 #[derive(Clone, Debug, Default)]
 pub struct Cancel(Arc<AtomicBool>);
 
 impl Cancel {
-    /// Nothing is cancelled yet.
+    /// Creates a handle that has cancelled nothing yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Ends all calls of the sandboxes that were given this, for good. Those that run end some hundredths of a second later.
+    /// Permanently cancels all calls of the sandboxes that use this handle. Running calls end within some hundredths of a second.
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);
     }

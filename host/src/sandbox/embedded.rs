@@ -1,5 +1,5 @@
-//! The component as the build script compiled it: a part of this executable.
-#![expect(unsafe_code, reason = "no compiler can check compiled code")]
+//! The compiled component, embedded in this executable by the build script.
+#![expect(unsafe_code, reason = "the compiler cannot check code that is already compiled")]
 
 use std::{
     ptr::NonNull,
@@ -11,28 +11,28 @@ use std::{
 
 use wasmtime::{Config, CustomCodeMemory, Engine, Result, component::Component};
 
-/// Among the executable's own code, where the system may run it.
+/// Placed in the executable's code segment on Linux, where it can run.
 #[cfg_attr(target_os = "linux", unsafe(link_section = ".text.configdrive"))]
 static COMPILED: Aligned<[u8; SIZE]> = Aligned(*include_bytes!(concat!(env!("OUT_DIR"), "/component.cwasm")));
 
 const SIZE: usize = include_bytes!(concat!(env!("OUT_DIR"), "/component.cwasm")).len();
 
-/// To a page, as compiled code expects it.
+/// Aligned to a page, as the compiled code requires.
 #[repr(align(4096))]
 struct Aligned<T>(T);
 
-/// A copy of the component, in memory that becomes executable.
+/// Loads a copy of the component into memory that becomes executable.
 pub fn copy(engine: &Engine) -> Result<Component> {
-    // SAFETY: `deserialize` asks for bytes that wasmtime itself compiled. Our build script made these with the same version
+    // SAFETY: `deserialize` requires bytes that wasmtime itself compiled. Our build script made these with the same version
     // of wasmtime, and they are part of the executable.
     unsafe { Component::deserialize(engine, COMPILED.0.as_slice()) }
 }
 
-/// The component where it lies. That saves a command a fifth of its time, and no memory becomes executable.
+/// The right to run the component in place, without a copy. This saves a command a fifth of its time, and makes no memory executable.
 pub struct InPlace(());
 
 impl InPlace {
-    /// wasmtime knows code by its address, so that one engine in a process can have this; and outside Linux, none.
+    /// Returns the right once per process, on Linux only: wasmtime identifies code by its address, so only one engine can use it.
     pub fn take() -> Option<Self> {
         static TAKEN: AtomicBool = AtomicBool::new(false);
         (cfg!(target_os = "linux") && !TAKEN.swap(true, Ordering::Relaxed)).then_some(Self(()))
@@ -40,17 +40,17 @@ impl InPlace {
 
     /// Loads the component for an engine whose settings went through [`prepare`](Self::prepare).
     pub fn load(self, engine: &Engine) -> Result<Component> {
-        // SAFETY: as in `copy`; and the executable's own code is there as long as the process, and never changes.
+        // SAFETY: as in `copy`; and the executable's own code lives as long as the process and never changes.
         unsafe { Component::deserialize_raw(engine, NonNull::from(&COMPILED.0)) }
     }
 
-    /// The engine leaves its code as it is.
+    /// Makes the engine leave the memory protection of its code alone.
     pub fn prepare(&self, config: &mut Config) {
         config.with_custom_code_memory(Some(Arc::new(Executable)));
     }
 }
 
-/// Code that the system made executable when it started the process.
+/// Code that the system made executable when it loaded the program.
 struct Executable;
 
 impl CustomCodeMemory for Executable {

@@ -1,5 +1,5 @@
-//! The component for programs that have a wasmtime engine of their own, and do without [`Sandbox`](crate::Sandbox). Caps and clock are then
-//! the program's business.
+//! The component for programs that use their own wasmtime engine instead of [`Sandbox`](crate::Sandbox). Such a program sets its own caps
+//! and runs its own clock.
 //!
 //! ```
 //! use configdrive_host::{
@@ -9,13 +9,13 @@
 //! };
 //!
 //! # fn main() -> wasmtime::Result<()> {
-//! // The compiled component needs these settings; others can be added, such as a pooling allocator.
+//! // The compiled component requires these settings; you can add others, such as a pooling allocator.
 //! let engine = Engine::new(&config())?;
 //! let component = load(&engine)?;
 //! let linker = Linker::new(&engine);
 //!
-//! // A fresh store for each call, since an instance remembers. The program increments the engine's epoch, and so decides how long a
-//! // tick is.
+//! // Use a fresh store for each call, since an instance keeps its memory. Your program increments the engine's epoch, and so decides
+//! // how long a tick is.
 //! let mut store = Store::new(&engine, ());
 //! store.set_epoch_deadline(100);
 //! let drive = Configdrive::instantiate(&mut store, &component, &linker)?;
@@ -31,7 +31,7 @@
 //! # }
 //! ```
 //!
-//! For an engine with other settings, or another version of wasmtime, [`COMPONENT`](crate::COMPONENT) is the component itself.
+//! For an engine with other settings, or another version of wasmtime, compile [`COMPONENT`](crate::COMPONENT) instead.
 
 use configdrive_contract::Error;
 use wasmtime::{Engine, component};
@@ -45,10 +45,10 @@ pub use super::{
 };
 use super::{embedded, stopped::not_started};
 
-/// Loads the compiled component for an engine that was made with the settings of [`config`](config()).
+/// Loads the compiled component for an engine created with the settings of [`config`](config()).
 ///
 /// # Errors
-/// [`Error::Start`] for an engine with other settings, and on a processor that the component was not compiled for.
+/// [`Error::Start`] if the engine has other settings, or if the component was not compiled for this processor.
 pub fn load(engine: &Engine) -> Result<component::Component, Error> {
     embedded::copy(engine).map_err(not_started)
 }

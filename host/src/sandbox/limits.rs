@@ -1,4 +1,4 @@
-//! Caps on what a call may use.
+//! Caps on the resources of a call.
 
 use std::{
     fmt,
@@ -9,48 +9,48 @@ use wasmtime::{ResourceLimiter, UpdateDeadline};
 
 use super::cancel::Cancel;
 
-/// What one call may use. A call that would use more ends with an [`Error::Limit`](configdrive_contract::Error::Limit) that says what it was.
+/// Caps on what one call may use. A call that exceeds one ends with an [`Error::Limit`](configdrive_contract::Error::Limit) that names it.
 ///
-/// The component has limits of its own, which no embedder can change, since they are those of a drive's readers; they end
-/// with an [`Error::Refused`](configdrive_contract::Error::Refused): 64 MiB for an image, 65,536 files and folders, 16 names in a path, 127 levels of JSON, 4300
-/// digits of an integer.
+/// The component also has limits of its own, which the embedder cannot change because the drive's readers set them: 64 MiB for an
+/// image, 65,536 files and directories, 16 names in a path, 127 levels of JSON, 4300 digits in an integer. Exceeding one of these is an
+/// [`Error::Refused`](configdrive_contract::Error::Refused).
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Size of a document or an image, in bytes.
+    /// Size of the document or image, in bytes.
     pub input: usize,
-    /// Size of the answer in the host's memory, in bytes. Texts count each time that the answer has them, though the component
-    /// may hold them once: a list of a million names that are one and the same would otherwise take the host's memory.
+    /// Size of the answer in the host's memory, in bytes. A string counts each time that the answer contains it, even if the
+    /// component stores it once: otherwise a list that repeats one name a million times could exhaust the host's memory.
     pub output: usize,
-    /// Memory of the component, in bytes. Pages that it does not touch cost nothing.
+    /// Size of the component's memory, in bytes. Pages that it does not touch cost nothing.
     pub memory: usize,
-    /// Running time. A call that is over it is stopped some hundredths of a second later.
+    /// Running time. A call that exceeds it is stopped within some hundredths of a second.
     pub time: Duration,
 }
 
 impl Default for Limits {
-    /// Room for the largest drive that Ironic's agent takes, 64 MiB, and the document that it comes from, where its contents
-    /// stand in base64:
+    /// Returns limits for the largest drive that Ironic's agent accepts, 64 MiB, and for the document that it is built from, which
+    /// contains the files in base64:
     ///
-    /// | | needed at most | by | default |
+    /// | limit | needed at most | by | default |
     /// | --- | --- | --- | --- |
-    /// | `input` | 84 MiB | the document of a file of 63 MiB | 128 MiB |
-    /// | `output` | 85 MiB | `extract` of 64 MiB, with 65,536 names of 16 MiB together | 128 MiB |
+    /// | `input` | 84 MiB | the document with one file of 63 MiB | 128 MiB |
+    /// | `output` | 85 MiB | `extract` of 64 MiB, with 65,536 names that total 16 MiB | 128 MiB |
     /// | `memory` | 213 MiB | `extract` of that file's drive | 1 GiB |
-    /// | `time` | 2 s | `pack` of that file, half of which does not compress | a minute |
+    /// | `time` | 2 s | `pack` of that file, half of it incompressible | a minute |
     ///
-    /// `cargo test --release --workspace --test sandbox -- --nocapture the_largest` shows sizes and work; that of `output` is a sum. Documents
-    /// of 128 MiB that were made to be expensive (lists of numbers, repeated names, a million files, bonds of bonds) take up to
-    /// 3 s, or all memory sooner.
+    /// `cargo test --release --workspace --test sandbox -- --nocapture the_largest` measures these; the value for `output` is computed.
+    /// Documents of 128 MiB that are designed to be expensive (lists of numbers, repeated names, a million files, bonds of bonds) take up
+    /// to 3 s, or reach the memory limit sooner.
     fn default() -> Self {
         Self { input: 128 << 20, output: 128 << 20, memory: 1 << 30, time: Duration::from_secs(60) }
     }
 }
 
-/// A store's part in [`Limits`].
+/// The part of [`Limits`] that a store enforces.
 pub struct Caps {
     memory: usize,
-    /// None where no clock goes so far.
+    /// `None` if it lies beyond what the clock can represent.
     deadline: Option<Instant>,
     cancel: Cancel,
 }
@@ -60,8 +60,8 @@ impl Caps {
         Self { memory: limits.memory, deadline: Instant::now().checked_add(limits.time), cancel }
     }
 
-    /// What the clock's next tick does to the call. A clock that is read, not ticks that are counted: none passes in the eyes
-    /// of a component that fills a gibibyte with one instruction.
+    /// Decides at a tick whether the call continues. This reads the clock instead of counting ticks, because the component
+    /// notices none while a single instruction fills a gibibyte.
     pub fn tick(&self) -> wasmtime::Result<UpdateDeadline> {
         if self.cancel.is_cancelled() {
             Err(wasmtime::Error::new(Stop::Cancelled))
@@ -73,7 +73,8 @@ impl Caps {
     }
 }
 
-/// An error stops the component at once: an allocation that fails would stop it too, and look like a fault in it.
+/// Exceeding the memory cap is an error, which stops the component at once. A merely failed allocation would also stop it, but would
+/// look like a bug in the component.
 impl ResourceLimiter for Caps {
     fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         if desired > self.memory { Err(wasmtime::Error::new(Stop::Memory)) } else { Ok(true) }
@@ -83,7 +84,7 @@ impl ResourceLimiter for Caps {
         Ok(desired <= TABLE_ELEMENTS)
     }
 
-    /// Else each one would have the whole of `memory`.
+    /// One, since each memory may grow to the whole of `memory`.
     fn memories(&self) -> usize {
         1
     }
@@ -97,13 +98,13 @@ impl ResourceLimiter for Caps {
     }
 }
 
-/// Core instances and tables of a component, at most; ours has one each.
+/// The maximum number of core instances, and of tables, in a component. Ours has one of each.
 pub const PARTS: usize = 4;
 
-/// Elements of the component's function tables; it has some dozens.
+/// The maximum number of elements in a function table. Ours has some dozens.
 const TABLE_ELEMENTS: usize = 10_000;
 
-/// Why we stopped the component.
+/// Why the host stopped the component.
 #[derive(Clone, Copy, Debug)]
 pub enum Stop {
     Memory,

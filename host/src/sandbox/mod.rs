@@ -1,7 +1,7 @@
 //! The component in its sandbox: a fresh store for every call, with caps on memory and time.
 //!
-//! Whatever a tenant wrote goes through here as opaque bytes. What comes back from the component is believed no further: its
-//! texts are cut to length and stripped of control characters before a person or a log sees them.
+//! Tenant data passes through here as opaque bytes. The component's answers are not trusted either: its strings are truncated and
+//! stripped of control characters before they reach a person or a log.
 
 mod cancel;
 mod config;
@@ -34,15 +34,15 @@ use self::{
     ticker::Ticker,
 };
 
-/// The component as a file, for other hosts.
+/// The component as a WebAssembly file, for other hosts.
 pub const COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/component.wasm"));
 
 /// The component, ready to be called from many threads at once.
 ///
-/// One per process is enough, and clones are cheap: they are the same one. A call cannot see what another one left: each gets an
-/// instance of its own. It takes up to half a mebibyte of its thread's stack.
+/// One per process is enough. Clones are cheap and share everything. Each call gets an instance of its own, so it cannot see what
+/// another call left behind. A call uses up to half a mebibyte of its thread's stack.
 ///
-/// On Linux the first one of a process runs the component where it lies in the executable. Each further one takes a copy, in
+/// On Linux the first sandbox of a process runs the component in place, inside the executable. Each further one copies it into
 /// memory that becomes executable, which a hardened service may forbid.
 #[derive(Clone)]
 pub struct Sandbox {
@@ -61,18 +61,18 @@ impl Sandbox {
     /// Loads the component.
     ///
     /// # Errors
-    /// [`Error::Start`] on a processor that the component was not compiled for.
+    /// [`Error::Start`] if the component was not compiled for this processor.
     pub fn new(limits: Limits) -> Result<Self, Error> {
         Self::embedded(limits, None)
     }
 
-    /// Loads the component for a process that makes many drives: memory for `calls` of them at once is set aside and used
-    /// again, cleared between two calls, which is quicker than to ask the system for it each time. Further calls wait.
+    /// Loads the component for a process that builds many drives. Memory for `calls` concurrent calls is reserved and reused, and
+    /// cleared between calls, which is faster than asking the system for it each time. Further calls wait.
     ///
-    /// Each of `calls` takes some GiB of address space, and keeps up to 4 MiB of memory between calls.
+    /// Each of the `calls` reserves several GiB of address space, and keeps up to 4 MiB of memory between calls.
     ///
     /// # Errors
-    /// As [`new`](Self::new); and where there is not so much address space.
+    /// The same as for [`new`](Self::new), and [`Error::Start`] if there is too little address space.
     pub fn pooled(limits: Limits, calls: NonZero<u32>) -> Result<Self, Error> {
         Self::embedded(limits, Some(calls))
     }
@@ -88,11 +88,11 @@ impl Sandbox {
         }
     }
 
-    /// Loads another component with this interface, such as a newer build of it that comes as a file. It is trusted no further
-    /// than the embedded one. `load` makes it for the engine that it is given; `calls` is as for [`pooled`](Self::pooled).
+    /// Loads another component with the same interface, such as a newer build from a file. It is trusted as little as the
+    /// embedded one. `load` compiles or loads it for the given engine; `calls` is the same as for [`pooled`](Self::pooled).
     ///
     /// # Errors
-    /// [`Error::Start`] if `load` fails, or if what it returns imports something or lacks one of the functions.
+    /// [`Error::Start`] if `load` fails, or if the component has imports or lacks one of the functions.
     #[cfg(feature = "wasmtime")]
     pub fn with_component(
         limits: Limits,
@@ -123,13 +123,13 @@ impl Sandbox {
         Ok(Self { shared: Arc::new(shared), cancel: Cancel::new() })
     }
 
-    /// The same sandbox, whose calls end with [`Error::Cancelled`] once `cancel` says so.
+    /// Returns the same sandbox, whose calls end with [`Error::Cancelled`] once [`cancel`](Cancel::cancel) is called.
     #[must_use]
     pub fn with_cancel(&self, cancel: &Cancel) -> Self {
         Self { shared: Arc::clone(&self.shared), cancel: cancel.clone() }
     }
 
-    /// One call in a store of its own.
+    /// Makes one call in a fresh store.
     fn call<T>(
         &self,
         size: usize,
@@ -139,7 +139,7 @@ impl Sandbox {
         if size > limits.input {
             return Err(Error::Limit(Limit::Input { limit: limits.input }));
         }
-        // Before the store, so that it goes after it.
+        // Declared before the store, so that it is dropped after it.
         let _turn = turns.as_ref().map(|turns| turns.wait(&self.cancel));
         if self.cancel.is_cancelled() {
             return Err(Error::Cancelled);
@@ -158,7 +158,7 @@ impl Sandbox {
     }
 }
 
-/// The caps of [`Limits`] apply to every call.
+/// Every call is subject to [`Limits`].
 impl ConfigDrive for Sandbox {
     fn required_by(&self, document: &[u8], policy: Policy) -> Result<bool, Error> {
         let document = document_text(document)?;
@@ -208,9 +208,9 @@ impl ConfigDrive for Sandbox {
     }
 }
 
-/// What wasmtime makes of `wit/`, and the way between that and the contract's types.
+/// The bindings that wasmtime generates from `wit/`, and conversions between them and the contract's types.
 mod bindings {
-    #![allow(missing_docs, reason = "the bindings have the docs of wit/")]
+    #![allow(missing_docs, reason = "the bindings are documented in wit/")]
     #![allow(unsafe_code, reason = "the traits of the canonical ABI are unsafe to implement; wasmtime's macro does it")]
 
     wasmtime::component::bindgen!({

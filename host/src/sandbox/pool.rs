@@ -1,4 +1,4 @@
-//! Memory that calls use again, one behind the other.
+//! Memory that successive calls reuse.
 
 use std::{
     num::NonZero,
@@ -13,7 +13,7 @@ use super::{
     ticker::TICK,
 };
 
-/// How wasmtime is to set aside memory for so many calls at once.
+/// Returns the strategy by which wasmtime reserves memory for `calls` concurrent calls.
 pub fn strategy(limits: &Limits, calls: NonZero<u32>) -> InstanceAllocationStrategy {
     let calls = calls.get();
     let parts = calls.saturating_mul(PARTS as u32);
@@ -22,21 +22,21 @@ pub fn strategy(limits: &Limits, calls: NonZero<u32>) -> InstanceAllocationStrat
         .total_memories(calls)
         .total_core_instances(parts)
         .total_tables(parts)
-        // The caps stop a call before it hits this one, which has no name for its caller.
+        // Our own cap stops a call before it reaches this one, whose error the caller could not identify.
         .max_memory_size(limits.memory.max(LEAST_MEMORY))
         .linear_memory_keep_resident(KEPT)
         .pagemap_scan(Enabled::Auto);
     InstanceAllocationStrategy::Pooling(pool)
 }
 
-/// More than the component begins with, in bytes.
+/// The smallest pooled memory in bytes: more than the component starts with.
 const LEAST_MEMORY: usize = 16 << 20;
 
-/// So much of a memory is overwritten with zeros after a call and stays with the process, in bytes: what a usual drive takes.
-/// The rest goes back to the system. Where Linux can tell which pages were written to (since 6.7), only these are overwritten.
+/// How much of a memory stays with the process after a call, overwritten with zeros, in bytes: what a typical drive uses. The rest
+/// is returned to the system. If Linux can report which pages were written (since 6.7), only those are overwritten.
 const KEPT: usize = 4 << 20;
 
-/// Room for so many calls at once; more wait for their turn.
+/// Places for concurrent calls. Further calls wait for their turn.
 pub struct Turns {
     free: Mutex<u32>,
     returned: Condvar,
@@ -47,14 +47,14 @@ impl Turns {
         Self { free: Mutex::new(calls.get()), returned: Condvar::new() }
     }
 
-    /// None if the call was cancelled before its turn came.
+    /// Waits for a turn. Returns `None` if the call is cancelled first.
     pub fn wait(&self, cancel: &Cancel) -> Option<Turn<'_>> {
         let mut free = self.lock();
         while *free == 0 {
             if cancel.is_cancelled() {
                 return None;
             }
-            // Who cancels does not know who waits, so we look.
+            // `Cancel` does not know the waiting calls, so they poll it.
             (free, _) = self.returned.wait_timeout(free, TICK).unwrap_or_else(PoisonError::into_inner);
         }
         *free -= 1;
@@ -62,13 +62,13 @@ impl Turns {
         Some(Turn(self))
     }
 
-    /// A count is never half written.
+    /// Ignores poisoning: a count is never half written.
     fn lock(&self) -> MutexGuard<'_, u32> {
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Held as long as the call has its memory.
+/// A call's turn, held while the call uses its memory.
 pub struct Turn<'a>(&'a Turns);
 
 impl Drop for Turn<'_> {
@@ -90,7 +90,7 @@ mod tests {
         let broken = thread::scope(|scope| {
             let call = scope.spawn(|| {
                 let _turn = turns.wait(&Cancel::new());
-                panic!("as a caller may");
+                panic!("on purpose");
             });
             call.join().map_err(drop)
         });
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_for_a_turn_can_be_cancelled() {
+    fn a_call_that_waits_for_its_turn_can_be_cancelled() {
         let turns = Turns::new(NonZero::<u32>::MIN);
         let cancel = Cancel::new();
         let _turn = turns.wait(&cancel);

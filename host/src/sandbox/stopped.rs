@@ -1,4 +1,4 @@
-//! Why a call did not return, from what wasmtime says.
+//! Why a call did not return, derived from wasmtime's error.
 
 use std::sync::Arc;
 
@@ -7,12 +7,12 @@ use wasmtime::Trap;
 
 use super::limits::{Limits, Stop};
 
-/// The component, or what it needs, is not there.
+/// Makes the error for a component that could not be loaded or instantiated.
 pub fn not_started(error: wasmtime::Error) -> Error {
     Error::Start(cause(error))
 }
 
-/// The call did not return.
+/// Makes the error for a call that did not return.
 pub fn stopped(error: wasmtime::Error, limits: &Limits) -> Error {
     match error.downcast_ref::<Stop>() {
         Some(Stop::Memory) => return Error::Limit(Limit::Memory { limit: limits.memory }),
@@ -24,13 +24,13 @@ pub fn stopped(error: wasmtime::Error, limits: &Limits) -> Error {
         Some(Trap::StackOverflow) => Error::Limit(Limit::Stack),
         Some(trap) => Error::Trap(Arc::new(*trap)),
         None if error.root_cause().is::<std::io::Error>() => Error::Start(cause(error)),
-        // The type has no name outside wasmtime.
+        // The error's type is private to wasmtime.
         None if error.to_string().contains(OUTPUT_CAP) => Error::Limit(Limit::Output { limit: limits.output }),
         None => Error::Trap(cause(error)),
     }
 }
 
-/// What wasmtime says when an answer takes more than `Store::set_hostcall_fuel` allows.
+/// Part of wasmtime's message for an answer that exceeds `Store::set_hostcall_fuel`.
 const OUTPUT_CAP: &str = "fuel allocated for hostcalls has been exhausted";
 
 fn cause(error: wasmtime::Error) -> Cause {
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stopped_a_call_is_told_apart() {
+    fn the_reasons_that_stop_a_call_are_distinguished() {
         let limits = Limits::default();
         let limit = |error: wasmtime::Error| match stopped(error, &limits) {
             Error::Limit(limit) => limit,

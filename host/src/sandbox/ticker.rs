@@ -1,4 +1,4 @@
-//! The clock by which calls run out of time.
+//! The clock that stops calls when their time is up.
 
 use std::{
     io,
@@ -9,10 +9,10 @@ use std::{
 
 use wasmtime::Engine;
 
-/// How long a call may go on after its time is over.
+/// The time between two ticks, and so how long a call may overrun.
 pub const TICK: Duration = Duration::from_millis(10);
 
-/// A thread that increments the engine's epoch while a call runs, and sleeps while none does.
+/// A thread that increments the engine's epoch while any call runs, and sleeps otherwise.
 pub struct Ticker {
     state: Arc<(Mutex<State>, Condvar)>,
     thread: Option<JoinHandle<()>>,
@@ -34,11 +34,11 @@ impl Ticker {
         Ok(Self { state, thread: Some(thread) })
     }
 
-    /// The clock ticks until the guard is dropped.
+    /// Keeps the clock ticking until the guard is dropped.
     pub fn tick(&self) -> Ticking<'_> {
         let mut state = lock(&self.state.0);
         state.calls += 1;
-        // Only the first one wakes the clock: waking it in its sleep would put off the tick that a running call waits for.
+        // Only the first call wakes the clock: waking it between ticks would delay the tick for calls that are already running.
         if state.calls == 1 {
             self.state.1.notify_one();
         }
@@ -52,13 +52,13 @@ impl Drop for Ticker {
         lock(&self.state.0).stop = true;
         self.state.1.notify_one();
         if let Some(thread) = self.thread.take() {
-            // It cannot panic, and if it did nothing would be left to do.
+            // The thread cannot panic, and even if it did, there would be nothing to do about it.
             let _ = thread.join();
         }
     }
 }
 
-/// A call that runs.
+/// A guard that keeps the clock ticking while a call runs.
 pub struct Ticking<'a>(&'a Ticker);
 
 impl Drop for Ticking<'_> {
@@ -82,7 +82,7 @@ fn run(engine: &Engine, (state, changed): &(Mutex<State>, Condvar)) {
     }
 }
 
-/// No code panics while it holds the lock, and a count is never half written.
+/// Ignores poisoning: no code panics while it holds the lock, and a count is never half written.
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
