@@ -1,30 +1,30 @@
-//! What servers say when they refuse a request.
+//! The error messages of servers that refuse a request.
 
 use serde_json::Value;
 
 use crate::untrusted::one_line;
 
-/// An answer of Ironic's that says no.
+/// An error answer from Ironic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// The HTTP status.
     pub status: u16,
-    /// Ironic's own words as one line, fit for a terminal; empty where the answer had none.
+    /// Ironic's message as one line, safe to print to a terminal. Empty if the answer had none.
     pub words: String,
 }
 
 impl Fault {
-    /// Reads the body of an answer. Ironic and what stands before it have five forms; what is none of them (a proxy's
-    /// HTML) has no words.
+    /// Reads the body of an answer. Ironic and the layers in front of it use five forms. A body in any other form, such as a
+    /// proxy's HTML, has no message.
     pub fn decode(status: u16, body: &[u8]) -> Self {
         let words = serde_json::from_slice(body).ok().and_then(|body: Value| words(&body));
         Self { status, words: tidy(&words.unwrap_or_default()) }
     }
 }
 
-/// What a server or a library wrote, as one line of reasonable length that cannot steer a terminal.
+/// Returns a server's or library's text as one line of reasonable length that cannot control a terminal.
 pub(crate) fn tidy(text: &str) -> String {
-    // Ironic's errors from commands have several lines; escaped, they would be hard to read.
+    // Ironic's errors from shell commands have several lines; with escaped newlines they would be hard to read.
     one_line(&text.split_whitespace().collect::<Vec<_>>().join(" "), 1000)
 }
 
@@ -33,16 +33,16 @@ fn words(body: &Value) -> Option<String> {
         value.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty()).map(String::from)
     };
     match body.get("error_message") {
-        // Ironic's usual form: JSON text within JSON.
+        // Ironic's usual form: JSON encoded as a string within JSON.
         Some(Value::String(inner)) => match serde_json::from_str::<Value>(inner) {
             Ok(inner) => words(&inner),
             Err(_) => Some(inner.clone()),
         },
-        // The same without the second encoding, as some versions behind some servers had it.
+        // The same without the second encoding, from some versions behind some servers.
         Some(inner @ Value::Object(_)) => words(inner),
-        // http_basic and Keystone's middleware, 401.
+        // A 401 of http_basic or of Keystone's middleware.
         _ if body.get("error").is_some_and(Value::is_object) => body.get("error").and_then(words),
-        _ => text(body, "faultstring") // 413 has it without an envelope
+        _ => text(body, "faultstring") // 413, without an envelope
             .or_else(|| text(body, "message"))
             .or_else(|| text(body, "description")) // 406
             .or_else(|| text(body, "title")),
@@ -65,14 +65,14 @@ mod tests {
     }
 
     #[test]
-    fn a_version_that_is_not_spoken_has_a_title_and_a_description() {
+    fn an_unsupported_version_has_a_title_and_a_description() {
         let body =
             r#"{"error_message": "{\"title\": \"Not Acceptable\", \"description\": \"Invalid value for header\"}"}"#;
         assert_eq!(words_of(body), "Invalid value for header");
     }
 
     #[test]
-    fn the_words_of_the_layers_before_ironic_are_found() {
+    fn the_messages_of_layers_in_front_of_ironic_are_found() {
         assert_eq!(
             words_of(r#"{"error": {"message": "Authorization required", "code": 401}}"#),
             "Authorization required"
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_of_its_forms_has_no_words() {
+    fn a_body_in_another_form_has_no_message() {
         for body in
             ["", "<html>502 Bad Gateway</html>", "[]", "null", r#"{"error_message": 7}"#, r#"{"error_message": "[]"}"#]
         {
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_one_line_without_control_characters() {
+    fn a_message_is_one_line_without_control_characters() {
         let words = words_of(r#"{"faultstring": "Unexpected error.\nCommand: a\u001b[31m"}"#);
         assert_eq!(words, r"Unexpected error. Command: a\u{1b}[31m");
         assert!(words_of(&format!(r#"{{"faultstring": "{}"}}"#, "a".repeat(100_000))).len() < 2000);

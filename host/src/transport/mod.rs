@@ -1,6 +1,6 @@
-//! The way to Ironic: requests, answers and transport errors.
+//! The transport to Ironic: requests, answers and errors.
 //!
-//! [`cloud`](crate::cloud) provides it, [`ironic`](crate::ironic) uses it.
+//! [`cloud`](crate::cloud) implements it, [`ironic`](crate::ironic) uses it.
 
 mod fault;
 mod version;
@@ -17,14 +17,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::Serialize;
 
-/// The way to Ironic: one request there, one answer back. What is behind it (authentication, TLS, proxies) is its own
-/// affair; [`Cloud`](crate::cloud::Cloud) is the implementation for real clouds.
+/// A transport to Ironic, which sends a request and returns its answer. Authentication, TLS and proxies are up to the
+/// implementation. [`Cloud`](crate::cloud::Cloud) is the one for real clouds.
 pub trait Transport: Send + Sync {
-    /// Where Ironic is, without `/v1` and without a slash at the end.
+    /// Returns Ironic's URL, without `/v1` and without a trailing slash.
     fn endpoint(&self) -> &str;
 
-    /// Sends `request` once; whether to send it again is not the transport's decision, but for one that was refused for
-    /// its token (401). Any HTTP status is an answer.
+    /// Sends `request` once. A transport never repeats a request, except for one that was refused because of its token (401).
+    /// Any HTTP status is an answer.
     fn send(&self, request: Request) -> impl Future<Output = Result<Answer, TransportError>> + Send;
 }
 
@@ -33,20 +33,20 @@ pub trait Transport: Send + Sync {
 pub struct Request {
     /// The HTTP method.
     pub method: Method,
-    /// Below the endpoint, such as `/v1/nodes/n0`. Only characters that a URL takes as they are.
+    /// The path below the endpoint, such as `/v1/nodes/n0`. It contains only characters that need no escaping in a URL.
     pub path: String,
-    /// Of the same characters.
+    /// The query's names and values.
     pub query: Vec<(&'static str, String)>,
-    /// In which version the server is to understand it; without one, Ironic takes 1.1.
+    /// The API version of the request. Without one, Ironic assumes 1.1.
     pub version: Option<Microversion>,
-    /// JSON.
+    /// The body, in JSON.
     pub body: Option<Body>,
-    /// How long the answer may take, from the first byte sent to the last one received.
+    /// The time limit from the first byte sent to the last byte received.
     pub timeout: Duration,
 }
 
 impl Request {
-    /// The headers that Ironic reads, beside those of the authentication.
+    /// Returns the headers that Ironic reads, except those for authentication.
     pub fn headers(&self) -> Vec<(&'static str, String)> {
         let mut headers = vec![("Accept", "application/json".to_owned())];
         headers.extend(self.version.map(|version| ("X-OpenStack-Ironic-API-Version", version.to_string())));
@@ -55,7 +55,7 @@ impl Request {
     }
 }
 
-/// The body of a request. It may hold secrets, so it shows its length alone. Cloning it does not copy the bytes.
+/// The body of a request. It may contain secrets, so `Debug` shows only its length. Cloning it does not copy the bytes.
 #[derive(Clone)]
 pub struct Body(pub Bytes);
 
@@ -65,7 +65,7 @@ impl fmt::Debug for Body {
     }
 }
 
-/// The methods in use.
+/// An HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Method {
@@ -87,18 +87,18 @@ impl fmt::Display for Method {
     }
 }
 
-/// An answer of Ironic's, or of something before it.
+/// An answer from Ironic or from a server in front of it.
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
-    /// What the headers tell about the versions that the server speaks. Every answer below `/v1` has them.
+    /// The API versions that the server supports, from the headers. Every answer below `/v1` has them.
     pub versions: Option<VersionRange>,
-    /// At most [`Answer::LIMIT`] bytes.
+    /// The body, at most [`Answer::LIMIT`] bytes.
     pub body: Vec<u8>,
 }
 
 impl Answer {
-    /// The largest body that is read: 16 MiB. A thousand ports take about one.
+    /// The maximum size of a body in bytes: 16 MiB. A thousand ports need about one MiB.
     pub const LIMIT: usize = 16 << 20;
 }
 
@@ -106,15 +106,15 @@ impl Answer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransportError {
-    /// Nothing was sent: no connection (name, port, TLS).
+    /// Nothing was sent: the connection failed (name, port or TLS).
     Unreachable(String),
-    /// Nothing was sent: no trusted CA has signed the server's certificate.
+    /// Nothing was sent: the server's certificate is not signed by a trusted CA.
     Untrusted(String),
-    /// The request may or may not have arrived: the connection broke afterwards.
+    /// The request may or may not have arrived: the connection was lost while or after it was sent.
     Lost(String),
-    /// The request may or may not have arrived: there was no answer in time.
+    /// The request may or may not have arrived: there was no answer within this time.
     Timeout(Duration),
-    /// Nothing was sent: no token was to be had.
+    /// Nothing was sent: no token could be obtained.
     Unauthenticated(String),
     /// The answer is larger than [`Answer::LIMIT`].
     TooLarge,

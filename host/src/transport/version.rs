@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A microversion of Ironic's API, such as `1.115`. Ordered by number, not by text.
+/// A microversion of Ironic's API, such as `1.115`. Versions are ordered numerically.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Microversion {
     major: u16,
@@ -11,7 +11,7 @@ pub struct Microversion {
 }
 
 impl Microversion {
-    /// The newest one that this crate was run against (Ironic 39.0.0). A newer one might mean something else.
+    /// The newest version that this crate was tested with (Ironic 39.0.0). In a newer one, requests might mean something else.
     pub const NEWEST_KNOWN: Self = Self::new(1, 115);
 
     pub(crate) const fn new(major: u16, minor: u16) -> Self {
@@ -35,19 +35,19 @@ impl fmt::Display for Microversion {
     }
 }
 
-/// Text that is not a microversion.
+/// The error for a string that is not a microversion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAVersion;
 
 impl fmt::Display for NotAVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("expected two numbers with a dot between them, such as 1.115")
+        f.write_str("expected two numbers separated by a dot, such as 1.115")
     }
 }
 
 impl std::error::Error for NotAVersion {}
 
-/// The microversions that a server speaks, as the headers of each of its answers tell.
+/// The microversions that a server supports, from the headers of its answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VersionRange {
     /// `X-OpenStack-Ironic-API-Minimum-Version`
@@ -57,7 +57,7 @@ pub struct VersionRange {
 }
 
 impl VersionRange {
-    /// The newest version that both sides know; none where the server is all newer than this crate.
+    /// Returns the newest version that both sides know, or `None` if the server supports only newer ones than this crate.
     pub fn negotiate(self) -> Option<Microversion> {
         let version = self.max.min(Microversion::NEWEST_KNOWN);
         (version >= self.min).then_some(version)
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_no_version_is_refused() {
+    fn a_string_that_is_not_a_version_is_refused() {
         for text in ["", "1", "1.", ".1", "1.2.3", "latest", "1.-1", "1.99999"] {
             assert_eq!(text.parse::<Microversion>(), Err(NotAVersion), "{text}");
         }
