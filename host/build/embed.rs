@@ -15,7 +15,10 @@ pub fn embed() -> Result<()> {
     let component = match Sources::find(&package) {
         Some(sources) => sources.build(&out)?,
         None => fs::read(package.join(PACKAGED)).map_err(|error| {
-            format!("cannot read {PACKAGED}: {error}; a published package contains it, and in a checkout tests/supply/package puts it there")
+            format!(
+                "cannot read {PACKAGED}: {error}; a published package contains it, and in a checkout tests/supply/package \
+                 puts it there"
+            )
         })?,
     };
     let wasm = out.join("component.wasm");

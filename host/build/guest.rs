@@ -54,7 +54,7 @@ pub const FOREIGN: [&str; 8] = [
     "RUSTFLAGS",
 ];
 
-/// Returns the compiler's flags, encoded for `CARGO_ENCODED_RUSTFLAGS`: 128-bit SIMD, and fixed names in place of this machine's paths.
+/// Returns the compiler's flags, encoded for `CARGO_ENCODED_RUSTFLAGS`: 128-bit SIMD, and fixed names for this machine's paths.
 pub fn flags(root: &Path) -> Result<String> {
     let mut paths = vec![(root.canonicalize()?, "/configdrive".to_owned())];
     if let Some(cargo) =

@@ -1,4 +1,4 @@
-//! Provides the component for embedding, as WebAssembly and as machine code for the target. Does nothing without the feature `sandbox`.
+//! Provides the component for embedding, as WebAssembly and as machine code. Does nothing without the feature `sandbox`.
 
 #[cfg(feature = "sandbox")]
 mod embed;

@@ -1,5 +1,5 @@
-//! The component for programs that use their own wasmtime engine instead of [`Sandbox`](crate::Sandbox). Such a program sets its own caps
-//! and runs its own clock.
+//! The component for programs that use their own wasmtime engine instead of [`Sandbox`](crate::Sandbox). Such a program sets its
+//! own caps and runs its own clock.
 //!
 //! ```
 //! use configdrive_host::{

@@ -9,11 +9,12 @@ use wasmtime::{ResourceLimiter, UpdateDeadline};
 
 use super::cancel::Cancel;
 
-/// Caps on what one call may use. A call that exceeds one ends with an [`Error::Limit`](configdrive_contract::Error::Limit) that names it.
+/// Caps on what one call may use. A call that exceeds one ends with an [`Error::Limit`](configdrive_contract::Error::Limit) that
+/// names it.
 ///
 /// The component also has limits of its own, which the embedder cannot change because the drive's readers set them: 64 MiB for an
-/// image, 65,536 files and directories, 16 names in a path, 127 levels of JSON, 4300 digits in an integer. Exceeding one of these is an
-/// [`Error::Refused`](configdrive_contract::Error::Refused).
+/// image, 65,536 files and directories, 16 names in a path, 127 levels of JSON, 4300 digits in an integer. Exceeding one of these
+/// is an [`Error::Refused`](configdrive_contract::Error::Refused).
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -39,9 +40,9 @@ impl Default for Limits {
     /// | `memory` | 213 MiB | `extract` of that file's drive | 1 GiB |
     /// | `time` | 2 s | `pack` of that file, half of it incompressible | a minute |
     ///
-    /// `cargo test --release --workspace --test sandbox -- --nocapture the_largest` measures these; the value for `output` is computed.
-    /// Documents of 128 MiB that are designed to be expensive (lists of numbers, repeated names, a million files, bonds of bonds) take up
-    /// to 3 s, or reach the memory limit sooner.
+    /// `cargo test --release --workspace --test sandbox -- --nocapture the_largest` measures these; the value for `output` is
+    /// computed. Documents of 128 MiB that are designed to be expensive (lists of numbers, repeated names, a million files, bonds of
+    /// bonds) take up to 3 s, or reach the memory limit sooner.
     fn default() -> Self {
         Self { input: 128 << 20, output: 128 << 20, memory: 1 << 30, time: Duration::from_secs(60) }
     }
