@@ -154,13 +154,13 @@ fn a_wrong_password_is_refused() {
     let mut command = desk.command(&["any"]);
     let (code, error) = failure(run(command.envs(lab.login("owner")).env("OS_PASSWORD", "planted-guess")));
     let url = lab.text("/auth_url");
-    assert!(error.starts_with(&format!("Keystone at {url} refuses the login with 401: ")), "{error}");
+    assert!(error.starts_with(&format!("Keystone at {url} refused the login with 401: ")), "{error}");
     assert_eq!(code, REFUSED);
 
     let lab = http_basic();
     let mut command = desk.command(&["any"]);
     let (code, error) = failure(run(command.envs(lab.basic()).env("OS_PASSWORD", "planted-guess")));
-    assert!(error.contains("Ironic answers 401"), "{error}");
+    assert!(error.contains("Ironic answered 401"), "{error}");
     assert_eq!(code, REFUSED);
 }
 
@@ -170,7 +170,7 @@ fn a_role_that_only_reads_is_told_what_it_may_not() {
     let node = lab.enroll("read-only", &[]);
     let (code, error) = failure(run(Desk::new().command(&["read-only"]).envs(lab.login("reader"))));
     assert!(
-        error.contains("Ironic answers 403: Access was denied to the following resource: baremetal:node:"),
+        error.contains("Ironic answered 403: Access was denied to the following resource: baremetal:node:"),
         "{error}"
     );
     assert_eq!(code, REFUSED);
@@ -182,7 +182,7 @@ fn a_node_of_another_project_does_not_exist() {
     let lab = keystone();
     let node = lab.enroll("foreign", &[]);
     let (code, error) = failure(run(Desk::new().command(&["foreign"]).envs(lab.login("stranger"))));
-    assert_eq!(error, "cannot look up node foreign: Ironic answers 404: Node foreign could not be found.");
+    assert_eq!(error, "cannot look up node foreign: Ironic answered 404: Node foreign could not be found");
     assert_eq!(code, REFUSED);
     assert_eq!(lab.state(&node), "available");
 }

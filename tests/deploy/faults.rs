@@ -17,7 +17,7 @@ use crate::{
 fn a_request_that_was_lost_on_its_way_is_sent_again() {
     let fault = faulty("reset-before", &[Fault::ResetBeforeBody], &["--wait"]);
     assert_eq!(fault.outcome(), (0, 1, "active".into()));
-    assert!(fault.stderr.contains("looking whether the node has begun"), "{}", fault.stderr);
+    assert!(fault.stderr.contains("checking whether the deployment has started"), "{}", fault.stderr);
     assert!(fault.stdout.ends_with("node reset-before is active\n"), "{}", fault.stdout);
 }
 
@@ -49,8 +49,8 @@ fn an_ironic_that_is_busy_is_asked_again() {
     let busy = r#"{"error_message": "{\"faultstring\": \"Requested action cannot be performed due to lack of free conductor workers.\"}"}"#;
     let fault = faulty("busy", &[Fault::Answer(503, busy), Fault::Answer(503, "<html>")], &["--wait"]);
     assert_eq!(fault.outcome(), (0, 1, "active".into()));
-    let warning = "warning: cannot deploy node busy: Ironic answers 503: Requested action cannot be performed due to lack of \
-                   free conductor workers.; trying again\n";
+    let warning = "warning: cannot deploy node busy: Ironic answered 503: Requested action cannot be performed due to lack of \
+                   free conductor workers; trying again\n";
     assert!(fault.stderr.starts_with(warning), "{}", fault.stderr);
 }
 
@@ -59,8 +59,8 @@ fn an_ironic_that_stumbles_without_beginning_is_a_failure() {
     let fault = faulty("stumbling", &[Fault::Answer(500, "Internal Server Error")], &["--wait"]);
     assert_eq!(fault.outcome(), (REFUSED, 0, "available".into()));
     let error = fault.stderr.lines().last().unwrap();
-    let words = "error: node stumbling has not begun: cannot deploy node stumbling: Ironic answers 500 without a word; it is \
-                 as it was, and the same command may be run again";
+    let words = "error: the deployment of node stumbling was not started: cannot deploy node stumbling: Ironic answered 500 \
+                 with no message. The node is unchanged; it is safe to retry";
     assert_eq!(error, words);
 }
 
@@ -68,7 +68,7 @@ fn an_ironic_that_stumbles_without_beginning_is_a_failure() {
 fn what_a_proxy_refuses_is_told_with_its_status() {
     let fault = faulty("too-large", &[Fault::Answer(413, "<html>Request Entity Too Large</html>")], &[]);
     assert_eq!(fault.outcome(), (REFUSED, 0, "available".into()));
-    assert_eq!(fault.stderr, "error: cannot deploy node too-large: Ironic answers 413 without a word\n");
+    assert_eq!(fault.stderr, "error: cannot deploy node too-large: Ironic answered 413 with no message\n");
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn a_rebuild_whose_fate_is_unknown_is_left_to_the_operator() {
     let output = desk.deploy_command(&proxy.endpoint(), &["rebuilding", "--rebuild", "--wait"]).output().unwrap();
     let fault = Faulty::new(node, desk, &proxy, output);
     assert_eq!(fault.outcome(), (UNREACHABLE, 0, "active".into()));
-    assert!(fault.stderr.contains("error: node rebuilding has not begun: "), "{}", fault.stderr);
+    assert!(fault.stderr.contains("error: the deployment of node rebuilding was not started: "), "{}", fault.stderr);
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn answers_that_are_not_json_are_waited_out_or_told() {
     let fault = Faulty::new(node, fault.desk, &proxy, output);
     assert_eq!(fault.outcome(), (UNREACHABLE, 1, "active".into()));
     let error = fault.stderr.lines().last().unwrap();
-    assert!(error.ends_with("the answer is no node as Ironic describes them"), "{error}");
+    assert!(error.ends_with("the answer is not a node as Ironic describes it"), "{error}");
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn an_ironic_that_stays_away_leaves_it_unknown() {
     let fault = Faulty::new(node, desk, &proxy, output);
     assert_eq!((fault.code, proxy.provisions()), (UNREACHABLE, 1));
     let error = fault.stderr.lines().last().unwrap();
-    assert!(error.starts_with("error: whether the deployment of node gone was started is unknown: "), "{error}");
+    assert!(error.starts_with("error: it is unknown whether the deployment of node gone was started: "), "{error}");
 }
 
 #[test]

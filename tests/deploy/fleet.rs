@@ -39,7 +39,10 @@ fn a_fleet_is_deployed_node_by_node_and_a_second_run_passes_it_by() {
     other.deploy(&["fleet-2", "--rebuild", "--wait"]);
     let (code, words) = last_lines(deploy(&["--fleet", &fleet]));
     assert_eq!(code, DEPLOYMENT_FAILED);
-    assert!(words.contains("node fleet-2 is not deployed: node fleet-2 is `active`: it has an instance"), "{words}");
+    assert!(
+        words.contains("node fleet-2 was not deployed: node fleet-2 is `active`: it already has an instance"),
+        "{words}"
+    );
 }
 
 #[test]
@@ -77,7 +80,7 @@ fn what_becomes_of_one_node_does_not_touch_the_others() {
     assert_eq!(told("bad-2").1, Some(5));
     assert_eq!(
         told("nobody"),
-        ("failed", Some(5), "cannot look up node nobody: Ironic answers 404: Node nobody could not be found.")
+        ("failed", Some(5), "cannot look up node nobody: Ironic answered 404: Node nobody could not be found")
     );
     assert_eq!(told("good-3").1, Some(1));
     assert!(told("good-4").2.contains("--farmat"), "{report}");

@@ -29,7 +29,7 @@ fn a_node_is_deployed_by_name() {
             "building the config drive from the document and the node's ports",
             &format!("config drive: {}", desk.digest(&node)),
             "asking Ironic to deploy",
-            "Ironic has started",
+            "Ironic has started the deployment",
         ]
     );
     assert_eq!(output.last().unwrap(), "node by-name is active");
@@ -133,7 +133,7 @@ fn a_node_that_is_active_is_deployed_again_only_on_request() {
     enroll("taken", &[]);
     let desk = Desk::new();
     desk.deploy(&["taken", "--wait"]);
-    let words = "node taken is `active`: it has an instance; --rebuild deploys it again";
+    let words = "node taken is `active`: it already has an instance; use --rebuild to deploy it again";
     assert_eq!(desk.fail(&["taken"]), (REFUSED, words.into()));
     assert_eq!(desk.deploy(&["taken", "--rebuild", "--wait"]).last().unwrap(), "node taken is active");
 }
@@ -155,7 +155,7 @@ fn programs_read_the_outcome_as_json() {
 fn without_waiting_the_command_ends_when_ironic_has_started() {
     let node = enroll("unwaited", &[]);
     let output = Desk::new().deploy(&["unwaited"]);
-    assert_eq!(output.last().unwrap(), "Ironic has started");
+    assert_eq!(output.last().unwrap(), "Ironic has started the deployment");
     assert_ne!(state(&node), "available");
 }
 
@@ -185,7 +185,7 @@ fn a_cloud_is_found_in_the_environment_or_in_clouds_yaml() {
     assert!(code == USAGE && error.ends_with("has no cloud \"lap\"; it has lab"), "{error}");
     let output = configdrive().args(arguments).output().unwrap();
     let (code, error) = failure(output);
-    assert!(code == USAGE && error.starts_with("no cloud is configured: "), "{error}");
+    assert!(code == USAGE && error.starts_with("no cloud is configured; "), "{error}");
 }
 
 #[test]
@@ -193,16 +193,16 @@ fn a_node_that_does_not_exist_is_named() {
     let failure = Desk::new().fail(&["nobody", "--wait"]);
     assert_eq!(
         failure,
-        (REFUSED, "cannot look up node nobody: Ironic answers 404: Node nobody could not be found.".into())
+        (REFUSED, "cannot look up node nobody: Ironic answered 404: Node nobody could not be found".into())
     );
 }
 
 #[test]
 fn a_node_in_the_wrong_state_says_in_which() {
     let node = enroll("unready", &["--state", "manageable"]);
-    let words = "node unready is `manageable`, and only one that is `available` or `deploy failed` is deployed";
+    let words = "node unready is `manageable`; only nodes in state `available` or `deploy failed` can be deployed";
     assert_eq!(Desk::new().fail(&["unready"]), (REFUSED, words.into()));
-    let words = "node unready is `manageable`, and only one that is `active`, `deploy failed` or `error` is rebuilt";
+    let words = "node unready is `manageable`; only nodes in state `active`, `deploy failed` or `error` can be rebuilt";
     assert_eq!(Desk::new().fail(&["unready", "--rebuild"]), (REFUSED, words.into()));
     assert_eq!(state(&node), "manageable");
 }
@@ -214,7 +214,7 @@ fn a_locked_node_says_who_holds_it() {
     let output = Desk::new().run_deploy(&["locked", "--timeout", "5"]);
     let stderr = String::from_utf8(output.stderr).unwrap();
     let words =
-        format!("cannot deploy node locked: Ironic answers 409: Node {node} is locked by host another-conductor");
+        format!("cannot deploy node locked: Ironic answered 409: Node {node} is locked by host another-conductor");
     let [warning, error] = stderr.lines().collect::<Vec<_>>().try_into().unwrap();
     assert!(warning.starts_with(&format!("warning: {words}")) && warning.ends_with("; trying again"), "{warning}");
     assert!(output.status.code() == Some(REFUSED) && error.starts_with(&format!("error: {words}")), "{error}");
@@ -225,7 +225,7 @@ fn a_locked_node_says_who_holds_it() {
 #[test]
 fn a_node_in_maintenance_is_refused() {
     enroll("serviced", &["--maintenance"]);
-    let words = "node serviced is in maintenance, where Ironic deploys nothing: asked for";
+    let words = "node serviced is in maintenance, so Ironic will not deploy it: asked for";
     assert_eq!(Desk::new().fail(&["serviced"]), (REFUSED, words.into()));
 }
 
@@ -233,7 +233,7 @@ fn a_node_in_maintenance_is_refused() {
 fn a_node_that_is_not_fit_is_refused_with_ironics_reasons() {
     let node = enroll("unfit", &["--unfit"]);
     let (code, error) = Desk::new().fail(&["unfit"]);
-    let words = "node unfit is not fit for a deployment: deploy: ";
+    let words = "node unfit failed Ironic's validation: deploy: ";
     assert!(code == REFUSED && error.starts_with(words) && error.contains("image_source"), "{error}");
     assert_eq!(state(&node), "available");
 }
@@ -242,7 +242,7 @@ fn a_node_that_is_not_fit_is_refused_with_ironics_reasons() {
 fn a_deployment_that_fails_ends_with_what_ironic_says_of_it() {
     let node = enroll("unlucky", &["--failing"]);
     let (code, error) = Desk::new().fail(&["unlucky", "--wait"]);
-    let words = "the deployment of node unlucky ended at `deploy failed`: Failed to prepare to deploy: ";
+    let words = "the deployment of node unlucky ended in state `deploy failed`: Failed to prepare to deploy: ";
     assert!(code == DEPLOYMENT_FAILED && error.starts_with(words), "{error}");
     assert_eq!(state(&node), "deploy failed");
 }
@@ -254,14 +254,13 @@ fn an_ironic_that_is_not_there_is_unreachable() {
     let desk = Desk::new();
     let arguments = ["deploy", "n", "-i", &desk.document(), "--endpoint", &format!("http://{address}")];
     let (code, error) = failure(configdrive().args(arguments).output().unwrap());
-    let words =
-        format!("cannot ask for the API's versions: Ironic at http://{address}: Connection refused (os error 111)");
+    let words = format!("cannot get the API versions: Ironic at http://{address}: Connection refused (os error 111)");
     assert_eq!((code, error), (UNREACHABLE, words));
 
     let elsewhere = format!("{}/elsewhere", ironic().endpoint);
     let arguments = ["deploy", "n", "-i", &desk.document(), "--endpoint", &elsewhere];
     let (code, error) = failure(configdrive().args(arguments).output().unwrap());
-    assert_eq!((code, error), (REFUSED, "cannot ask for the API's versions: Ironic answers 404: Not Found".into()));
+    assert_eq!((code, error), (REFUSED, "cannot get the API versions: Ironic answered 404: Not Found".into()));
 }
 
 #[test]
@@ -285,7 +284,7 @@ fn a_useless_drive_is_deployed_only_if_told_so() {
     let place =
         "warning: link-without-mac: openstack/latest/network_data.json#/links/0: the link has no ethernet_mac_address";
     assert!(warning.starts_with(place), "{warning}");
-    let words = "error: the check found an error in the drive, and nothing was sent; --no-check deploys all the same";
+    let words = "error: the check found an error in the drive, so nothing was sent; use --no-check to deploy anyway";
     assert_eq!((output.status.code().unwrap(), error), (FINDINGS, words));
     assert_eq!(state(&node), "available");
 

@@ -30,14 +30,15 @@ fn who_is_interrupted_can_go_on_waiting() {
         watched.signal(signal);
         let (status, error) = watched.end();
         assert_eq!(status.code(), Some(INTERRUPTED));
-        let words =
-            "error: interrupted: node interrupted goes on; `configdrive deploy interrupted --attach` waits for it\n";
+        let words = "error: interrupted: the deployment of node interrupted continues; wait for it with `configdrive deploy \
+                     interrupted --attach`\n";
         assert_eq!(error, words);
         assert_eq!(state(&node), "wait call-back");
     }
 
     // A deployment that goes on is not begun once more.
-    let words = "node interrupted is `wait call-back`: a deployment goes on already; --attach waits for it";
+    let words =
+        "node interrupted is `wait call-back`: a deployment is already in progress; use --attach to wait for it";
     assert_eq!(desk.fail(&["interrupted"]).1, words);
 
     let mut watched = Watched::new(attach("interrupted", &["--json"]));
@@ -62,7 +63,7 @@ fn an_interruption_before_anything_has_begun_says_so() {
     watched.signal("INT");
     let (status, error) = watched.end();
     assert_eq!(status.code(), Some(INTERRUPTED));
-    let words = ["is as it was", "may have begun"];
+    let words = ["is unchanged", "may have started"];
     assert!(words.iter().any(|words| error.contains(words)), "{error}");
     ironic_py(&["unlock", "interrupted-early", "--database", &ironic().database]);
     assert_eq!(state(&node), "available");
@@ -73,7 +74,7 @@ fn one_waits_no_longer_than_one_said() {
     enroll("patient", &["--waiting"]);
     let (code, error) = Desk::new().fail(&["patient", "--wait", "--timeout", "2"]);
     assert_eq!(code, LIMIT);
-    let words = "node patient is `wait call-back` after ";
+    let words = "node patient is still `wait call-back` after ";
     assert!(error.starts_with(words) && error.contains("--attach"), "{error}");
 }
 
@@ -109,7 +110,7 @@ fn a_fleet_that_is_interrupted_begins_no_more_nodes_and_waits_for_those_under_wa
     let mut warning = String::new();
     let mut stderr = BufReader::new(watched.child.stderr.take().unwrap());
     stderr.read_line(&mut warning).unwrap();
-    assert!(warning.starts_with("warning: interrupted: no more nodes are begun"), "{warning}");
+    assert!(warning.starts_with("warning: interrupted: no more nodes are started"), "{warning}");
     ironic_py(&["finish", "half-0", "--database", &ironic().database]);
     assert!(watched.rest().ends_with("1 deployed, 2 not ended\n"));
     assert_eq!(watched.child.wait().unwrap().code(), Some(INTERRUPTED));

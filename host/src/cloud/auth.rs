@@ -1,4 +1,4 @@
-//! How a cloud is entered: the authentication types and what each needs.
+//! The authentication types, and what each requires.
 
 use reqwest::Url;
 
@@ -8,25 +8,25 @@ use super::error::{Error, Origin};
 use super::members::Members;
 use super::secret::Secret;
 
-/// How Ironic is asked, and where it is.
+/// How to authenticate, and how to find Ironic.
 #[derive(Debug)]
 pub enum Auth {
     /// Without authentication.
     None { endpoint: Endpoint },
-    /// RFC 7617.
+    /// HTTP Basic authentication (RFC 7617).
     HttpBasic { endpoint: Endpoint, username: String, password: Secret },
-    /// With a token of Keystone's.
+    /// With a token from Keystone.
     Keystone { identity: Box<Identity>, find: Find },
 }
 
-/// Where Ironic is, in a cloud with a catalogue.
+/// How to find Ironic in a cloud that has a catalogue.
 #[derive(Debug)]
 pub enum Find {
     At(Endpoint),
     InCatalogue(Filter),
 }
 
-/// Who asks Keystone for a token, and for what (Identity API v3, "Authentication and token management").
+/// The login for a token, and the token's scope (Identity API v3, "Authentication and token management").
 #[derive(Debug)]
 pub struct Identity {
     pub origin: Origin,
@@ -76,11 +76,13 @@ pub enum Scope {
 }
 
 impl Auth {
-    /// Reads `auth_type` and what it needs. `endpoint` is where Ironic is, if that was told.
+    /// Reads `auth_type` and the members that it requires. `endpoint` is Ironic's URL, if it is configured.
     pub fn parse(members: &Members, endpoint: Option<Endpoint>, filter: Filter) -> Result<Self, Error> {
         let auth_type = members.first(&["auth_type", "auth_plugin"])?;
         let method = match auth_type.unwrap_or("password") {
-            "none" | "noauth" | "None" => return Ok(Self::None { endpoint: fixed(members, endpoint, "none")? }),
+            "none" | "noauth" | "None" => {
+                return Ok(Self::None { endpoint: fixed(members, endpoint, "the authentication type none")? });
+            }
             "http_basic" => {
                 let needed_for = "the authentication type http_basic";
                 return Ok(Self::HttpBasic {
@@ -90,24 +92,26 @@ impl Auth {
                 });
             }
             "password" | "v3password" => {
-                let needed_for = "a login by password";
+                let needed_for = "password authentication";
                 Method::Password {
                     user: user(members, needed_for, auth_type.is_none())?,
                     password: Secret::new(members.needed(&["password"], needed_for)?),
                 }
             }
             "token" | "v3token" => {
-                let needed_for = "the authentication type token";
+                let needed_for = "token authentication";
                 Method::Token(Secret::new(members.needed(&["token", "auth_token"], needed_for)?))
             }
             "v3applicationcredential" => application_credential(members)?,
             other => {
                 let why = match other {
                     "admin_token" | "token_endpoint" => {
-                        "has no catalogue and no renewal; use token, or http_basic or none for an Ironic on its own"
+                        "has no catalogue and cannot renew tokens; use token, or http_basic or none for a standalone Ironic"
                     }
-                    "v2password" | "v2token" => "is of Keystone's API v2, which is gone; use password or token",
-                    _ => "is not known; there are password, token, v3applicationcredential, http_basic and none",
+                    "v2password" | "v2token" => {
+                        "is for Keystone's API v2, which no longer exists; use password or token"
+                    }
+                    _ => "is unknown; use password, token, v3applicationcredential, http_basic or none",
                 };
                 return Err(Error::AuthType { origin: members.origin.clone(), found: other.to_owned(), why });
             }
@@ -118,20 +122,19 @@ impl Auth {
     }
 }
 
-/// The endpoint of an Ironic without a catalogue.
+/// Returns the endpoint of an Ironic without a catalogue.
 fn fixed(members: &Members, endpoint: Option<Endpoint>, needed_for: &'static str) -> Result<Endpoint, Error> {
     if let Some(endpoint) = endpoint {
         return Ok(endpoint);
     }
-    let hint = " to know where Ironic is";
-    let text = members.auth(&["endpoint"])?.ok_or_else(|| members.missing(&["endpoint"], needed_for, hint))?;
+    let text = members.auth(&["endpoint"])?.ok_or_else(|| members.missing(&["endpoint"], needed_for, ""))?;
     Endpoint::parse(text).map_err(|error| url_error(members, "endpoint", error.0))
 }
 
-/// The version may be part of the URL or not, as with openstacksdk.
+/// Returns the URL for tokens. As in openstacksdk, `auth_url` may or may not contain the version.
 fn token_url(members: &Members) -> Result<Url, Error> {
-    let text = members.needed(&["auth_url"], "a login")?;
-    // A profile for several regions has their name in its URL.
+    let text = members.needed(&["auth_url"], "Keystone authentication")?;
+    // A profile for several regions has a placeholder for the region in its URL.
     let text = match members.text("region_name")? {
         Some(region) => text.replace("{region_name}", region),
         None => text.to_owned(),
@@ -142,7 +145,7 @@ fn token_url(members: &Members) -> Result<Url, Error> {
         return Err(url_error(
             members,
             "auth_url",
-            "is of Keystone's API v2, which is gone; leave /v2.0 out, or write /v3",
+            "is for Keystone's API v2, which no longer exists; remove /v2.0 or replace it with /v3",
         ));
     }
     url.set_path(&format!("{}/v3/auth/tokens", path.strip_suffix("/v3").unwrap_or(&path)));
@@ -150,14 +153,14 @@ fn token_url(members: &Members) -> Result<Url, Error> {
 }
 
 fn application_credential(members: &Members) -> Result<Method, Error> {
-    let needed_for = "a login by application credential";
+    let needed_for = "the authentication type v3applicationcredential";
     let credential = match members.auth(&["application_credential_id"])? {
         Some(id) => ApplicationCredential::Id(id.to_owned()),
         None => {
             let names = &["application_credential_id", "application_credential_name"];
             let name = members.auth(&["application_credential_name"])?;
             let name = name.ok_or_else(|| members.missing(names, needed_for, ""))?.to_owned();
-            ApplicationCredential::Name { name, user: user(members, "an application credential's name", false)? }
+            ApplicationCredential::Name { name, user: user(members, "an application credential given by name", false)? }
         }
     };
     let secret = Secret::new(members.needed(&["application_credential_secret"], needed_for)?);
@@ -170,7 +173,8 @@ fn user(members: &Members, needed_for: &'static str, by_default: bool) -> Result
     }
     let Some(name) = members.auth(&["username", "user_name"])? else {
         let forgotten = by_default && members.auth(&["application_credential_secret"])?.is_some();
-        let hint = if forgotten { "; an application credential needs auth_type v3applicationcredential" } else { "" };
+        let hint =
+            if forgotten { "; an application credential requires auth_type v3applicationcredential" } else { "" };
         return Err(members.missing(&["username", "user_id"], needed_for, hint));
     };
     let domain = domain(members, &["user_domain_id", "user_domain_name"], is_for_project(members)?, "the user's name")?;
@@ -190,14 +194,14 @@ fn scope(members: &Members) -> Result<Scope, Error> {
         },
     };
     let of_domain = match (members.auth(&["domain_id"])?, members.auth(&["domain_name"])?) {
-        // Beside a project it is the domain of both the project and the user.
+        // With a project, this is the domain of the project and of the user, not a scope.
         _ if project.is_some() => None,
         (Some(id), _) => Some(Scope::Domain(Domain::Id(id.to_owned()))),
         (None, name) => name.map(|name| Scope::Domain(Domain::Name(name.to_owned()))),
     };
     let system = match members.auth(&["system_scope"])? {
         Some("all") => Some(Scope::System),
-        Some(_) => return Err(members.wrong("system_scope", "`all`, the only one that there is")),
+        Some(_) => return Err(members.wrong("system_scope", "`all`, the only supported value")),
         None => None,
     };
     let trust = members.auth(&["trust_id"])?.map(|id| Scope::Trust(id.to_owned()));
@@ -206,14 +210,14 @@ fn scope(members: &Members) -> Result<Scope, Error> {
         (None, _) => Ok(Scope::Unscoped),
         (Some(scope), None) => Ok(scope),
         (Some(Scope::ProjectId(_) | Scope::ProjectName { .. }), Some(Scope::System)) => {
-            Err(members.wrong("system_scope", "left out, or the project: a token is for one of them"))
+            Err(members.wrong("system_scope", "omitted if a project is set: a token has one scope"))
         }
         _ => Err(members
-            .wrong("trust_id", "left out, or the other scope: a token is for one project, domain, system or trust")),
+            .wrong("trust_id", "omitted if another scope is set: a token is for one project, domain, system or trust")),
     }
 }
 
-/// A name is unique within its domain alone (Identity API v3).
+/// Returns the domain of a user or project that is given by name: names are unique only within a domain (Identity API v3).
 fn domain(
     members: &Members,
     [id, name]: &'static [&'static str; 2],
@@ -234,7 +238,11 @@ fn domain(
         "user_domain_id" => &["user_domain_name", "user_domain_id"],
         _ => &["project_domain_name", "project_domain_id"],
     };
-    Err(members.missing(names, needed_for, " to be unique; in most clouds it is Default"))
+    Err(members.missing(
+        names,
+        needed_for,
+        " because names are unique only within a domain; in most clouds it is Default",
+    ))
 }
 
 fn is_for_project(members: &Members) -> Result<bool, Error> {
@@ -275,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn the_version_is_part_of_the_url_or_not() {
+    fn the_version_in_the_url_is_optional() {
         for (url, expected) in [
             ("https://k:5000", "https://k:5000/v3/auth/tokens"),
             ("https://k:5000/", "https://k:5000/v3/auth/tokens"),
@@ -286,11 +294,11 @@ mod tests {
             assert_eq!(identity(&[("OS_AUTH_URL", url)]).unwrap().url.as_str(), expected);
         }
         let error = identity(&[("OS_AUTH_URL", "https://k:5000/v2.0")]).unwrap_err();
-        assert!(error.starts_with("the environment: OS_AUTH_URL is of Keystone's API v2"), "{error}");
+        assert!(error.starts_with("the environment: OS_AUTH_URL is for Keystone's API v2"), "{error}");
     }
 
     #[test]
-    fn a_token_is_for_one_thing() {
+    fn a_token_has_one_scope() {
         let scope = |more: &[(&str, &str)]| identity(more).map(|identity| identity.scope);
         let domain = || Domain::Name("D".into());
         assert_eq!(scope(&[]), Ok(Scope::Unscoped));
@@ -318,20 +326,26 @@ mod tests {
     fn what_is_missing_is_named() {
         let missing = |variables: &[(&str, &str)]| read(variables).unwrap_err().to_string();
         let url = ("OS_AUTH_URL", "http://k");
-        assert_eq!(missing(&PASSWORD[1..]), "the environment has no OS_AUTH_URL, which a login needs");
+        assert_eq!(
+            missing(&PASSWORD[1..]),
+            "the environment has no OS_AUTH_URL, which Keystone authentication requires"
+        );
         assert_eq!(
             missing(&[url]),
-            "the environment has neither OS_USERNAME nor OS_USER_ID, which a login by password needs"
+            "the environment has neither OS_USERNAME nor OS_USER_ID, which password authentication requires"
         );
-        assert_eq!(missing(&PASSWORD[..3]), "the environment has no OS_PASSWORD, which a login by password needs");
+        assert_eq!(
+            missing(&PASSWORD[..3]),
+            "the environment has no OS_PASSWORD, which password authentication requires"
+        );
         assert_eq!(
             missing(&[url, PASSWORD[1], PASSWORD[3]]),
-            "the environment has neither OS_USER_DOMAIN_NAME nor OS_USER_DOMAIN_ID, which the user's name needs to be \
-             unique; in most clouds it is Default"
+            "the environment has neither OS_USER_DOMAIN_NAME nor OS_USER_DOMAIN_ID, which the user's name requires because \
+             names are unique only within a domain; in most clouds it is Default"
         );
         assert!(identity(&[("OS_PROJECT_NAME", "p")]).unwrap_err().contains("OS_PROJECT_DOMAIN_NAME"));
         let credential = [url, ("OS_APPLICATION_CREDENTIAL_ID", "i"), ("OS_APPLICATION_CREDENTIAL_SECRET", "hunter2")];
-        assert!(missing(&credential).ends_with("an application credential needs auth_type v3applicationcredential"));
+        assert!(missing(&credential).ends_with("an application credential requires auth_type v3applicationcredential"));
         let credential = [url, ("OS_AUTH_TYPE", "v3applicationcredential")];
         assert!(
             missing(&credential).contains("neither OS_APPLICATION_CREDENTIAL_ID nor OS_APPLICATION_CREDENTIAL_NAME")
@@ -340,9 +354,9 @@ mod tests {
     }
 
     #[test]
-    fn an_authentication_type_that_is_not_had_is_told() {
+    fn an_unsupported_authentication_type_is_reported() {
         for (auth_type, word) in
-            [("admin_token", "http_basic"), ("v2password", "API v2"), ("v3oidcpassword", "there are password, token")]
+            [("admin_token", "http_basic"), ("v2password", "API v2"), ("v3oidcpassword", "use password, token")]
         {
             let error = identity(&[("OS_AUTH_TYPE", auth_type)]).unwrap_err();
             assert!(error.contains(auth_type) && error.contains(word), "{error}");

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::endpoint::Endpoint;
 use super::error::Error;
 
-/// The services that a token comes with (Identity API v3, "Authentication and token management").
+/// The services listed with a token (Identity API v3, "Authentication and token management").
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
 pub struct Catalogue(Vec<Service>);
@@ -30,22 +30,22 @@ struct ServiceEndpoint {
     url: Option<String>,
 }
 
-/// Which of Ironic's endpoints.
+/// Which of Ironic's endpoints to use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter {
     pub region: Option<String>,
-    /// In the order in which they are tried.
+    /// The acceptable interfaces, in order of preference.
     pub interfaces: Vec<Interface>,
 }
 
-/// Which of the networks that a cloud is reached through.
+/// The network through which to reach a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interface {
-    /// For everybody.
+    /// The public network.
     Public,
-    /// For the cloud's own services.
+    /// The network of the cloud's own services.
     Internal,
-    /// For its operators.
+    /// The network of the cloud's operators.
     Admin,
 }
 
@@ -54,7 +54,7 @@ impl Catalogue {
         self.0.is_empty()
     }
 
-    /// Finds Ironic as keystoneauth does: the type's own name goes before its alias, and of several the first is taken.
+    /// Finds Ironic as keystoneauth does: the service type takes precedence over its alias, and the first match is used.
     pub fn find(&self, filter: &Filter) -> Result<Endpoint, Error> {
         let of_type = |service_type: &str| {
             let services = self.0.iter().filter(|service| service.service_type.as_deref() == Some(service_type));
@@ -73,7 +73,7 @@ impl Catalogue {
         }
         Err(first_error.unwrap_or_else(|| {
             let types = self.0.iter().filter_map(|service| service.service_type.as_deref());
-            not_found(format!("service of the type {SERVICE_TYPE}"), types)
+            not_found(format!("service of type {SERVICE_TYPE}"), types)
         }))
     }
 }
@@ -83,12 +83,12 @@ fn pick(endpoints: &[&ServiceEndpoint], filter: &Filter) -> Result<Endpoint, Err
         endpoints.iter().filter(|endpoint| filter.region.is_none() || endpoint.region() == filter.region.as_deref());
     let here = here.collect::<Vec<_>>();
     let place = match &filter.region {
-        Some(region) => format!(" in the region {region:?}"),
+        Some(region) => format!(" in region {region:?}"),
         None => String::new(),
     };
     if here.is_empty() {
         return Err(not_found(
-            format!("{SERVICE_TYPE}{place}"),
+            format!("{SERVICE_TYPE} endpoint{place}"),
             endpoints.iter().filter_map(|endpoint| endpoint.region()),
         ));
     }
@@ -96,9 +96,9 @@ fn pick(endpoints: &[&ServiceEndpoint], filter: &Filter) -> Result<Endpoint, Err
         here.iter().find(|endpoint| endpoint.interface.as_deref().and_then(Interface::parse) == Some(*interface))
     });
     let Some(url) = in_order.next().and_then(|endpoint| endpoint.url.as_deref()) else {
-        let wanted = filter.interfaces.iter().map(Interface::to_string).collect::<Vec<_>>().join(" or ");
+        let expected = filter.interfaces.iter().map(Interface::to_string).collect::<Vec<_>>().join(" or ");
         let known = here.iter().filter_map(|endpoint| endpoint.interface.as_deref());
-        return Err(not_found(format!("{wanted} endpoint of {SERVICE_TYPE}{place}"), known));
+        return Err(not_found(format!("{expected} {SERVICE_TYPE} endpoint{place}"), known));
     };
     Endpoint::parse(url)
         .map_err(|error| Error::Url { what: "Ironic's endpoint in the catalogue".to_owned(), why: error.0 })
@@ -116,9 +116,9 @@ impl ServiceEndpoint {
 }
 
 impl Interface {
-    pub(super) const WANTED: &str = "public, internal or admin";
+    pub(super) const EXPECTED: &str = "public, internal or admin";
 
-    /// `publicURL` is what Keystone's API v2 said.
+    /// Parses a name, including the old forms of Keystone's API v2, such as `publicURL`.
     pub(super) fn parse(text: &str) -> Option<Self> {
         match text.strip_suffix("URL").unwrap_or(text) {
             "public" => Some(Self::Public),
@@ -147,19 +147,19 @@ impl fmt::Display for Interface {
     }
 }
 
-/// Text that is no [`Interface`].
+/// The error for a string that is not an [`Interface`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAnInterface;
 
 impl fmt::Display for NotAnInterface {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "it should be {}", Interface::WANTED)
+        write!(f, "expected {}", Interface::EXPECTED)
     }
 }
 
 impl std::error::Error for NotAnInterface {}
 
-/// Ironic's, by the service types authority.
+/// Ironic's type according to the OpenStack Service Types Authority.
 const SERVICE_TYPE: &str = "baremetal";
 const ALIAS: &str = "bare-metal";
 
@@ -194,22 +194,22 @@ mod tests {
     }
 
     #[test]
-    fn what_the_catalogue_has_not_is_told_with_what_it_has() {
+    fn an_error_names_what_is_missing_and_what_there_is() {
         let error = |region, interface| find(TWO_REGIONS, region, &[interface]).unwrap_err();
         assert_eq!(
             error(Some("C"), Interface::Public),
-            r#"the catalogue has no baremetal in the region "C"; it has A, B"#
+            r#"the catalogue has no baremetal endpoint in region "C"; it has A, B"#
         );
         assert_eq!(
             error(Some("B"), Interface::Public),
-            r#"the catalogue has no public endpoint of baremetal in the region "B"; it has internal"#
+            r#"the catalogue has no public baremetal endpoint in region "B"; it has internal"#
         );
         let error = find(r#"[{"type": "identity"}, {"type": "image"}]"#, None, &[Interface::Public]).unwrap_err();
-        assert_eq!(error, "the catalogue has no service of the type baremetal; it has identity, image");
+        assert_eq!(error, "the catalogue has no service of type baremetal; it has identity, image");
     }
 
     #[test]
-    fn the_alias_of_the_service_type_does_too() {
+    fn the_alias_of_the_service_type_is_found_too() {
         let endpoint = |host| format!(r#"[{{"interface": "public", "url": "http://{host}"}}]"#);
         let alias = format!(r#"{{"type": "bare-metal", "endpoints": {}}}"#, endpoint("alias"));
         let own = format!(r#"{{"type": "baremetal", "endpoints": {}}}"#, endpoint("own"));

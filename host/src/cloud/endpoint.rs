@@ -2,12 +2,12 @@
 
 use reqwest::Url;
 
-/// Where Ironic is: an http or https URL without the version and without a slash at the end.
+/// Ironic's URL: http or https, without the version and without a trailing slash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint(String);
 
 impl Endpoint {
-    /// Catalogues and people write Ironic's URL with and without the version, and with and without a slash at the end.
+    /// Parses Ironic's URL. Catalogues and people write it with or without the version, and with or without a trailing slash.
     pub fn parse(text: &str) -> Result<Self, NotAUrl> {
         let url = base_url(text)?;
         let url = url.as_str().trim_end_matches('/');
@@ -19,21 +19,21 @@ impl Endpoint {
     }
 }
 
-/// What is wrong with a URL, to be read after "the endpoint". It does not show the URL, which may hold a password.
+/// What is wrong with a URL, as a predicate of "the endpoint". It does not quote the URL, which may contain a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAUrl(pub &'static str);
 
-/// An http or https URL to which a path can be added.
+/// Parses an http or https URL to which a path can be appended.
 pub fn base_url(text: &str) -> Result<Url, NotAUrl> {
     let url = Url::parse(text).map_err(|_| NotAUrl("is not a URL such as https://host:port/path"))?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return Err(NotAUrl("is not an http or https URL"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(NotAUrl("has credentials in it; use OS_AUTH_TYPE=http_basic, OS_USERNAME and OS_PASSWORD"));
+        return Err(NotAUrl("contains credentials; use OS_AUTH_TYPE=http_basic, OS_USERNAME and OS_PASSWORD"));
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(NotAUrl("has a query or a fragment"));
+        return Err(NotAUrl("contains a query or a fragment"));
     }
     Ok(url)
 }
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_that_is_none_is_refused_without_being_shown() {
+    fn an_invalid_endpoint_is_refused_without_being_shown() {
         for text in ["", "a", "ftp://a", "unix:/run/a", "http://user:word@a", "http://a/?b", "http://a/#b"] {
             let error = Endpoint::parse(text).unwrap_err();
             assert!(!error.0.contains("word@"), "{text}");

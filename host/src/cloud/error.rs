@@ -1,4 +1,4 @@
-//! Errors on the way into a cloud.
+//! Errors in connecting to a cloud.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,175 +7,175 @@ use std::{fmt, io};
 use crate::transport::TransportError;
 use crate::untrusted::one_line;
 
-/// An error on the way to Ironic.
+/// An error in connecting to a cloud.
 ///
-/// `Display` says what happened in one line, without secrets and safe to print to a terminal; [`source`](std::error::Error::source) has the cause,
-/// where there is one.
+/// `Display` is one line that contains no secrets and is safe to print to a terminal.
+/// [`source`](std::error::Error::source) returns the cause, if there is one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// Nothing tells which cloud.
+    /// No cloud was selected.
     NoCloud {
-        /// Those of clouds.yaml.
+        /// The clouds in clouds.yaml.
         known: Vec<String>,
     },
     /// clouds.yaml has no cloud of that name.
     UnknownCloud {
-        /// The name.
+        /// The requested name.
         name: String,
-        /// The file, if there is one.
+        /// The path of clouds.yaml, if there is one.
         file: Option<PathBuf>,
-        /// Those that it has.
+        /// The clouds that exist.
         known: Vec<String>,
     },
     /// No clouds-public.yaml has the profile.
     UnknownProfile {
-        /// Whose profile.
+        /// The cloud that uses the profile.
         origin: Origin,
-        /// Its name.
+        /// The profile's name.
         profile: String,
     },
-    /// The cloud has a list of regions, and this one is not on it.
+    /// The cloud has a list of regions that does not contain this one.
     UnknownRegion {
-        /// Whose region.
+        /// The cloud.
         origin: Origin,
-        /// Its name.
+        /// The requested region.
         region: String,
-        /// The list.
+        /// The cloud's list.
         known: Vec<String>,
     },
-    /// A variable that is not text.
+    /// An environment variable is not UTF-8.
     NotUtf8 {
-        /// Its name.
+        /// The variable's name.
         variable: String,
     },
     /// A file cannot be read.
     File {
-        /// Which one it is.
+        /// The file's role, such as `the CA file`.
         what: &'static str,
-        /// Where.
+        /// The file's path.
         path: PathBuf,
-        /// Why not; shared, so that errors can be cloned.
+        /// The cause, shared so that errors can be cloned.
         error: Arc<io::Error>,
     },
     /// A file is not YAML.
     NotYaml {
-        /// Which.
+        /// The file's path.
         path: PathBuf,
-        /// Where it stops being YAML, from 1.
+        /// The line of the error, counted from 1.
         line: u64,
-        /// Where in that line, from 1.
+        /// The column in that line, counted from 1.
         column: u64,
     },
     /// A file, or a member of it, is not a map.
     NotAMap {
-        /// Which file.
+        /// The file's path.
         path: PathBuf,
-        /// The member; empty for the whole.
+        /// The member; empty for the whole file.
         member: String,
     },
     /// A member is missing.
     Missing {
-        /// Where.
+        /// The cloud's configuration.
         origin: Origin,
-        /// What needs it.
+        /// What requires the member.
         needed_for: &'static str,
-        /// The member, or those of which one would do.
+        /// The member, or the alternatives of which one is required.
         members: &'static [&'static str],
-        /// What else may be the matter.
+        /// A hint that follows the message; may be empty.
         hint: &'static str,
     },
-    /// A member has a value that it cannot have.
+    /// A member has an invalid value.
     Wrong {
-        /// Where.
+        /// The cloud's configuration.
         origin: Origin,
-        /// Which.
+        /// The member's name.
         member: String,
-        /// What it should be.
+        /// The values that are valid.
         wanted: &'static str,
     },
-    /// An authentication type that configdrive does not have.
+    /// The authentication type is not supported.
     AuthType {
-        /// Where.
+        /// The cloud's configuration.
         origin: Origin,
-        /// Its name.
+        /// The authentication type.
         found: String,
-        /// Why not, or which there are.
+        /// Why it is not supported, and what to use instead.
         why: &'static str,
     },
-    /// A URL is none, or has what it should not have.
+    /// A URL is invalid.
     Url {
-        /// Which.
+        /// The URL's role. The URL itself may contain a password.
         what: String,
-        /// What is wrong.
+        /// What is wrong with it.
         why: &'static str,
     },
-    /// A file that should be PEM is something else.
+    /// A PEM file does not contain what it should.
     Pem {
-        /// Which.
+        /// The file's path.
         path: PathBuf,
-        /// What it should have.
+        /// What it should contain.
         expected: Pem,
     },
     /// The HTTP client cannot be set up.
     Http(String),
-    /// Keystone said no.
+    /// Keystone refused the credentials.
     Refused {
-        /// Its URL.
+        /// Keystone's URL.
         keystone: String,
-        /// Whose credentials.
+        /// The configuration that contains the credentials.
         origin: Origin,
         /// The HTTP status.
         status: u16,
-        /// Its words; may be empty.
+        /// Keystone's message; may be empty.
         words: String,
     },
-    /// Keystone gave no answer.
+    /// There was no answer from Keystone.
     Unreachable {
-        /// Its URL.
+        /// Keystone's URL.
         keystone: String,
-        /// Why.
+        /// The cause.
         error: TransportError,
     },
-    /// What answers is not Keystone, or is out of order.
+    /// The server is not Keystone, or it failed.
     NotKeystone {
-        /// Its URL.
+        /// Keystone's URL.
         keystone: String,
         /// The HTTP status.
         status: u16,
-        /// What is wrong with the answer; or its words.
+        /// What is wrong with the answer, or the server's message.
         why: String,
     },
-    /// The token comes without a catalogue.
+    /// The token has no catalogue.
     NoCatalogue {
-        /// Whose token.
+        /// The configuration that the token was requested with.
         origin: Origin,
     },
-    /// The catalogue does not have what is looked for.
+    /// The catalogue has no matching service or endpoint.
     NotInCatalogue {
-        /// What is looked for.
+        /// What was looked for.
         wanted: String,
-        /// What there is in its place.
+        /// What the catalogue has instead.
         known: Vec<String>,
     },
 }
 
-/// Where a cloud is described.
+/// Where a cloud's configuration comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// In variables such as `OS_AUTH_URL`.
+    /// Environment variables such as `OS_AUTH_URL`.
     Environment,
-    /// In clouds.yaml.
+    /// An entry in clouds.yaml.
     Cloud {
-        /// Its name.
+        /// The cloud's name.
         name: String,
-        /// The file; none if only secure.yaml has it.
+        /// The path of clouds.yaml, or `None` if only secure.yaml exists.
         file: Option<PathBuf>,
     },
 }
 
 impl Origin {
-    /// A member's name there.
+    /// Returns a member's name as it is written there.
     pub(super) fn member(&self, name: &str) -> String {
         match self {
             Self::Environment => format!("OS_{}", name.to_uppercase()),
@@ -188,7 +188,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Environment => f.write_str("the environment"),
-            Self::Cloud { name, file } => write!(f, "cloud {name:?} of {}", shown(file.as_deref())),
+            Self::Cloud { name, file } => write!(f, "cloud {name:?} in {}", shown(file.as_deref())),
         }
     }
 }
@@ -197,35 +197,35 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoCloud { known } if known.is_empty() => f.write_str("no cloud is configured"),
-            Self::NoCloud { known } => write!(f, "no cloud is chosen; there are {}", list(known)),
+            Self::NoCloud { known } => write!(f, "no cloud is selected; there are {}", list(known)),
             Self::UnknownCloud { name, file, known } => {
                 write!(f, "{} has no cloud {name:?}; it has {}", shown(file.as_deref()), list(known))
             }
             Self::UnknownProfile { origin, profile } => write!(
                 f,
-                "{origin}: no clouds-public.yaml has the profile {profile:?}, and configdrive has no list of public \
-                 clouds: write the profile's members, such as `auth_url`, into the cloud itself"
+                "{origin}: no clouds-public.yaml has the profile {profile:?}, and configdrive has no built-in list of public \
+                 clouds; copy the profile's members, such as `auth_url`, into the cloud's entry"
             ),
             Self::UnknownRegion { origin, region, known } => {
                 write!(f, "{origin} has no region {region:?}; it has {}", list(known))
             }
-            Self::NotUtf8 { variable } => write!(f, "{variable} is not UTF-8 text"),
+            Self::NotUtf8 { variable } => write!(f, "{variable} is not UTF-8"),
             Self::File { what, path, .. } => write!(f, "{what}: cannot read {path:?}"),
             Self::NotYaml { path, line, column } => {
-                write!(f, "{path:?} is not the YAML of a file of clouds: line {line}, column {column} does not fit")
+                write!(f, "{path:?} is not a valid clouds file: YAML error at line {line}, column {column}")
             }
             Self::NotAMap { path, member } if member.is_empty() => {
-                write!(f, "{path:?} is not a file of clouds: it should be a map with the member `clouds`")
+                write!(f, "{path:?} is not a valid clouds file: expected a map with the member `clouds`")
             }
-            Self::NotAMap { path, member } => write!(f, "{path:?}: `{member}` should be a map"),
+            Self::NotAMap { path, member } => write!(f, "{path:?}: `{member}` must be a map"),
             Self::Missing { origin, needed_for, members, hint } => {
                 let names = members.iter().map(|name| origin.member(name)).collect::<Vec<_>>();
                 let names = names.join(" nor ");
                 let neither = if members.len() > 1 { "neither " } else { "no " };
-                write!(f, "{origin} has {neither}{names}, which {needed_for} needs{hint}")
+                write!(f, "{origin} has {neither}{names}, which {needed_for} requires{hint}")
             }
             Self::Wrong { origin, member, wanted } => {
-                write!(f, "{origin}: {} should be {wanted}", origin.member(member))
+                write!(f, "{origin}: {} must be {wanted}", origin.member(member))
             }
             Self::AuthType { origin, found, why } => {
                 write!(f, "{origin}: the authentication type {found:?} {why}")
@@ -234,22 +234,25 @@ impl fmt::Display for Error {
             Self::Pem { path, expected } => write!(f, "{path:?} {expected}"),
             Self::Http(error) => write!(f, "cannot set up HTTP: {error}"),
             Self::Refused { keystone, origin, status, words } => {
-                let words = if words.is_empty() { "it does not say why" } else { words.trim_end_matches('.') };
+                let words = if words.is_empty() { "no message" } else { words.trim_end_matches('.') };
                 write!(
                     f,
-                    "Keystone at {keystone} refuses the login with {status}: {words}; check user, password, domains \
-                     and project of {origin}"
+                    "Keystone at {keystone} refused the login with {status}: {words}; check the user, password, domains \
+                     and project in {origin}"
                 )
             }
-            Self::Unreachable { keystone, .. } => write!(f, "Keystone at {keystone}"),
+            Self::Unreachable { keystone, .. } => write!(f, "cannot log in to Keystone at {keystone}"),
             Self::NotKeystone { keystone, status, why } => {
-                write!(f, "what should be Keystone at {keystone} answers {status}: {why}")
+                write!(f, "cannot log in to Keystone at {keystone}: it answered {status}: {why}")
             }
-            Self::NoCatalogue { origin } => write!(
-                f,
-                "the token has no catalogue, as it is for no project, domain or system: {origin} has no {}",
-                ["project_name", "domain_name", "system_scope"].map(|name| origin.member(name)).join(", ")
-            ),
+            Self::NoCatalogue { origin } => {
+                let [project, domain, system] =
+                    ["project_name", "domain_name", "system_scope"].map(|name| origin.member(name));
+                write!(
+                    f,
+                    "the token has no catalogue because it has no scope: set {project}, {domain} or {system} in {origin}"
+                )
+            }
             Self::NotInCatalogue { wanted, known } => {
                 write!(f, "the catalogue has no {wanted}; it has {}", list(known))
             }
@@ -267,28 +270,28 @@ impl std::error::Error for Error {
     }
 }
 
-/// What a PEM file should have.
+/// What a PEM file should contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Pem {
-    /// The certificates of CAs.
+    /// CA certificates.
     Authorities,
-    /// A client's certificate, with its key there or in another file.
+    /// A client certificate, with its key in the same file or in another.
     ClientCertificate,
 }
 
 impl fmt::Display for Pem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Authorities => "should be a CA's certificates in PEM, and has none",
+            Self::Authorities => "contains no CA certificates in PEM",
             Self::ClientCertificate => {
-                "should be a client certificate in PEM, with its unencrypted key here or in a file of its own"
+                "must contain a client certificate in PEM, with its unencrypted key in this file or a separate one"
             }
         })
     }
 }
 
-/// The file of clouds. Quoted: a name may hold anything.
+/// Returns the path of the clouds file, quoted because a file name may contain any character.
 fn shown(path: Option<&Path>) -> String {
     path.map_or_else(|| "clouds.yaml".to_owned(), |path| format!("{path:?}"))
 }

@@ -19,25 +19,25 @@ use super::error::{Error, Pem};
 use crate::transport::{Answer, TransportError};
 use crate::untrusted::one_line;
 
-/// Whom to trust, and as whom to be known.
+/// The TLS settings.
 #[derive(Debug, Default)]
 pub struct Tls {
-    /// Trusts everybody.
+    /// Whether to skip certificate verification.
     pub insecure: bool,
-    /// PEM; those of the system without it.
+    /// The PEM file of trusted CAs. Without it, the system's CAs are trusted.
     pub ca: Option<PathBuf>,
-    /// PEM.
+    /// The PEM file of the client certificate.
     pub certificate: Option<PathBuf>,
-    /// PEM; in the certificate's file without it.
+    /// The PEM file of its key. Without it, the key is in the certificate's file.
     pub key: Option<PathBuf>,
 }
 
-/// HTTP to Keystone and Ironic.
+/// An HTTP client for Keystone and Ironic.
 pub struct Http {
     client: Client,
 }
 
-/// An answer, whole.
+/// A complete answer.
 pub struct Received {
     pub status: u16,
     pub headers: HeaderMap,
@@ -47,10 +47,10 @@ pub struct Received {
 impl Http {
     pub fn new(tls: &Tls) -> Result<Self, Error> {
         if rustls::crypto::CryptoProvider::get_default().is_none() {
-            // Whoever was quicker chose one too.
+            // Fails only if another thread was faster, which is fine.
             let _ = rustls::crypto::ring::default_provider().install_default();
         }
-        // A redirect would take the token and the drive to wherever it points.
+        // Following a redirect would send the token and the drive to another server.
         let builder = || Client::builder().connect_timeout(CONNECT_TIMEOUT).redirect(redirect::Policy::none());
         let mut client = builder();
         if tls.insecure {
@@ -64,12 +64,12 @@ impl Http {
         }
         let mut client = client.build();
         if client.is_err() && !tls.insecure && tls.ca.is_none() {
-            // A system without a single CA, such as a small container, is no obstacle to http, nor a reason to trust
-            // anybody.
-            let alone = builder().tls_certs_only([]);
+            // A system without CAs, such as a small container, can still use plain http. Over https, no server is
+            // trusted then.
+            let without_cas = builder().tls_certs_only([]);
             client = match identity {
-                Some(identity) => alone.identity(identity),
-                None => alone,
+                Some(identity) => without_cas.identity(identity),
+                None => without_cas,
             }
             .build();
         }
@@ -96,8 +96,8 @@ impl Http {
         }
         let received = receive(request, timeout).await.map_err(|error| match error {
             TransportError::Lost(cause) if unsent.load(Ordering::Relaxed) > 0 => TransportError::Lost(format!(
-                "{cause}, before the whole request was sent: the server, or a proxy before it, may not take one of that \
-                 size"
+                "{cause}, before the whole request was sent: the server, or a proxy in front of it, may not accept a \
+                 request of that size"
             )),
             error => error,
         });
@@ -121,7 +121,7 @@ async fn receive(request: reqwest::RequestBuilder, timeout: Duration) -> Result<
         let chunk = match response.chunk().await {
             Ok(Some(chunk)) => chunk,
             Ok(None) => break,
-            // Refused is refused, even where the words got lost because the server closed the connection.
+            // A refusal counts even if its message is lost because the server closed the connection.
             Err(_) if status >= 400 => break,
             Err(error) => return Err(failed(error)),
         };
@@ -133,7 +133,7 @@ async fn receive(request: reqwest::RequestBuilder, timeout: Duration) -> Result<
     Ok(Received { status, headers: std::mem::take(response.headers_mut()), body })
 }
 
-/// For a TCP connection and the TLS handshake.
+/// The time limit for the TCP connection and the TLS handshake.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
 fn certificates(path: &Path) -> Result<Vec<Certificate>, Error> {
@@ -175,18 +175,18 @@ fn transport_error(error: &reqwest::Error, timeout: Duration) -> TransportError 
 
 fn words(cause: &(dyn std::error::Error + 'static)) -> String {
     let advice = match cause.downcast_ref::<rustls::Error>() {
-        // OpenSSL takes a self-signed certificate that is in the CA file for the server's; webpki does not if it says
-        // that it is a CA's.
+        // OpenSSL accepts a self-signed server certificate that is in the CA file. webpki rejects it if it is marked as a
+        // CA certificate.
         Some(error) if error.to_string().contains("CaUsedAsEndEntity") => {
-            "; the server's certificate is a CA's own: it needs one that is signed by that CA"
+            "; the server uses a CA certificate as its own, but needs one signed by that CA"
         }
-        Some(rustls::Error::InvalidMessage(_)) => "; what answers does not speak TLS (http instead of https?)",
+        Some(rustls::Error::InvalidMessage(_)) => "; the server does not speak TLS (http instead of https?)",
         _ => "",
     };
     one_line(&format!("{cause}{advice}"), 500)
 }
 
-/// The outer errors repeat the URL; the innermost one knows what happened.
+/// Returns the innermost error, which says what happened. The outer ones repeat the URL.
 fn innermost(error: &reqwest::Error) -> &(dyn std::error::Error + 'static) {
     let mut cause: &dyn std::error::Error = error;
     while let Some(source) = inner(cause) {
@@ -195,7 +195,7 @@ fn innermost(error: &reqwest::Error) -> &(dyn std::error::Error + 'static) {
     cause
 }
 
-/// An I/O error shows the error that it wraps as itself and not as its source.
+/// Returns an error's source. An I/O error displays the error that it wraps but does not return it as its source.
 fn inner<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a (dyn std::error::Error + 'static)> {
     match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
         Some(wrapped) => Some(wrapped),
@@ -203,17 +203,17 @@ fn inner<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a (dyn st
     }
 }
 
-/// A request's body in pieces. After each piece the connection looks whether there is an answer already: servers that
-/// refuse a request's size (413) answer at once and close, and whoever only writes sees a broken pipe.
+/// A request's body in pieces. After each piece the connection checks for an early answer: a server that refuses a request's
+/// size (413) answers at once and closes, and a client that only writes would see a broken pipe.
 struct Upload {
     rest: Bytes,
-    /// The length of `rest`, for whoever sends.
+    /// The length of `rest` in bytes, shared with the sender.
     unsent: Arc<AtomicUsize>,
-    /// After a piece, until the runtime has looked what arrived.
+    /// The pause after a piece, in which the runtime checks what has arrived.
     pause: Option<Pin<Box<dyn Future<Output = ()> + Send + Sync>>>,
 }
 
-/// Few enough pauses for a fast network, and small enough for the operating system to take at once.
+/// The size of a piece in bytes: large enough that a fast network sees few pauses, small enough that the kernel accepts it at once.
 const PIECE: usize = 64 << 10;
 
 impl http_body::Body for Upload {
@@ -230,7 +230,7 @@ impl http_body::Body for Upload {
         if let Some(pause) = &mut self.pause {
             ready!(pause.as_mut().poll(context));
         }
-        // hyper asks twice before it gives way, and only then does the runtime look at the socket.
+        // hyper polls twice before it yields, and only then does the runtime check the socket.
         self.pause = Some(Box::pin(async {
             yield_now().await;
             yield_now().await;
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_is_trusted_for_its_ca_alone() {
+    fn a_server_is_trusted_only_for_its_ca() {
         let tls = ServerTls::new();
         let server = Server::with_tls(&tls, false, |_, _| (200, String::new(), String::new()));
         let of_ca = Tls { ca: Some(tls.path("ca.pem")), ..Tls::default() };
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_certificate_is_shown_where_it_is_asked_for() {
+    fn a_client_certificate_is_sent_on_request() {
         let tls = ServerTls::new();
         let server = Server::with_tls(&tls, true, |_, _| (200, String::new(), String::new()));
         let without = Tls { ca: Some(tls.path("ca.pem")), ..Tls::default() };
@@ -296,15 +296,15 @@ mod tests {
     }
 
     #[test]
-    fn a_ca_file_that_is_none_is_told() {
+    fn an_invalid_ca_file_is_reported() {
         let tls = ServerTls::new();
         let error = |path| Http::new(&Tls { ca: Some(path), ..Tls::default() }).err().unwrap().to_string();
-        assert!(error(tls.path("client.key")).ends_with("should be a CA's certificates in PEM, and has none"));
+        assert!(error(tls.path("client.key")).ends_with("contains no CA certificates in PEM"));
         assert!(error(tls.path("missing")).starts_with("the CA file: cannot read \""));
     }
 
     #[test]
-    fn what_does_not_speak_tls_is_told() {
+    fn a_server_that_does_not_speak_tls_is_reported() {
         let (url, server) = plain("https", |mut stream| {
             assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
             stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_about_a_failure_is_told() {
+    fn failures_are_distinguished() {
         let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         assert!(matches!(get(&Tls::default(), &format!("http://{closed}")), Err(TransportError::Unreachable(_))));
 
@@ -364,7 +364,7 @@ mod tests {
             stream.write_all(b"HTTP/1.1 413 Too Large\r\nContent-Length: 4\r\nConnection: close\r\n\r\nlong").unwrap();
         };
         let put = |url: &str| send(&Tls::default(), Method::PUT, url, Some(vec![b'a'; 32 << 20].into()));
-        // As nginx and others do: they go on reading, so that the answer is not lost.
+        // nginx and others continue to read, so that the answer is not lost.
         let (url, server) = plain("http", move |mut stream| {
             too_large(&stream);
             while stream.read(&mut [0; 65536]).unwrap_or_default() > 0 {}
@@ -372,11 +372,13 @@ mod tests {
         let received = put(&url).unwrap();
         assert_eq!((received.status, received.body.as_slice()), (413, &b"long"[..]));
         server.join().unwrap();
-        // Without that, the answer is read in nearly all cases, and the others tell what is known.
+        // Otherwise the answer is nearly always read, and if not, the error explains what may have happened.
         let (url, server) = plain("http", move |stream| too_large(&stream));
         match put(&url) {
             Ok(received) => assert_eq!(received.status, 413),
-            Err(TransportError::Lost(words)) => assert!(words.contains("may not take one of that size"), "{words}"),
+            Err(TransportError::Lost(words)) => {
+                assert!(words.contains("may not accept a request of that size"), "{words}")
+            }
             Err(error) => panic!("{error}"),
         }
         server.join().unwrap();

@@ -16,23 +16,23 @@ use super::error::Error;
 use super::http::{Http, Received};
 use crate::transport::Fault;
 
-/// Tokens of Keystone's, always fresh ones.
+/// A source of tokens from Keystone, which renews them before they expire.
 pub struct Keystone {
     identity: Identity,
     last: Mutex<Result<Token, Error>>,
-    /// How many times a token was asked for.
+    /// The number of logins so far.
     logins: AtomicU64,
 }
 
 impl Keystone {
-    /// Asks for the first token. The catalogue is none where the token is for nothing.
+    /// Requests the first token. The catalogue is `None` if the token has no scope.
     pub async fn log_in(http: &Http, identity: Identity) -> Result<(Self, Option<Catalogue>), Error> {
         let (token, catalogue) = issue(http, &identity).await?;
         Ok((Self { identity, last: Mutex::new(Ok(token)), logins: AtomicU64::new(1) }, catalogue))
     }
 
-    /// A token that is neither about to expire nor the one that was `refused`. Who needs a new one at the same time
-    /// waits for the same login, and shares its failure.
+    /// Returns a token that is neither about to expire nor the `refused` one. Concurrent callers that need a new one wait for
+    /// the same login, and share its failure.
     pub async fn token(&self, http: &Http, refused: Option<&HeaderValue>) -> Result<HeaderValue, Error> {
         let logins = self.logins.load(Ordering::Relaxed);
         let mut last = self.last.lock().await;
@@ -49,9 +49,9 @@ impl Keystone {
 }
 
 struct Token {
-    /// Marked as sensitive: its `Debug` shows nothing.
+    /// The token, marked as sensitive so that `Debug` does not show it.
     value: HeaderValue,
-    /// When to ask for another; none where Keystone does not say how long it holds.
+    /// When to request another; `None` if Keystone does not report the lifetime.
     stale: Option<Instant>,
 }
 
@@ -74,23 +74,22 @@ async fn issue(http: &Http, identity: &Identity) -> Result<(Token, Option<Catalo
     let broken = |why: &str| Error::NotKeystone { keystone: keystone(), status, why: why.to_owned() };
     match status {
         200 | 201 => {}
-        300..400 => return Err(broken("a redirect, which is not followed: write the URL where Keystone is")),
-        404 | 405 => return Err(broken("there is no Identity API v3 below that URL")),
+        300..400 => return Err(broken("redirects are not followed; use Keystone's final URL")),
+        404 | 405 => return Err(broken("there is no Identity API v3 at that URL")),
         400..500 => {
             let Fault { status, words } = Fault::decode(status, &received.body);
             return Err(Error::Refused { keystone: keystone(), origin: identity.origin.clone(), status, words });
         }
         _ => {
             let words = Fault::decode(status, &received.body).words;
-            return Err(broken(if words.is_empty() { "it does not say why" } else { &words }));
+            return Err(broken(if words.is_empty() { "no message" } else { &words }));
         }
     }
     let Received { mut headers, body, .. } = received;
-    let Some(mut value) = headers.remove("X-Subject-Token") else { return Err(broken("there is no token in it")) };
+    let Some(mut value) = headers.remove("X-Subject-Token") else { return Err(broken("the answer contains no token")) };
     value.set_sensitive(true);
-    // serde_json's words would quote the answer.
-    let answer: Answer =
-        serde_json::from_slice(&body).map_err(|_| broken("it is not a token as Keystone describes it"))?;
+    // serde_json's error would quote the answer.
+    let answer: Answer = serde_json::from_slice(&body).map_err(|_| broken("the answer does not describe a token"))?;
     let stale = answer.token.lifetime().and_then(|lifetime| asked.checked_add(lifetime - margin(lifetime)));
     Ok((Token { value, stale }, answer.token.catalog.filter(|catalogue| !catalogue.is_empty())))
 }
@@ -108,19 +107,19 @@ struct Issued {
 }
 
 impl Issued {
-    /// By Keystone's own clock: ours may go differently.
+    /// Returns the lifetime by Keystone's clock, since ours may differ.
     fn lifetime(&self) -> Option<Duration> {
         let at = |text: &Option<String>| OffsetDateTime::parse(text.as_deref()?, &Rfc3339).ok();
         Duration::try_from(at(&self.expires_at)? - at(&self.issued_at)?).ok()
     }
 }
 
-/// How long before its end a token is not used any more: as long as keystoneauth's, if the token lives that long.
+/// Returns how long before its expiry a token is renewed: as in keystoneauth, but at most a quarter of the lifetime.
 fn margin(lifetime: Duration) -> Duration {
     Duration::from_secs(120).min(lifetime / 4)
 }
 
-/// For a token and the catalogue.
+/// The time limit for a token and the catalogue.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(60);
 
 fn request(identity: &Identity) -> Value {

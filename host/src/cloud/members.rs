@@ -3,14 +3,14 @@
 use super::error::{Error, Origin};
 use super::value::{Map, Value};
 
-/// The members of a cloud. A member that is empty is not there.
+/// The members of a cloud. An empty member counts as absent.
 pub struct Members {
     map: Map,
     pub origin: Origin,
 }
 
 impl Members {
-    /// Members are written with `_` and with `-`.
+    /// Normalises the names, which may be written with `_` or `-`.
     pub fn new(map: Map, origin: Origin) -> Self {
         Self { map: with_underscores(map), origin }
     }
@@ -23,7 +23,7 @@ impl Members {
         self.as_text(name, self.map.get(name))
     }
 
-    /// The first of `names` that is there: a service's own members go before those of all services.
+    /// Returns the first of `names` that is present. Callers list a service's own members before the general ones.
     pub fn first(&self, names: &[&str]) -> Result<Option<&str>, Error> {
         for name in names {
             if let Some(text) = self.text(name)? {
@@ -33,7 +33,7 @@ impl Members {
         Ok(None)
     }
 
-    /// The first of `names` that is there, in `auth` or outside of it: the environment has no inside.
+    /// Returns the first of `names` that is present, inside or outside of `auth`. The environment has no nesting.
     pub fn auth(&self, names: &[&str]) -> Result<Option<&str>, Error> {
         let auth = match self.map.get("auth") {
             Some(Value::Map(auth)) => Some(auth),
@@ -49,7 +49,7 @@ impl Members {
         Ok(None)
     }
 
-    /// The same, where it must be there. The first name is the one that an error tells.
+    /// Like [`auth`](Self::auth), for a required member. The error names only the first of `names`.
     pub fn needed(&self, names: &'static [&'static str], needed_for: &'static str) -> Result<&str, Error> {
         let first = names.get(..1).unwrap_or_default();
         self.auth(names)?.ok_or_else(|| self.missing(first, needed_for, ""))
@@ -79,7 +79,7 @@ impl Members {
     fn as_text<'a>(&self, name: &str, value: Option<&'a Value>) -> Result<Option<&'a str>, Error> {
         match value {
             Some(Value::Text(text)) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
-            Some(_) => Err(self.wrong(name, "text")),
+            Some(_) => Err(self.wrong(name, "a string")),
             None => Ok(None),
         }
     }
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_of_auth_may_stand_outside_of_it_and_with_hyphens() {
+    fn a_member_of_auth_may_be_outside_of_it_and_have_hyphens() {
         let members = members("auth: {user-name: a, password: ''}\npassword: b");
         assert_eq!(members.auth(&["username", "user_name"]).unwrap(), Some("a"));
         assert_eq!(members.auth(&["password"]).unwrap(), Some("b"));
@@ -117,7 +117,7 @@ mod tests {
     fn a_flag_is_a_word_for_yes_or_no() {
         let members = members("a: no\nb: True\nc: maybe\nd: [true]");
         assert_eq!(["a", "b", "e"].map(|name| members.flag(name).unwrap()), [Some(false), Some(true), None]);
-        assert_eq!(members.flag("c").unwrap_err().to_string(), "the environment: OS_C should be true or false");
-        assert_eq!(members.flag("d").unwrap_err().to_string(), "the environment: OS_D should be text");
+        assert_eq!(members.flag("c").unwrap_err().to_string(), "the environment: OS_C must be true or false");
+        assert_eq!(members.flag("d").unwrap_err().to_string(), "the environment: OS_D must be a string");
     }
 }

@@ -1,10 +1,10 @@
-//! The way to Ironic: in an OpenStack cloud, or on its own.
+//! Connecting to Ironic, in an OpenStack cloud or standalone.
 //!
-//! What openstacksdk does is the standard: clouds.yaml, secure.yaml and clouds-public.yaml, the variables `OS_*`, the
-//! authentication types password, token, application credential, http_basic and none, all for Keystone's API v3. Not
-//! here: openstacksdk's own list of public clouds, federation, and second factors.
+//! This follows openstacksdk: clouds.yaml, secure.yaml and clouds-public.yaml, the variables `OS_*`, and the authentication
+//! types password, token, application credential, http_basic and none, for Keystone's API v3. Not supported are
+//! openstacksdk's built-in list of public clouds, federation, and second factors.
 //!
-//! Nothing is cached on disk, and redirects are not followed: they would take the token and the drive elsewhere.
+//! Nothing is cached on disk, and redirects are not followed: they would send the token and the drive to another server.
 
 mod auth;
 mod catalogue;
@@ -36,7 +36,7 @@ use self::keystone::Keystone;
 use crate::chain;
 use crate::transport::{Answer, Body, Method, Request, Transport, TransportError, VersionRange};
 
-/// Ironic in an OpenStack cloud, or on its own.
+/// A connection to Ironic, in an OpenStack cloud or standalone.
 pub struct Cloud {
     http: Http,
     insecure: bool,
@@ -45,8 +45,8 @@ pub struct Cloud {
 }
 
 impl Cloud {
-    /// Reads the configuration and, where the authentication type has such a thing, fetches a token and finds Ironic in
-    /// the catalogue.
+    /// Reads the configuration. If the authentication type uses Keystone, also fetches a token and finds Ironic in the
+    /// catalogue.
     pub async fn connect(settings: CloudSettings) -> Result<Self, Error> {
         Self::enter(Configuration::read(settings, &Environment::of_process()?)?).await
     }
@@ -59,7 +59,7 @@ impl Cloud {
                 let pair =
                     base64::engine::general_purpose::STANDARD.encode(format!("{username}:{}", password.expose()));
                 let mut value = HeaderValue::try_from(format!("Basic {pair}"))
-                    .map_err(|_| Error::Http("the user's name or password is none that HTTP knows".to_owned()))?;
+                    .map_err(|_| Error::Http("the user name or password is not valid in an HTTP header".to_owned()))?;
                 value.set_sensitive(true);
                 (Credentials::Basic(value), endpoint)
             }
@@ -76,7 +76,7 @@ impl Cloud {
         Ok(Self { http, insecure: tls.insecure, credentials, endpoint })
     }
 
-    /// Whether servers are not asked who they are: a person should be told.
+    /// Returns whether certificate verification is disabled, which deserves a warning.
     pub fn is_insecure(&self) -> bool {
         self.insecure
     }
@@ -113,8 +113,7 @@ impl Transport for Cloud {
         self.endpoint.as_str()
     }
 
-    /// A request that Ironic refuses for its token (401) was not looked at any further. It is sent once more, with a
-    /// new token.
+    /// Ironic does not process a request whose token it refuses (401). Such a request is sent once more, with a new token.
     async fn send(&self, request: Request) -> Result<Answer, TransportError> {
         let received = match &self.credentials {
             Credentials::None => self.attempt(&request, None).await?,
@@ -145,17 +144,17 @@ const MIN_VERSION: &str = "X-OpenStack-Ironic-API-Minimum-Version";
 const MAX_VERSION: &str = "X-OpenStack-Ironic-API-Maximum-Version";
 
 fn not_http() -> TransportError {
-    TransportError::Unreachable("the request is none that HTTP knows".to_owned())
+    TransportError::Unreachable("the request is not valid HTTP".to_owned())
 }
 
 enum Credentials {
     None,
-    /// The value of `Authorization`.
+    /// The value of the header `Authorization`.
     Basic(HeaderValue),
     Keystone(Box<Keystone>),
 }
 
-/// In both cases nothing was sent to Ironic.
+/// Converts an error in getting a token. In every case, nothing was sent to Ironic.
 fn no_token(error: Error) -> TransportError {
     match error {
         Error::Unreachable { error: TransportError::Untrusted(_), .. } => TransportError::Untrusted(chain(&error)),
@@ -193,7 +192,7 @@ mod tests {
         }
     }
 
-    /// Keystone, whose n-th token is `token-n`, and Ironic behind it at the same place, which takes what `accepts` says.
+    /// A server that is both Keystone, whose n-th token is `token-n`, and an Ironic that accepts the tokens chosen by `accepts`.
     struct Lab {
         server: Server,
         logins: Arc<AtomicUsize>,
@@ -239,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_finds_ironic_in_the_catalogue_and_serves_until_it_gets_old() {
+    fn a_token_finds_ironic_in_the_catalogue_and_is_reused_until_it_expires() {
         run(async {
             let lab = Lab::new(1, 9, |_| true);
             let cloud = lab.connect().await.unwrap();
@@ -253,12 +252,12 @@ mod tests {
             let lab = Lab::new(0, 9, |_| true);
             let cloud = lab.connect().await.unwrap();
             cloud.send(nodes()).await.unwrap();
-            assert_eq!(lab.logins(), 2, "a token that does not live any more is not sent");
+            assert_eq!(lab.logins(), 2, "an expired token is not sent");
         });
     }
 
     #[test]
-    fn a_token_that_ironic_refuses_is_renewed_once_for_all_who_wait() {
+    fn a_token_that_ironic_refuses_is_renewed_once_for_all_waiting_requests() {
         run(async {
             let lab = Lab::new(1, 9, |token| token != "token-1");
             let cloud = lab.connect().await.unwrap();
@@ -274,28 +273,28 @@ mod tests {
     }
 
     #[test]
-    fn a_renewal_that_fails_fails_once_for_all_who_wait() {
+    fn a_failed_renewal_fails_once_for_all_waiting_requests() {
         run(async {
             let lab = Lab::new(0, 1, |_| true);
             let cloud = lab.connect().await.unwrap();
             let answers = join_all((0..5).map(|_| cloud.send(nodes()))).await;
             for answer in answers {
                 let Err(TransportError::Unauthenticated(words)) = answer else { panic!() };
-                assert!(words.contains("refuses the login with 401: Wrong password; check"), "{words}");
+                assert!(words.contains("refused the login with 401: Wrong password; check"), "{words}");
             }
             assert_eq!(lab.logins(), 2);
         });
     }
 
     #[test]
-    fn wrong_credentials_are_told_and_not_shown() {
+    fn wrong_credentials_are_reported_but_not_shown() {
         run(async {
             let lab = Lab::new(1, 0, |_| true);
             let error = lab.connect().await.err().unwrap();
             assert!(matches!(error, Error::Refused { status: 401, .. }));
             let expected = format!(
-                "Keystone at {}/id/v3 refuses the login with 401: Wrong password; check user, password, domains and \
-                 project of the environment",
+                "Keystone at {}/id/v3 refused the login with 401: Wrong password; check the user, password, domains and \
+                 project in the environment",
                 lab.server.url
             );
             assert_eq!(error.to_string(), expected);
@@ -322,13 +321,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_keystone_is_told() {
+    fn a_server_that_is_not_keystone_is_reported() {
         run(async {
             for (status, body, words) in [
-                (404, "", "answers 404: there is no Identity API v3 below that URL"),
-                (301, "", "answers 301: a redirect, which is not followed"),
-                (200, "{}", "answers 200: there is no token in it"),
-                (503, "<html>", "answers 503: it does not say why"),
+                (404, "", "answered 404: there is no Identity API v3 at that URL"),
+                (301, "", "answered 301: redirects are not followed"),
+                (200, "{}", "answered 200: the answer contains no token"),
+                (503, "<html>", "answered 503: no message"),
             ] {
                 let server = Server::new(move |_, _| (status, "Location: /else\r\n".into(), body.into()));
                 let auth = [("OS_AUTH_URL", server.url.as_str()), ("OS_AUTH_TYPE", "token"), ("OS_TOKEN", "t")];

@@ -1,8 +1,8 @@
-//! Texts that are never shown.
+//! Strings that are never shown.
 
 use std::fmt;
 
-/// Text that nobody is to see: a password, a token. Its `Debug` shows nothing, and it has no `Display`.
+/// A secret string, such as a password or a token. `Debug` does not show it, and there is no `Display`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -11,7 +11,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// For the wire alone.
+    /// Returns the secret, only to be sent over the network.
     pub fn expose(&self) -> &str {
         &self.0
     }

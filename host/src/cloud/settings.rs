@@ -1,30 +1,30 @@
-//! What a caller decides about the cloud.
+//! The caller's settings for the cloud.
 
 use std::path::PathBuf;
 
 use super::catalogue::Interface;
 
-/// Which cloud, and where in it. What is not set here is looked for in the environment and in clouds.yaml.
+/// Which cloud to use, and how to connect to it. Settings that are absent here come from the environment or clouds.yaml.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct CloudSettings {
-    /// A cloud of clouds.yaml. Without it `OS_CLOUD` tells, else `OS_AUTH_TYPE`, `OS_AUTH_URL` and so on, else it is the
-    /// only one of clouds.yaml.
+    /// The name of a cloud in clouds.yaml. Without it, `OS_CLOUD` names the cloud, or `OS_AUTH_TYPE`, `OS_AUTH_URL` and so on
+    /// describe it, or it is the only one in clouds.yaml.
     pub name: Option<String>,
-    /// In place of `OS_REGION_NAME` and `region_name`.
+    /// The region. Overrides `OS_REGION_NAME` and `region_name`.
     pub region: Option<String>,
-    /// In place of `OS_INTERFACE` and `interface`.
+    /// The interface. Overrides `OS_INTERFACE` and `interface`.
     pub interface: Option<Interface>,
-    /// Ironic's URL, in place of the one that the catalogue or the configuration has. Where no cloud is named and the
-    /// environment describes none, that Ironic is asked without authentication.
+    /// Ironic's URL. Overrides the one in the catalogue or the configuration. If no cloud is named and the environment
+    /// describes none, requests to this URL are not authenticated.
     pub endpoint: Option<String>,
-    /// A file of CA certificates in PEM, which alone are trusted, in place of `OS_CACERT` and `cacert`; without any of
-    /// them those of the system are.
+    /// A file with the only trusted CA certificates, in PEM. Overrides `OS_CACERT` and `cacert`. Without any of these, the
+    /// system's CAs are trusted.
     pub ca_file: Option<PathBuf>,
-    /// The client's certificate in PEM, in place of `OS_CERT` and `cert`.
+    /// A file with the client certificate, in PEM. Overrides `OS_CERT` and `cert`.
     pub certificate: Option<PathBuf>,
-    /// Its key in PEM, in place of `OS_KEY` and `key`; without any of them it is in the certificate's file.
+    /// A file with its key, in PEM. Overrides `OS_KEY` and `key`. Without any of these, the key is in the certificate's file.
     pub key: Option<PathBuf>,
-    /// Trusts every server, as `verify: false` and `insecure: true` do.
+    /// Whether to skip TLS certificate verification, as `verify: false` and `insecure: true` do.
     pub insecure: bool,
 }

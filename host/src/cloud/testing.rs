@@ -1,4 +1,4 @@
-//! A small HTTP server on loopback for unit tests; `tests/` has the real services.
+//! A small HTTP server on loopback for unit tests. The tests in `tests/` use the real services.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -11,7 +11,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned, server::WebPkiClientVerifier};
 
-/// Serves until the process ends.
+/// A server that runs until the process ends.
 pub struct Server {
     pub url: String,
     requests: Arc<Mutex<Vec<String>>>,
@@ -21,7 +21,7 @@ pub struct Server {
 type Answer = (u16, String, String);
 
 impl Server {
-    /// `answer` is given the request and the server's URL.
+    /// Starts a server that calls `answer` with each request and the server's URL.
     pub fn new(answer: impl Fn(&str, &str) -> Answer + Send + 'static) -> Self {
         Self::start(None, answer)
     }
@@ -43,7 +43,7 @@ impl Server {
                     seen.lock().unwrap().push(request.to_owned());
                     answer(request, &here)
                 };
-                // A client that breaks off is its own affair.
+                // A client may close its connection early.
                 let _ = match &tls {
                     None => exchange(stream, answer),
                     Some(tls) => {
@@ -87,7 +87,7 @@ fn exchange(mut stream: impl Read + Write, answer: impl FnOnce(&str) -> Answer) 
     }
 }
 
-/// A CA of its own, and certificates of a server and a client.
+/// A new CA, and certificates for a server and a client.
 pub struct Tls {
     directory: tempfile::TempDir,
 }

@@ -1,4 +1,4 @@
-//! YAML as clouds.yaml has it.
+//! YAML values as clouds.yaml uses them.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,27 +6,27 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
-/// What a file of clouds holds. It may hold passwords, so it has no `Debug`.
+/// A value in a clouds file. It may contain passwords, so it has no `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Value {
-    /// A scalar as it is written: `1234` and `0x1f` are text of four characters, and `false` one of five.
+    /// A scalar as it is written: `1234` and `0x1f` are strings of four characters, `false` is a string of five.
     Text(String),
     List(Vec<Value>),
     Map(Map),
 }
 
-/// Members that are null are left out.
+/// A map, without the members that are null.
 pub type Map = BTreeMap<String, Value>;
 
 impl Value {
-    /// Reads YAML, of which JSON is a part; nothing for an empty file.
+    /// Parses YAML, of which JSON is a subset. Returns `None` for an empty file.
     pub fn parse(text: &str) -> Result<Option<Self>, Broken> {
         let options = serde_saphyr::options! {
             with_snippet: false,
             non_finite_float_policy: serde_saphyr::options::NonFiniteFloatPolicy::PassThrough,
         };
         let node: Spanned<Node> = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
-            // The error's own words quote the file.
+            // The library's message would quote the file.
             error.location().map_or(Broken { line: 1, column: 1 }, |at| Broken { line: at.line(), column: at.column() })
         })?;
         Self::from_node(node, text)
@@ -38,7 +38,7 @@ impl Value {
             Node::Null => None,
             Node::Text(text) => Some(Self::Text(text)),
             Node::Typed => {
-                // A number's text is not to be had back from the number: leading zeros, `1.10`, `1_000`.
+                // The original spelling cannot be restored from a number: leading zeros, `1.10`, `1_000`.
                 let written = at.span().byte_offset().zip(at.span().byte_len()).and_then(|(start, length)| {
                     let start = usize::try_from(start).ok()?;
                     text.get(start..start.checked_add(usize::try_from(length).ok()?)?)
@@ -60,7 +60,7 @@ impl Value {
     }
 }
 
-/// Lays `new` over `old`, maps into maps.
+/// Overrides members of `old` with those of `new`, recursively for maps.
 pub fn merge(old: &mut Map, new: Map) {
     for (name, value) in new {
         match (old.get_mut(&name), value) {
@@ -72,7 +72,7 @@ pub fn merge(old: &mut Map, new: Map) {
     }
 }
 
-/// Where a file stops being YAML. What stands there is not told: it may be a password.
+/// The place of a YAML error. It does not quote the file, which may contain a password there.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Broken {
     pub line: u64,
@@ -147,7 +147,7 @@ impl<'de> Visitor<'de> for NodeVisitor {
         let mut nodes = BTreeMap::new();
         while let Some((name, node)) = map.next_entry()? {
             if nodes.insert(name, node).is_some() {
-                return Err(A::Error::custom("a name stands twice"));
+                return Err(A::Error::custom("a name appears twice"));
             }
         }
         Ok(Node::Map(nodes))
@@ -162,12 +162,12 @@ mod tests {
         let Ok(Some(Value::Map(mut map))) = Value::parse(yaml) else { panic!("{yaml}") };
         match map.remove("a")? {
             Value::Text(text) => Some(text),
-            _ => panic!("{yaml} is no text"),
+            _ => panic!("{yaml} is not a string"),
         }
     }
 
     #[test]
-    fn a_scalar_is_the_text_that_was_written() {
+    fn a_scalar_is_kept_as_it_is_written() {
         for text in [
             "1234",
             "0123",
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_null_is_not_there() {
+    fn a_null_is_absent() {
         for yaml in ["a: null", "a: ~", "a:", "b: 1"] {
             assert_eq!(member(yaml), None, "{yaml}");
         }
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_file_is_told_by_its_place() {
+    fn an_error_names_its_place() {
         for (yaml, line) in
             [("a: b\nc: \"hunter2", 2), ("a: [hunter2", 1), ("a: 1\na: hunter2", 2), ("a: b\n\tc: d", 1)]
         {
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn one_map_is_laid_over_the_other() {
+    fn one_map_overrides_another() {
         let map = |yaml| match Value::parse(yaml) {
             Ok(Some(Value::Map(map))) => map,
             _ => panic!("{yaml}"),

@@ -1,4 +1,4 @@
-//! Ironic's API, as far as a deployment needs it.
+//! The parts of Ironic's API that a deployment needs.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,25 +17,25 @@ use super::record::Record;
 use super::validation::Validation;
 use crate::transport::{Answer, Body, Fault, Method, Microversion, Request, Transport, TransportError, VersionRange};
 
-/// Ironic's API in the newest version that both sides know. Each method sends one request, and none sends it again.
+/// A client for Ironic's API, in the newest version that both sides know. Methods do not retry failed requests.
 pub struct Ironic<T> {
     transport: T,
-    spoken: Mutex<Spoken>,
+    negotiated: Mutex<Negotiated>,
 }
 
 #[derive(Clone, Copy)]
-struct Spoken {
+struct Negotiated {
     range: VersionRange,
     version: Microversion,
 }
 
-impl Spoken {
+impl Negotiated {
     fn new(range: VersionRange) -> Result<Self, Error> {
         let version = range.negotiate().ok_or(Error::TooNew(range))?;
         Ok(Self { range, version })
     }
 
-    /// The version for a request that relies on `feature`.
+    /// Returns the version for a request that relies on `feature`.
     fn version_for(self, feature: Feature) -> Result<Microversion, Error> {
         if self.version < feature.since() {
             return Err(Error::TooOld { feature, max: self.range.max });
@@ -45,29 +45,29 @@ impl Spoken {
 }
 
 impl<T: Transport> Ironic<T> {
-    /// Asks which versions the server speaks.
+    /// Asks which versions the server supports, and chooses one.
     pub async fn connect(transport: T) -> Result<Self, Error> {
         let operation = Operation::Versions;
         let answer = transport.send(Request::get("/v1")).await;
-        let answer = Self::judge(&transport, operation.clone(), answer)?;
+        let answer = Self::check_status(&transport, operation.clone(), answer)?;
         let Some(range) = answer.versions else {
-            let what = "what answers is not Ironic: its headers name no API versions";
+            let what = "the server is not Ironic: its headers name no API versions";
             return Err(Error::NotIronic { operation, endpoint: transport.endpoint().to_owned(), what });
         };
-        Ok(Self { transport, spoken: Mutex::new(Spoken::new(range)?) })
+        Ok(Self { transport, negotiated: Mutex::new(Negotiated::new(range)?) })
     }
 
-    /// The version in which everything is asked.
+    /// Returns the API version of the requests.
     pub fn version(&self) -> Microversion {
-        self.spoken().version
+        self.negotiated().version
     }
 
-    /// Where Ironic is, without `/v1`.
+    /// Returns Ironic's URL, without `/v1`.
     pub fn endpoint(&self) -> &str {
         self.transport.endpoint()
     }
 
-    /// Looks a node up.
+    /// Looks up a node.
     pub async fn node(&self, ident: &NodeIdent) -> Result<Node, Error> {
         let operation = Operation::Node(ident.clone());
         let answer = self.send(operation.clone(), Feature::Nodes, |version| Request {
@@ -75,40 +75,40 @@ impl<T: Transport> Ironic<T> {
             ..Request::get(format!("/v1/nodes/{ident}"))
         });
         serde_json::from_slice(&answer.await?.body)
-            .map_err(|_| self.not_ironic(operation, "the answer is no node as Ironic describes them"))
+            .map_err(|_| self.not_ironic(operation, "the answer is not a node as Ironic describes it"))
     }
 
-    /// The node's ports as JSON text, an object whose member `ports` is their list, as the component takes it. The
-    /// ports themselves are not looked at.
+    /// Returns the node's ports as the component accepts them: a JSON object whose member `ports` is the list. The ports
+    /// themselves are not parsed.
     pub async fn ports(&self, node: &Node) -> Result<String, Error> {
         self.collection("ports", Operation::Ports(node.label().clone()), Feature::Nodes, node).await
     }
 
-    /// The same for `portgroups`.
+    /// Returns the node's port groups in the same form, in the member `portgroups`.
     pub async fn portgroups(&self, node: &Node) -> Result<String, Error> {
         self.collection("portgroups", Operation::PortGroups(node.label().clone()), Feature::PortGroups, node).await
     }
 
-    /// Has Ironic try whether the node is fit for a deployment.
+    /// Has Ironic validate whether the node can be deployed.
     pub async fn validate(&self, node: &Node) -> Result<Validation, Error> {
         let operation = Operation::Validate(node.label().clone());
         let request = |_| Request::get(format!("/v1/nodes/{}/validate", node.uuid));
         let answer = self.send(operation.clone(), Feature::Nodes, request).await?;
         serde_json::from_slice(&answer.body)
-            .map_err(|_| self.not_ironic(operation, "the answer is no validation as Ironic describes them"))
+            .map_err(|_| self.not_ironic(operation, "the answer is not a validation as Ironic describes it"))
     }
 
-    /// Starts what `request` says. Ironic answers when the node's state has changed, not when the work is done.
+    /// Sends `request`, which starts a deployment. Ironic answers when the node's state has changed, not when the work is done.
     ///
-    /// Not to be repeated blindly: after [`TransportError::Lost`] and [`TransportError::Timeout`] the node's state
-    /// tells whether the request arrived. [`deploy`](super::deploy()) looks.
+    /// Do not repeat this blindly: after [`TransportError::Lost`] or [`TransportError::Timeout`], only the node's state shows
+    /// whether the request arrived. [`deploy`](super::deploy()) checks it.
     pub async fn provision(&self, node: &Node, request: &SealedRequest) -> Result<(), Error> {
         let put = |_| Self::put(node, request.body.clone());
         self.send(request.operation(node.label().clone()), request.feature, put).await?;
         Ok(())
     }
 
-    /// What [`provision`](Self::provision) would send.
+    /// Returns the request that [`provision`](Self::provision) would send.
     pub fn preview(&self, node: &Node, request: &ProvisionRequest) -> Preview {
         let put = Request { version: Some(self.version()), ..Self::put(node, Body(Bytes::new())) };
         Preview::new(self.endpoint(), &put, request)
@@ -129,9 +129,9 @@ impl<T: Transport> Ironic<T> {
         Ok(())
     }
 
-    /// Whether the server's version and its limit allow `request`.
+    /// Checks whether the server's version and size limit allow `request`.
     pub(super) fn can_provision(&self, request: &ProvisionRequest) -> Result<(), Error> {
-        self.spoken().version_for(request.feature())?;
+        self.negotiated().version_for(request.feature())?;
         match request.length() {
             length if length > ProvisionRequest::LIMIT => Err(Error::TooLarge { length }),
             _ => Ok(()),
@@ -143,7 +143,7 @@ impl<T: Transport> Ironic<T> {
         Request { method: Method::Put, body: Some(body), timeout: UPLOAD_TIMEOUT, ..Request::get(path) }
     }
 
-    /// All pages of a list as one.
+    /// Fetches all pages of a list as one.
     async fn collection(
         &self,
         name: &'static str,
@@ -165,8 +165,8 @@ impl<T: Transport> Ironic<T> {
         }
     }
 
-    /// Sends the request that `of` makes for the version. Behind one address there can be Ironics of several versions,
-    /// as long as an upgrade takes: one that says 406 also says what it speaks.
+    /// Sends the request that `of` builds for the version. During an upgrade, Ironics of several versions may share one
+    /// address. One that answers 406 also reports the versions that it supports, and the request is sent again in an older one.
     async fn send(
         &self,
         operation: Operation,
@@ -174,20 +174,24 @@ impl<T: Transport> Ironic<T> {
         of: impl Fn(Microversion) -> Request,
     ) -> Result<Answer, Error> {
         loop {
-            let version = self.spoken().version_for(feature)?;
+            let version = self.negotiated().version_for(feature)?;
             let answer = self.transport.send(Request { version: Some(version), ..of(version) }).await;
             if let Ok(Answer { status: NOT_ACCEPTABLE, versions: Some(range), .. }) = &answer {
-                let spoken = Spoken::new(*range)?;
-                if spoken.version < version {
-                    *self.spoken() = spoken;
+                let negotiated = Negotiated::new(*range)?;
+                if negotiated.version < version {
+                    *self.negotiated() = negotiated;
                     continue;
                 }
             }
-            return Self::judge(&self.transport, operation, answer);
+            return Self::check_status(&self.transport, operation, answer);
         }
     }
 
-    fn judge(transport: &T, operation: Operation, answer: Result<Answer, TransportError>) -> Result<Answer, Error> {
+    fn check_status(
+        transport: &T,
+        operation: Operation,
+        answer: Result<Answer, TransportError>,
+    ) -> Result<Answer, Error> {
         match answer {
             Ok(answer) if (200..300).contains(&answer.status) => Ok(answer),
             Ok(answer) => Err(Error::Refused { operation, fault: Fault::decode(answer.status, &answer.body) }),
@@ -195,8 +199,8 @@ impl<T: Transport> Ironic<T> {
         }
     }
 
-    fn spoken(&self) -> MutexGuard<'_, Spoken> {
-        self.spoken.lock().unwrap_or_else(PoisonError::into_inner)
+    fn negotiated(&self) -> MutexGuard<'_, Negotiated> {
+        self.negotiated.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn not_ironic(&self, operation: Operation, what: &'static str) -> Error {
@@ -205,9 +209,9 @@ impl<T: Transport> Ironic<T> {
 }
 
 const NOT_ACCEPTABLE: u16 = 406;
-/// For everything but a drive.
+/// The time limit for requests without a drive.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
-/// For a drive of 64 MiB by 1 Mbit/s.
+/// The time limit for requests with a drive, enough for 64 MiB at 1 Mbit/s.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(600);
 
 impl Request {
@@ -226,7 +230,7 @@ mod tests {
     const NODE: &str = r#"{"uuid": "u", "name": "n", "provision_state": "active", "maintenance": false}"#;
 
     #[test]
-    fn an_ironic_that_is_too_old_says_what_is_needed() {
+    fn an_ironic_that_is_too_old_is_refused_with_the_required_version() {
         let script = Script::new(Some(("1.1", "1.25")), vec![Ok(NODE)]);
         let error = run(async {
             let ironic = Ironic::connect(&script).await?;
@@ -235,10 +239,10 @@ mod tests {
         });
         assert_eq!(
             error.unwrap_err().to_string(),
-            "this Ironic is too old: it speaks API versions up to 1.25, and 1.26 is needed for port groups with their \
-             properties"
+            "this Ironic is too old: it supports API versions up to 1.25, and port groups with their properties require \
+             1.26"
         );
-        assert_eq!(script.asked().len(), 2, "nothing was asked that the server does not know");
+        assert_eq!(script.requests().len(), 2, "no request was sent that the server does not support");
     }
 
     #[test]
@@ -252,15 +256,15 @@ mod tests {
             ironic.provision(&node, &request.seal().unwrap()).await
         });
         assert!(matches!(error, Err(Error::TooOld { feature: Feature::RebuildWithDrive, .. })), "{error:?}");
-        assert_eq!(script.asked().len(), 2);
+        assert_eq!(script.requests().len(), 2);
     }
 
     #[test]
-    fn a_server_that_is_not_ironic_is_told_apart() {
+    fn a_server_that_is_not_ironic_is_recognised() {
         let script = Script::new(None, vec![]);
         let error = run(Ironic::connect(&script)).err().unwrap().to_string();
         assert!(
-            error.ends_with("http://script: what answers is not Ironic: its headers name no API versions"),
+            error.ends_with("http://script: the server is not Ironic: its headers name no API versions"),
             "{error}"
         );
 
@@ -270,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_page_is_asked_for_at_the_same_place() {
+    fn the_next_page_is_requested_from_the_same_server() {
         let pages = [
             r#"{"ports": [{"uuid": "a"}], "next": "http://elsewhere/v1/ports?marker=x"}"#,
             r#"{"ports": [{"uuid": "b"}]}"#,
@@ -282,7 +286,7 @@ mod tests {
             ironic.ports(&node).await
         });
         assert_eq!(ports.unwrap(), r#"{"ports": [{"uuid": "a"},{"uuid": "b"}]}"#);
-        let last = script.asked().pop().unwrap();
+        let last = script.requests().pop().unwrap();
         assert_eq!(
             (last.path.as_str(), last.query),
             ("/v1/ports/detail", vec![("node", "u".into()), ("marker", "a".into())])

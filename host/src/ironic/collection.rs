@@ -1,4 +1,4 @@
-//! Lists that come in pages.
+//! Paginated lists.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -8,10 +8,10 @@ use serde_json::value::RawValue;
 
 use super::ident::NodeIdent;
 
-/// A list of Ironic's (`GET /v1/ports` and the like), whose elements pass through as the text that they are.
+/// A list from Ironic (`GET /v1/ports` and the like). Its elements pass through unparsed.
 pub(super) struct Collection {
     name: &'static str,
-    /// The elements so far, separated by commas; or the first page as it came, if there was only one.
+    /// The elements so far, separated by commas, or the whole first page if it is the only one.
     pages: Pages,
 }
 
@@ -22,14 +22,14 @@ enum Pages {
 }
 
 impl Collection {
-    /// `name` is the member that holds the list.
+    /// Creates an empty list. `name` is the member of a page that contains the list.
     pub(super) fn new(name: &'static str) -> Self {
         Self { name, pages: Pages::None }
     }
 
-    /// Takes a page; the UUID of its last element is where the next one begins, if there is a next one.
+    /// Adds a page. If there is a next one, returns its marker: the UUID of this page's last element.
     ///
-    /// The server's `next` is a whole URL, built from what it believes its own address to be: only its presence counts.
+    /// The server's `next` is a complete URL, which may contain a wrong address of the server: only its presence is used.
     pub(super) fn page(&mut self, body: Vec<u8>) -> Result<Option<NodeIdent>, &'static str> {
         let body = String::from_utf8(body).map_err(|_| "the answer is not UTF-8")?;
         let page: HashMap<Cow<'_, str>, &RawValue> =
@@ -56,13 +56,13 @@ impl Collection {
             count += 1;
         }
         if elements.len() > LIMIT {
-            return Err("the list has no end");
+            return Err("the list is longer than 16 MiB");
         }
         self.pages = Pages::Many { elements, count };
         Ok(marker)
     }
 
-    /// An object with the list, as a single answer would be.
+    /// Returns an object with the whole list, in the form of a single page.
     pub(super) fn into_json(self) -> String {
         match self.pages {
             Pages::None => format!(r#"{{"{}": []}}"#, self.name),
@@ -72,7 +72,7 @@ impl Collection {
     }
 }
 
-/// In bytes. A server whose pages go on for ever must not fill the memory.
+/// The maximum size of a list in bytes. A server that sends pages without end must not exhaust the memory.
 const LIMIT: usize = 16 << 20;
 
 fn marker(list: &[&RawValue]) -> Result<NodeIdent, &'static str> {
@@ -80,7 +80,7 @@ fn marker(list: &[&RawValue]) -> Result<NodeIdent, &'static str> {
     struct Element {
         uuid: NodeIdent,
     }
-    let last = list.last().ok_or("a page without elements says that there is another one")?;
+    let last = list.last().ok_or("an empty page announces another one")?;
     let last: Element = serde_json::from_str(last.get()).map_err(|_| "an element has no UUID")?;
     Ok(last.uuid)
 }
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_single_page_is_passed_on_as_it_is() {
+    fn a_single_page_is_passed_on_unchanged() {
         let body = r#"{ "ports": [ {"uuid":"a", "extra": {"x": 1.50}} ] , "links": []}"#;
         let mut ports = Collection::new("ports");
         assert_eq!(ports.page(body.into()), Ok(None));

@@ -1,4 +1,4 @@
-//! A deployment from its document to an active node.
+//! A deployment, from the document to the active node.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,34 +17,34 @@ use super::step::Step;
 use super::wait::{Watch, until_active};
 use crate::transport::Transport;
 
-/// A deployment to be made.
+/// A deployment to perform.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Job {
     /// The node's name or UUID.
     pub node: NodeIdent,
-    /// The instance document: JSON, UTF-8. It is read in the sandbox alone.
+    /// The instance document: JSON in UTF-8. Only the component parses it.
     pub document: Arc<[u8]>,
-    /// The operator's part in the decision whether there is a drive.
+    /// The operator's policy on whether an instance gets a drive.
     pub policy: Policy,
-    /// The operator's part in the drive. Its `ports` and `portgroups` are fetched from Ironic where it has none.
+    /// The operator's options for the drive. `ports` and `portgroups` are fetched from Ironic if they are absent.
     pub options: Options,
-    /// Deploy or rebuild.
+    /// Whether to deploy or to rebuild.
     pub target: Target,
-    /// Whether to stop at a drive that is valid and useless. What is found is told as [`Step::Finding`].
+    /// Whether to stop if the check finds errors. Findings are reported as [`Step::Finding`].
     pub check: bool,
     /// Whether to wait until the node is active or has failed.
     pub wait: bool,
-    /// Whether to note down in the node's `extra`, once it is active, which drive it has, and to send nothing where it
-    /// has this one already. Takes [`wait`](Self::wait).
+    /// Whether to record the drive in the node's `extra` once the node is active, and to send nothing if the node already has
+    /// this drive. Requires [`wait`](Self::wait).
     pub record: bool,
-    /// How long all of it may take; what goes on in Ironic then goes on. Without it, waiting lasts as long as Ironic
-    /// works, which has time limits of its own, and what fails for a reason that may pass is tried again for two minutes.
+    /// The time limit for the whole job. When it expires, Ironic continues with what was started. Without it, waiting lasts
+    /// until Ironic is done, which has time limits of its own, and temporary failures are retried for two minutes.
     pub timeout: Option<Duration>,
 }
 
 impl Job {
-    /// A first deployment with Nova's defaults that is not waited for.
+    /// Creates a first deployment, with Nova's defaults and without waiting.
     pub fn new(node: NodeIdent, document: impl Into<Arc<[u8]>>) -> Self {
         Self {
             node,
@@ -60,15 +60,15 @@ impl Job {
     }
 }
 
-/// A deployment of which nothing has been sent yet.
+/// A deployment that is ready to be sent.
 #[derive(Debug)]
 pub struct Prepared {
-    /// The node as it was.
+    /// The node as it was found.
     pub node: Node,
-    /// What will be sent.
+    /// The request to send.
     pub request: ProvisionRequest,
-    /// Whether the node is active with this drive already, so that nothing is to be sent. Only where the job is
-    /// recorded.
+    /// Whether the node is already active with this drive, so that nothing needs to be sent. Always false if [`Job::record`]
+    /// is.
     pub already_active: bool,
     fingerprint: Option<Fingerprint>,
 }
@@ -76,17 +76,18 @@ pub struct Prepared {
 /// A deployment that was started, or that was not needed.
 #[derive(Debug)]
 pub struct Done {
-    /// The node: as it was found, or at the end if the end was waited for.
+    /// The node as it was found, or, after waiting, as it is at the end.
     pub node: Node,
-    /// The drive; none where the instance needs none.
+    /// The drive's digest, or `None` if the instance needs no drive.
     pub drive: Option<DriveDigest>,
-    /// Whether the node was active with this drive before, and nothing was sent.
+    /// Whether the node was already active with this drive, so that nothing was sent.
     pub already_active: bool,
 }
 
-/// Does the whole job: decides, builds, sends and, if asked for, waits. `observe` is told what happens meanwhile.
+/// Performs the whole job: decides whether a drive is needed, builds it, sends the request and, if the job says so, waits.
+/// `observe` is called with each step.
 ///
-/// To drop the future is to leave the node as it is: what was sent goes on, and [`attach`] waits for it.
+/// Dropping the future does not undo anything: a deployment that was started continues, and [`attach`] waits for it.
 #[tracing::instrument(name = "deploy", skip_all, fields(node = %job.node))]
 pub async fn deploy<T: Transport>(
     ironic: &Ironic<T>,
@@ -106,7 +107,7 @@ pub async fn deploy<T: Transport>(
     }
     let request = request.seal().map_err(|TooLarge { length }| Error::TooLarge { length })?;
     let before = start(ironic, node, &request, patience, observe).await?;
-    drop(request); // up to 64 MiB, for as long as a deployment takes
+    drop(request); // frees up to 64 MiB before the long wait
     observe(Step::Accepted);
     if !wait {
         return Ok(Done { node: before, drive, already_active });
@@ -115,13 +116,13 @@ pub async fn deploy<T: Transport>(
     if let Some(record) =
         fingerprint.and_then(|fingerprint| Record::new(node.provision_updated_at.as_deref(), fingerprint))
     {
-        let noted = patience.ask(observe, || ironic.record(&node, &record)).await;
-        noted.unwrap_or_else(|error| observe(Step::NotRecorded(&error)));
+        let recorded = patience.ask(observe, || ironic.record(&node, &record)).await;
+        recorded.unwrap_or_else(|error| observe(Step::NotRecorded(&error)));
     }
     Ok(Done { node, drive, already_active })
 }
 
-/// Does everything up to the request, which [`Ironic::provision`] sends. Ironic is only read.
+/// Performs everything up to the request, which [`Ironic::provision`] sends. This changes nothing in Ironic.
 pub async fn prepare<T: Transport>(
     ironic: &Ironic<T>,
     component: &Arc<impl ConfigDrive>,
@@ -132,7 +133,7 @@ pub async fn prepare<T: Transport>(
     plan(ironic, component, job, patience, &mut logged(observe)).await
 }
 
-/// Waits for the deployment that a node is at, whoever started it. Nothing is sent.
+/// Waits for a node's current deployment, whatever client started it. This changes nothing in Ironic.
 #[tracing::instrument(name = "attach", skip_all, fields(%node))]
 pub async fn attach<T: Transport>(
     ironic: &Ironic<T>,
@@ -153,12 +154,12 @@ async fn plan<T: Transport>(
     patience: Patience,
     observe: &mut impl FnMut(Step<'_>),
 ) -> Result<Prepared, Error> {
-    // Where no drive can be made, Ironic need not be asked.
+    // Rejects an invalid document before the first request to Ironic.
     let document = Arc::clone(&job.document);
     let required = on_a_thread(component, move |component| component.required_by(&document, job.policy)).await?;
     let node = patience.ask(observe, || ironic.node(&job.node)).await?;
     observe(Step::Found(&node));
-    // A node that is active may have this very drive, which is known when the drive is.
+    // An active node may already have this drive, which is only known once the drive is built.
     let may_have_it = job.record && node.provision_state.is_active();
     if !may_have_it {
         check_fit(&node, job.target)?;
@@ -188,7 +189,7 @@ async fn plan<T: Transport>(
         (false, _) => None,
         (true, false) => Some(Fingerprint::new(None)),
         (true, true) => {
-            // Random bytes drawn for this run would make each drive another one.
+            // With the random bytes drawn for this run, each drive would be different.
             options.default_random_seed = None;
             let text = on_a_thread(component, move |component| component.pack(&job.document, &options)).await?;
             Some(Fingerprint::new(Some(&text)))
@@ -235,7 +236,7 @@ fn concerns(finding: &Finding, node: &Node) -> bool {
     }
 }
 
-/// The component computes for milliseconds to seconds: not on a thread that serves others.
+/// Calls the component on a separate thread, since it computes for milliseconds to seconds.
 async fn on_a_thread<C: ConfigDrive, R: Send + 'static>(
     component: &Arc<C>,
     call: impl FnOnce(&C) -> Result<R, contract::Error> + Send + 'static,
@@ -243,12 +244,12 @@ async fn on_a_thread<C: ConfigDrive, R: Send + 'static>(
     let component = Arc::clone(component);
     match tokio::task::spawn_blocking(move || call(&component)).await {
         Ok(result) => result.map_err(Error::Drive),
-        // The runtime is being shut down, or the host itself panicked.
+        // The runtime is shutting down, or the call panicked.
         Err(error) => Err(Error::Drive(contract::Error::Start(Arc::new(error)))),
     }
 }
 
-/// What is observed also becomes an event for `tracing`.
+/// Makes every observed step a `tracing` event, too.
 fn logged(mut observe: impl FnMut(Step<'_>)) -> impl FnMut(Step<'_>) {
     move |step| {
         match step.is_warning() {

@@ -11,134 +11,134 @@ use super::provision::{ProvisionRequest, Target};
 use super::validation::Reason;
 use crate::transport::{Fault, Microversion, TransportError, VersionRange};
 
-/// An error that ended a deployment, or kept it from starting.
+/// An error that ended a deployment or prevented its start.
 ///
-/// `Display` says what happened in one line that is safe to print to a terminal; [`source`](std::error::Error::source) has the cause, where there is one, and
-/// [`chain`](crate::chain) joins the two.
+/// `Display` is one line that is safe to print to a terminal. [`source`](std::error::Error::source) returns the cause, if there
+/// is one, and [`chain`](crate::chain) joins the two.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The component has no answer for the document.
+    /// The component failed, or rejected the document.
     Drive(configdrive_contract::Error),
-    /// The component's text is not base64: it is broken, or not ours.
+    /// The component's drive is not base64: the component is faulty, or not ours.
     NotADrive,
     /// The check found errors; nothing was sent.
     CheckFailed {
-        /// How many.
+        /// The number of errors.
         errors: usize,
     },
-    /// The request's body would be larger than Ironic reads.
+    /// The request's body would be larger than Ironic accepts.
     TooLarge {
-        /// In bytes.
+        /// The body's length in bytes.
         length: usize,
     },
     /// There was no answer to a request.
     Transport {
-        /// What was asked for.
+        /// The operation that failed.
         operation: Operation,
         /// Ironic's URL.
         endpoint: String,
-        /// Why there was none.
+        /// The cause.
         error: TransportError,
     },
-    /// Ironic said no.
+    /// Ironic refused a request.
     Refused {
-        /// What was asked for.
+        /// The operation that failed.
         operation: Operation,
-        /// Its words.
+        /// Ironic's answer.
         fault: Fault,
     },
-    /// The node is in a state from which Ironic knows no way to what is wanted.
+    /// The node is in a state from which Ironic cannot reach the target.
     WrongState {
-        /// Which node.
+        /// The node.
         node: NodeIdent,
-        /// Where it is.
+        /// The node's state.
         state: ProvisionState,
-        /// What is wanted.
+        /// The requested target.
         target: Target,
     },
     /// The node is in maintenance.
     Maintenance {
-        /// Which node.
+        /// The node.
         node: NodeIdent,
-        /// Ironic's or an operator's words, if there are any.
+        /// The reason that Ironic or an operator gave.
         reason: Option<String>,
     },
-    /// The node is not fit for a deployment, as Ironic itself says.
+    /// Ironic's own validation of the node failed.
     Unfit {
-        /// Which node.
+        /// The node.
         node: NodeIdent,
-        /// At least one.
+        /// The reasons, at least one.
         reasons: Vec<Reason>,
     },
-    /// The answer to the request was lost, and the node has not begun since.
+    /// The answer to the request was lost, and the deployment was not started.
     NotStarted {
-        /// Which node.
+        /// The node.
         node: NodeIdent,
         /// How the answer was lost.
         error: Box<Error>,
     },
-    /// The answer to the request was lost, and the node's state cannot be seen.
+    /// The answer to the request was lost, and the node's state cannot be read.
     Unknown {
-        /// Which node.
+        /// The node.
         node: NodeIdent,
-        /// Why it cannot.
+        /// Why its state cannot be read.
         error: Box<Error>,
     },
-    /// What answers is not Ironic's API, or is broken.
+    /// The server is not Ironic, or it is faulty.
     NotIronic {
-        /// What was asked for.
+        /// The operation that failed.
         operation: Operation,
-        /// Its URL.
+        /// The server's URL.
         endpoint: String,
         /// What is wrong with the answer.
         what: &'static str,
     },
-    /// Ironic is too old for what is wanted.
+    /// Ironic is too old for a feature.
     TooOld {
-        /// What is wanted.
+        /// The required feature.
         feature: Feature,
-        /// The newest version of that Ironic's.
+        /// The newest version that the server supports.
         max: Microversion,
     },
-    /// Ironic is newer than anything that this crate knows.
+    /// Ironic supports only versions that are newer than this crate knows.
     TooNew(VersionRange),
     /// The deployment was started and did not end at `active`.
     Failed {
-        /// Which node.
+        /// The node.
         node: NodeIdent,
-        /// Where it ended.
+        /// The state at the end.
         state: ProvisionState,
-        /// Ironic's words.
+        /// Ironic's message, if there is one.
         last_error: Option<String>,
     },
-    /// The deployment was started and goes on.
+    /// The deployment was started and continues after the time limit.
     TimedOut {
-        /// Which node.
+        /// The node.
         node: NodeIdent,
-        /// Where it is.
+        /// The node's state.
         state: ProvisionState,
-        /// How long it was waited for.
+        /// How long the wait lasted.
         after: Duration,
     },
-    /// The deployment was started; how it goes on could not be seen.
+    /// The deployment was started, but its progress cannot be read.
     Unwatched {
-        /// Which node.
+        /// The node.
         node: NodeIdent,
-        /// Why.
+        /// The cause.
         error: Box<Error>,
     },
 }
 
 impl Error {
-    /// Whether the same may succeed a little later, where nothing but the answer counts.
+    /// Returns whether a request that changes nothing may succeed a little later.
     pub(super) fn may_pass(&self) -> bool {
         match self {
             Self::Transport { error, .. } => {
                 !matches!(error, TransportError::Unauthenticated(_) | TransportError::TooLarge)
             }
             Self::Refused { fault, .. } => matches!(fault.status, 409 | 429 | 500 | 502..=504),
-            // The page of a proxy whose Ironic is away.
+            // It may be the page of a proxy whose Ironic is down.
             Self::NotIronic { .. } => true,
             _ => false,
         }
@@ -151,67 +151,67 @@ impl fmt::Display for Error {
             Self::Drive(error) => error.fmt(f),
             Self::CheckFailed { errors } => {
                 let errors = if *errors == 1 { "an error".into() } else { format!("{errors} errors") };
-                write!(f, "the check found {errors} in the drive, and nothing was sent")
+                write!(f, "the check found {errors} in the drive, so nothing was sent")
             }
             Self::NotADrive => f.write_str("the component's drive is not base64"),
             Self::TooLarge { length } => write!(
                 f,
-                "the request would be {length} bytes long, and Ironic reads {}: the drive is too large",
+                "the drive is too large: the request would have {length} bytes, and Ironic accepts at most {}",
                 ProvisionRequest::LIMIT
             ),
             Self::Transport { operation, endpoint, .. } => write!(f, "{operation}: Ironic at {endpoint}"),
             Self::Refused { operation, fault: Fault { status, words } } if words.is_empty() => {
-                write!(f, "{operation}: Ironic answers {status} without a word")
+                write!(f, "{operation}: Ironic answered {status} with no message")
             }
             Self::Refused { operation, fault: Fault { status, words } } => {
-                write!(f, "{operation}: Ironic answers {status}: {words}")
+                write!(f, "{operation}: Ironic answered {status}: {}", words.trim_end_matches('.'))
             }
             Self::WrongState { node, state, target } => {
                 write!(f, "node {node} is `{state}`")?;
                 f.write_str(match (target, state.as_str()) {
-                    (Target::Active, "active") => ": it has an instance",
-                    (Target::Active, _) if state.is_deploying() => ": a deployment goes on already",
-                    (Target::Active, _) => ", and only one that is `available` or `deploy failed` is deployed",
+                    (Target::Active, "active") => ": it already has an instance",
+                    (Target::Active, _) if state.is_deploying() => ": a deployment is already in progress",
+                    (Target::Active, _) => "; only nodes in state `available` or `deploy failed` can be deployed",
                     (Target::Rebuild, "available") => ": it has no instance yet",
-                    (Target::Rebuild, _) => ", and only one that is `active`, `deploy failed` or `error` is rebuilt",
+                    (Target::Rebuild, _) => "; only nodes in state `active`, `deploy failed` or `error` can be rebuilt",
                 })
             }
             Self::Maintenance { node, reason } => {
-                write!(f, "node {node} is in maintenance, where Ironic deploys nothing")?;
+                write!(f, "node {node} is in maintenance, so Ironic will not deploy it")?;
                 reason.as_ref().map_or(Ok(()), |reason| write!(f, ": {reason}"))
             }
             Self::Unfit { node, reasons } => {
                 let reasons: Vec<String> = reasons.iter().map(Reason::to_string).collect();
-                write!(f, "node {node} is not fit for a deployment: {}", reasons.join("; "))
+                write!(f, "node {node} failed Ironic's validation: {}", reasons.join("; "))
             }
-            Self::NotStarted { node, .. } => write!(f, "node {node} has not begun"),
+            Self::NotStarted { node, .. } => write!(f, "the deployment of node {node} was not started"),
             Self::Unknown { node, .. } => {
-                write!(f, "whether the deployment of node {node} was started is unknown")
+                write!(f, "it is unknown whether the deployment of node {node} was started")
             }
             Self::NotIronic { operation, endpoint, what } => write!(f, "{operation}: {endpoint}: {what}"),
             Self::TooOld { feature, max } => write!(
                 f,
-                "this Ironic is too old: it speaks API versions up to {max}, and {} is needed for {feature}",
+                "this Ironic is too old: it supports API versions up to {max}, and {feature} require {}",
                 feature.since()
             ),
             Self::TooNew(range) => write!(
                 f,
-                "this Ironic is too new: it speaks API versions {} to {}, and configdrive knows {}",
+                "this Ironic is too new: it supports API versions {} to {}, and configdrive supports up to {}",
                 range.min,
                 range.max,
                 Microversion::NEWEST_KNOWN
             ),
             Self::Failed { node, state, last_error: Some(words) } => {
-                write!(f, "the deployment of node {node} ended at `{state}`: {words}")
+                write!(f, "the deployment of node {node} ended in state `{state}`: {words}")
             }
             Self::Failed { node, state, last_error: None } => {
-                write!(f, "the deployment of node {node} ended at `{state}`; Ironic does not say why")
+                write!(f, "the deployment of node {node} ended in state `{state}`; Ironic gave no reason")
             }
             Self::TimedOut { node, state, after } => {
-                write!(f, "node {node} is `{state}` after {} s; its deployment goes on", after.as_secs())
+                write!(f, "node {node} is still `{state}` after {} s, and its deployment continues", after.as_secs())
             }
             Self::Unwatched { node, .. } => {
-                write!(f, "the deployment of node {node} was started, how it goes on is unknown")
+                write!(f, "the deployment of node {node} was started, but its progress is unknown")
             }
         }
     }
@@ -220,7 +220,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            // It is shown in place of this one.
+            // Displayed in place of this error.
             Self::Drive(error) => error.source(),
             Self::Transport { error, .. } => Some(error),
             Self::NotStarted { error, .. } | Self::Unknown { error, .. } | Self::Unwatched { error, .. } => {

@@ -1,4 +1,4 @@
-//! Deployments side by side.
+//! Concurrent deployments of many nodes.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -14,16 +14,16 @@ use super::ident::NodeIdent;
 use super::step::Step;
 use crate::transport::Transport;
 
-/// A node of a fleet, and what makes its job when its turn comes: documents of nodes that wait are not in memory.
+/// A node of a fleet. Its job is created when its turn comes, so that the documents of waiting nodes are not in memory.
 pub struct Member<J> {
     /// The node.
     pub node: NodeIdent,
-    /// Makes the job.
+    /// Creates the job.
     pub job: J,
 }
 
-/// Deploys many nodes, `parallel` of them at a time, and gives each one's outcome as it ends. What becomes of one does
-/// not touch the others. To drop the stream is to leave all nodes as they are.
+/// Deploys many nodes, `parallel` of them at a time, and yields the outcome of each when it ends. The failure of one node does
+/// not affect the others. Dropping the stream undoes nothing: deployments that were started continue.
 pub fn fleet<'a, T, C, J, E>(
     ironic: &'a Ironic<T>,
     component: &'a Arc<C>,

@@ -1,7 +1,7 @@
-//! A fleet file: which node gets what.
+//! Fleet files, which list nodes with their documents.
 //!
-//! It is JSON, one object after the other (one a line, say) or a list of them; or YAML, likewise a list or one document after
-//! the other:
+//! A fleet file is JSON, either a sequence of objects (for example one per line) or a list of them, or it is YAML, either a list
+//! or a sequence of documents:
 //!
 //! ```
 //! use std::path::Path;
@@ -31,51 +31,51 @@ use serde_json::value::RawValue;
 use super::ident::NodeIdent;
 use crate::untrusted::one_line;
 
-/// A node of the fleet.
+/// An entry of a fleet file.
 #[derive(Debug)]
 pub struct Entry {
     /// The node.
     pub node: NodeIdent,
-    /// Its instance's document.
+    /// The instance document.
     pub document: Document,
-    /// Whether to deploy the node again if it has an instance.
+    /// Whether to rebuild the node.
     pub rebuild: bool,
-    /// The operator's options for this node, as texts by the names in the file. They win over those that all nodes share.
+    /// The operator's options for this node, by their names in the file. They override the options for all nodes.
     pub options: BTreeMap<String, String>,
 }
 
 /// Where an instance document is.
 #[derive(Debug)]
 pub enum Document {
-    /// Read when its node's turn comes.
+    /// A file, which is read when the node's turn comes.
     File(PathBuf),
-    /// In the fleet file itself; as it stands there, where that is JSON.
+    /// The document itself, embedded in the fleet file. If that is JSON, its bytes are unchanged.
     Here(Arc<[u8]>),
 }
 
-/// Reads the text of a fleet file. The documents' paths are relative to `folder`.
-pub fn parse(text: &str, folder: &Path) -> Result<Vec<Entry>, Error> {
+/// Parses a fleet file. The documents' paths are relative to `directory`.
+pub fn parse(text: &str, directory: &Path) -> Result<Vec<Entry>, Error> {
     let raw = match text.trim_start().chars().next() {
         Some('{') => json_stream(text),
-        Some('[') => serde_json::from_str(text).map_err(json_words),
+        Some('[') => serde_json::from_str(text).map_err(json_error),
         _ => yaml(text),
     };
     let mut nodes = BTreeSet::new();
     let mut entries = Vec::new();
     for (number, raw) in raw.map_err(Error)?.into_iter().enumerate() {
-        let entry = raw.entry(folder).map_err(|what| Error(format!("entry {}: {what}", number + 1)))?;
+        let entry = raw.entry(directory).map_err(|what| Error(format!("entry {}: {what}", number + 1)))?;
         if !nodes.insert(entry.node.as_str().to_owned()) {
-            return Err(Error(format!("entry {}: node {} stands there twice", number + 1, entry.node)));
+            return Err(Error(format!("entry {}: node {} appears twice", number + 1, entry.node)));
         }
         entries.push(entry);
     }
     if entries.is_empty() {
-        return Err(Error("names no node".into()));
+        return Err(Error("the file names no nodes".into()));
     }
     Ok(entries)
 }
 
-/// Why a text is not a fleet file: the place and what is wrong there, without values.
+/// The error for an invalid fleet file. It names the place and the problem, but quotes no values.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Error(String);
 
@@ -99,14 +99,14 @@ struct RawEntry {
 }
 
 impl RawEntry {
-    fn entry(self, folder: &Path) -> Result<Entry, String> {
+    fn entry(self, directory: &Path) -> Result<Entry, String> {
         let document = match self.document.get().as_bytes().first() {
             Some(b'"') => {
-                let path: String = serde_json::from_str(self.document.get()).map_err(json_words)?;
-                Document::File(folder.join(path))
+                let path: String = serde_json::from_str(self.document.get()).map_err(json_error)?;
+                Document::File(directory.join(path))
             }
             Some(b'{') => Document::Here(self.document.get().as_bytes().into()),
-            _ => return Err("`document` is neither a path nor an object".into()),
+            _ => return Err("`document` must be a path or an object".into()),
         };
         let options = self.options.into_iter().map(option).collect::<Result<_, _>>()?;
         Ok(Entry { node: self.node, document, rebuild: self.rebuild, options })
@@ -117,47 +117,47 @@ fn option((name, value): (String, Value)) -> Result<(String, String), String> {
     match value {
         Value::String(text) => Ok((name, text)),
         Value::Bool(_) | Value::Number(_) => Ok((name, value.to_string())),
-        _ => Err(format!("option {name:?} is neither text, nor a number, nor a boolean")),
+        _ => Err(format!("option {name:?} must be a string, a number or a boolean")),
     }
 }
 
 fn json_stream(text: &str) -> Result<Vec<RawEntry>, String> {
-    serde_json::Deserializer::from_str(text).into_iter().collect::<Result<_, _>>().map_err(json_words)
+    serde_json::Deserializer::from_str(text).into_iter().collect::<Result<_, _>>().map_err(json_error)
 }
 
 fn yaml(text: &str) -> Result<Vec<RawEntry>, String> {
-    let documents: Vec<Value> = serde_saphyr::from_multiple(text).map_err(|error| yaml_words(&error))?;
+    let documents: Vec<Value> = serde_saphyr::from_multiple(text).map_err(|error| yaml_error(&error))?;
     let entries = documents.into_iter().flat_map(|document| match document {
         Value::Array(entries) => entries,
         entry => vec![entry],
     });
-    entries.map(|entry| serde_json::from_value(entry).map_err(json_words)).collect()
+    entries.map(|entry| serde_json::from_value(entry).map_err(json_error)).collect()
 }
 
-/// The library's words without values: a document's may be secrets. What it expects stands behind a comma.
-fn json_words(error: serde_json::Error) -> String {
+/// Describes an error without the library's own message, except for some that are known to quote no values: values may be secrets.
+fn json_error(error: serde_json::Error) -> String {
     let place =
         if error.line() > 0 { format!("line {}, column {}: ", error.line(), error.column()) } else { String::new() };
     let what = match error.classify() {
-        serde_json::error::Category::Eof => "the text ends too early",
-        serde_json::error::Category::Syntax => "is not JSON",
+        serde_json::error::Category::Eof => "unexpected end of file",
+        serde_json::error::Category::Syntax => "invalid JSON",
         _ => {
             let text = error.to_string();
-            let known = ["missing field", "unknown field", "neither a node's name"];
+            let known = ["missing field", "unknown field", "expected a node's name"];
             if known.iter().any(|words| text.starts_with(words)) {
                 return format!("{place}{}", text.split(" at line ").next().unwrap_or_default());
             }
-            "wants objects with `node`, `document` (a path or an object), and optionally `rebuild` (a boolean) and \
+            "expected objects with `node`, `document` (a path or an object), and optionally `rebuild` (a boolean) and \
              `options` (an object)"
         }
     };
     format!("{place}{what}")
 }
 
-fn yaml_words(error: &serde_saphyr::Error) -> String {
+fn yaml_error(error: &serde_saphyr::Error) -> String {
     match error.location() {
-        Some(location) => format!("line {}, column {}: is neither JSON nor YAML", location.line(), location.column()),
-        None => "is neither JSON nor YAML".into(),
+        Some(location) => format!("line {}, column {}: invalid JSON or YAML", location.line(), location.column()),
+        None => "invalid JSON or YAML".into(),
     }
 }
 
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn json_lines_and_lists_and_yaml_say_the_same() {
+    fn json_lines_and_lists_and_yaml_are_equivalent() {
         let lines = concat!(
             r#"{"node": "n1", "document": "a.json", "options": {"format": "vfat", "sector_size": 4096}}"#,
             "\n",
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_that_stands_in_the_file_stays_as_it_is() {
+    fn an_embedded_document_is_kept_unchanged() {
         let text = r#"{"node": "n", "document": { "instance": {"a": 1.0e2,  "b": "ü"} }}"#;
         let entries = parse(text, Path::new("")).unwrap();
         let Document::Here(document) = &entries[0].document else { panic!("{entries:?}") };
@@ -205,21 +205,18 @@ mod tests {
     #[test]
     fn an_error_names_the_entry_and_shows_no_value() {
         for (text, words) in [
-            ("", "names no node"),
-            ("[]", "names no node"),
+            ("", "names no nodes"),
+            ("[]", "names no nodes"),
             (r#"{"node": "n"}"#, "line 1, column 13: missing field `document`"),
             (r#"{"node": "n", "document": "a", "opts": {}}"#, "unknown field `opts`"),
-            (r#"{"node": "a/b", "document": "a"}"#, "neither a node's name nor a UUID"),
-            (r#"{"node": "n", "document": 7}"#, "entry 1: `document` is neither a path nor an object"),
-            (r#"{"node": "n", "document": "a", "rebuild": "hunter2"}"#, "wants objects"),
-            (r#"{"node": "n", "document": "a", "options": {"size": ["hunter2"]}}"#, "option \"size\" is neither"),
-            (
-                r#"[{"node": "n", "document": "a"}, {"node": "n", "document": "b"}]"#,
-                "entry 2: node n stands there twice",
-            ),
-            ("{\"node\": \"n\",\n hunter2", "line 2, column 2: is not JSON"),
+            (r#"{"node": "a/b", "document": "a"}"#, "expected a node's name or a UUID"),
+            (r#"{"node": "n", "document": 7}"#, "entry 1: `document` must be a path or an object"),
+            (r#"{"node": "n", "document": "a", "rebuild": "hunter2"}"#, "expected objects"),
+            (r#"{"node": "n", "document": "a", "options": {"size": ["hunter2"]}}"#, "option \"size\" must be"),
+            (r#"[{"node": "n", "document": "a"}, {"node": "n", "document": "b"}]"#, "entry 2: node n appears twice"),
+            ("{\"node\": \"n\",\n hunter2", "line 2, column 2: invalid JSON"),
             ("- node: n\n  document: a\n - hunter2: [", "line 3, column"),
-            ("hunter2", "wants objects"),
+            ("hunter2", "expected objects"),
         ] {
             let error = error(text);
             assert!(error.contains(words) && !error.contains("hunter2"), "{text}: {error}");

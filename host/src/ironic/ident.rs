@@ -1,20 +1,20 @@
-//! What nodes are called.
+//! Names and UUIDs of nodes.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::Deserialize;
 
-/// What a node is called by: its name or its UUID.
+/// A node's name or UUID.
 ///
-/// Ironic's names consist of RFC 3986's unreserved characters (`ironic.common.utils.is_valid_logical_name`) and so do
-/// UUIDs: the text can stand in a URL as it is. `.` and `..`, which a URL would swallow, are refused.
+/// Ironic's names consist of RFC 3986's unreserved characters (`ironic.common.utils.is_valid_logical_name`), and so do UUIDs,
+/// so that neither needs escaping in a URL. `.` and `..` are refused because URLs drop such segments.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(try_from = "String")]
 pub struct NodeIdent(String);
 
 impl NodeIdent {
-    /// The text.
+    /// Returns the name or UUID as a string.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -46,13 +46,13 @@ impl fmt::Display for NodeIdent {
     }
 }
 
-/// Text that is neither a node's name nor a UUID.
+/// The error for a string that is neither a node's name nor a UUID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotANode;
 
 impl fmt::Display for NotANode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("neither a node's name nor a UUID: letters, digits and -._~ are allowed, at most 255")
+        f.write_str("expected a node's name or a UUID: at most 255 letters, digits and -._~")
     }
 }
 
@@ -63,14 +63,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_and_uuids_are_taken() {
+    fn names_and_uuids_are_accepted() {
         for text in ["n0", "rack-1.node_2~a", "1be26c0b-03f2-4d2e-ae87-c02d7f33c123", "..."] {
             assert_eq!(text.parse::<NodeIdent>().unwrap().as_str(), text);
         }
     }
 
     #[test]
-    fn what_would_lead_to_another_place_in_the_api_is_refused() {
+    fn a_string_that_would_change_the_url_is_refused() {
         for text in ["", ".", "..", "a/b", "a?b", "a#b", "a%2fb", "a b", "knoten-ö", "a\n", &"a".repeat(256)] {
             assert_eq!(text.parse::<NodeIdent>(), Err(NotANode), "{text:?}");
         }

@@ -1,7 +1,7 @@
-//! Ironic's API, as far as a deployment needs it, and the deployment itself.
+//! Deployments, and the parts of Ironic's API that they need.
 //!
-//! [`deploy()`] is the whole job; [`prepare`] is its first half, which changes nothing. Both go through an [`Ironic`],
-//! which speaks through a [`Transport`](crate::transport::Transport): [`Cloud`](crate::cloud::Cloud) for real clouds.
+//! [`deploy()`] performs the whole job. [`prepare`] performs its first half, which changes nothing. Both use an [`Ironic`], which
+//! sends its requests through a [`Transport`](crate::transport::Transport): [`Cloud`](crate::cloud::Cloud) for real clouds.
 //!
 //! ```no_run
 //! # #[cfg(feature = "sandbox")] mod example {

@@ -10,37 +10,37 @@ use super::provision::Target;
 use super::record::{Fingerprint, Record};
 use crate::transport::{Microversion, tidy};
 
-/// A node, as far as a deployment is concerned.
+/// The properties of a node that concern a deployment.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Node {
-    /// Its UUID, which unlike its name never changes.
+    /// The node's UUID, which unlike its name never changes.
     pub uuid: NodeIdent,
-    /// Its name, if it has one.
+    /// The node's name, if it has one.
     pub name: Option<NodeIdent>,
-    /// Where it is in Ironic's state machine.
+    /// The node's current state.
     pub provision_state: ProvisionState,
-    /// Where Ironic takes it at the moment. A failed deployment keeps it.
+    /// The state that Ironic is taking it to. It is kept when a deployment fails.
     pub target_provision_state: Option<ProvisionState>,
-    /// When `provision_state` last changed; to be compared, not to be read.
+    /// When `provision_state` last changed. Only compared, never parsed.
     pub provision_updated_at: Option<String>,
-    /// Whether an operator, or Ironic after a failure, took it out of service.
+    /// Whether an operator, or Ironic after a failure, has taken the node out of service.
     pub maintenance: bool,
-    /// Why. Untrusted text; [`Node::maintenance_reason`] is fit for a terminal.
+    /// The reason for the maintenance. Untrusted text; [`Node::maintenance_reason`] is safe to print to a terminal.
     #[serde(rename = "maintenance_reason")]
     pub raw_maintenance_reason: Option<String>,
-    /// The conductor that holds its lock.
+    /// The conductor that has locked the node.
     pub reservation: Option<String>,
-    /// What went wrong last. Untrusted text; [`Node::last_error`] is fit for a terminal.
+    /// The last error. Untrusted text; [`Node::last_error`] is safe to print to a terminal.
     #[serde(rename = "last_error")]
     pub raw_last_error: Option<String>,
-    /// The instance that it belongs to.
+    /// The UUID of the instance on the node.
     pub instance_uuid: Option<String>,
-    /// `noop`, `flat` or `neutron`. With the latter two, Ironic itself opens the drive.
+    /// The network interface: `noop`, `flat` or `neutron`. With the latter two, Ironic itself opens the drive.
     pub network_interface: Option<String>,
-    /// What a deployment is at, where the server is new enough to tell ([`Feature::DeploySteps`]).
+    /// The current step of a deployment, if the server is new enough to report it ([`Feature::DeploySteps`]).
     #[serde(default)]
     pub deploy_step: DeployStep,
-    /// What operators note down, of which [`Record`] is one.
+    /// The operators' own data, which includes our [`Record`].
     #[serde(default)]
     pub(super) extra: Extra,
 }
@@ -69,13 +69,13 @@ impl From<Option<RawDeployStep>> for DeployStep {
 }
 
 impl DeployStep {
-    /// Its name as one line, fit for a terminal.
+    /// Returns the step's name as one line, safe to print to a terminal.
     pub fn name(&self) -> Option<&str> {
         self.0.as_deref()
     }
 }
 
-/// A node's `extra`, which anybody may fill with anything.
+/// A node's `extra`, which may contain anything.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(from = "Option<serde_json::Map<String, serde_json::Value>>")]
 pub(super) struct Extra {
@@ -85,13 +85,13 @@ pub(super) struct Extra {
 impl From<Option<serde_json::Map<String, serde_json::Value>>> for Extra {
     fn from(members: Option<serde_json::Map<String, serde_json::Value>>) -> Self {
         let record = members.and_then(|mut members| members.remove(Record::MEMBER));
-        // What is not ours, or of a later version, is as good as none.
+        // A record that is not ours, or from a later version, counts as absent.
         Self { record: record.and_then(|record| serde_json::from_value(record).ok()) }
     }
 }
 
 impl Node {
-    /// The members of this type, for the query `fields`.
+    /// Returns the members of this type, for the query parameter `fields`.
     pub(super) fn fields(version: Microversion) -> String {
         let steps = if version >= Feature::DeploySteps.since() { ",deploy_step" } else { "" };
         format!(
@@ -100,56 +100,56 @@ impl Node {
         )
     }
 
-    /// What people call it.
+    /// Returns the node's name, or its UUID if it has none.
     pub fn label(&self) -> &NodeIdent {
         self.name.as_ref().unwrap_or(&self.uuid)
     }
 
-    /// Whether it is active with the drive of this fingerprint, as its record says.
+    /// Returns whether the node is active with the drive of this fingerprint, according to its record.
     pub(super) fn has(&self, fingerprint: &Fingerprint) -> bool {
         self.provision_state.is_active()
             && self.extra.record.is_some()
             && self.extra.record == Record::new(self.provision_updated_at.as_deref(), fingerprint.clone())
     }
 
-    /// Whether its provisioning has come to another place since it was `before`.
-    pub(super) fn has_moved_since(&self, before: &Self) -> bool {
+    /// Returns whether the node's provisioning state has changed since `before`.
+    pub(super) fn has_changed_since(&self, before: &Self) -> bool {
         self.provision_state != before.provision_state || self.provision_updated_at != before.provision_updated_at
     }
 
-    /// Ironic's words, or an operator's, for why it is in maintenance, as one line.
+    /// Returns the reason for the maintenance, from Ironic or an operator, as one line.
     pub fn maintenance_reason(&self) -> Option<String> {
         self.raw_maintenance_reason.as_deref().map(tidy).filter(|words| !words.is_empty())
     }
 
-    /// Ironic's words for what went wrong last, as one line.
+    /// Returns Ironic's last error as one line.
     pub fn last_error(&self) -> Option<String> {
         self.raw_last_error.as_deref().map(tidy).filter(|words| !words.is_empty())
     }
 }
 
-/// A state of Ironic's machine (`ironic.common.states`), such as `available`.
+/// A state of Ironic's state machine (`ironic.common.states`), such as `available`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(from = "String")]
 pub struct ProvisionState(String);
 
 impl ProvisionState {
-    /// Its name as one line, fit for a terminal.
+    /// Returns the state's name as one line, safe to print to a terminal.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The node waits for its first deployment.
+    /// Returns whether the node has no instance and is ready for a deployment.
     pub fn is_available(&self) -> bool {
         self.0 == "available"
     }
 
-    /// The deployment is done.
+    /// Returns whether the node is deployed.
     pub fn is_active(&self) -> bool {
         self.0 == "active"
     }
 
-    /// Whether Ironic's state machine (`ironic.common.state_machine`) has a way from here for `target`.
+    /// Returns whether Ironic's state machine (`ironic.common.state_machine`) accepts `target` in this state.
     pub fn allows(&self, target: Target) -> bool {
         match target {
             Target::Active => matches!(self.0.as_str(), "available" | "deploy failed"),
@@ -157,7 +157,7 @@ impl ProvisionState {
         }
     }
 
-    /// The deployment goes on.
+    /// Returns whether a deployment is in progress.
     pub fn is_deploying(&self) -> bool {
         matches!(self.0.as_str(), "deploying" | "wait call-back" | "deploy hold")
     }
@@ -180,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_fields_asked_for_make_a_node() {
+    fn the_requested_fields_make_a_node() {
         let node: Node = serde_json::from_str(
             r#"{"uuid": "1be26c0b-03f2-4d2e-ae87-c02d7f33c123", "name": null, "maintenance": false, "reservation": null,
                 "provision_state": "deploy failed", "target_provision_state": "active", "instance_uuid": null,

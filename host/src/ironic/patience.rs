@@ -7,35 +7,35 @@ use tokio::time::Instant;
 use super::error::Error;
 use super::step::Step;
 
-/// How long a job may take, and with it how long that is tried again which fails for a reason that may pass.
+/// A job's time limit, and with it the time limit for retrying temporary failures.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience {
-    /// None: the job ends when Ironic ends it, and each thing is tried again for [`TRYING`].
+    /// The end of the job. If `None`, the job lasts until Ironic is done, and each operation is retried for [`TRYING`].
     deadline: Option<Instant>,
 }
 
-/// What Nova grants a request to Ironic: nova.conf `[ironic] api_max_retries` times `api_retry_interval`.
+/// As long as Nova retries a request to Ironic: nova.conf `[ironic] api_max_retries` times `api_retry_interval`.
 const TRYING: Duration = Duration::from_secs(120);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 impl Patience {
-    /// From now on.
+    /// Starts the clock.
     pub fn new(timeout: Option<Duration>) -> Self {
         Self { deadline: timeout.and_then(|timeout| Instant::now().checked_add(timeout)) }
     }
 
-    /// What is left of it; none where it has no end.
+    /// Returns the time that is left, or `None` if there is no limit.
     pub fn left(self) -> Option<Duration> {
         self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
-    /// A series of attempts at one thing.
+    /// Starts a series of attempts at one operation.
     pub fn attempts(self) -> Attempts {
         Attempts { pauses: Pauses::new(), until: self.deadline.unwrap_or_else(|| Instant::now() + TRYING) }
     }
 
-    /// Asks for something that changes nothing, again and again if need be.
+    /// Performs an operation that is safe to repeat, and retries it after temporary failures.
     pub async fn ask<R, F: Future<Output = Result<R, Error>>>(
         self,
         observe: &mut impl FnMut(Step<'_>),
@@ -51,14 +51,14 @@ impl Patience {
     }
 }
 
-/// Attempts at one thing, with pauses that grow.
+/// A series of attempts at one operation, with growing pauses.
 pub(super) struct Attempts {
     pauses: Pauses,
     until: Instant,
 }
 
 impl Attempts {
-    /// Pauses before the next attempt; there is none when the time is over.
+    /// Pauses before the next attempt. Returns false if there is no time for one.
     pub async fn again(&mut self, error: &Error, observe: &mut impl FnMut(Step<'_>)) -> bool {
         let pause = self.pauses.next();
         if Instant::now() + pause >= self.until {
@@ -70,7 +70,7 @@ impl Attempts {
     }
 }
 
-/// Pauses between questions: short at first, since much is done in a moment.
+/// Growing pauses. The first ones are short, since many operations take only a moment.
 pub(super) struct Pauses(Duration);
 
 impl Pauses {

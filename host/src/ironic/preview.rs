@@ -1,4 +1,4 @@
-//! A request that is shown instead of sent.
+//! Previews of requests, for dry runs.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,25 +8,25 @@ use serde::Serialize;
 use super::provision::{Drive, DriveDigest, ProvisionRequest, Target};
 use crate::transport::{Method, Request};
 
-/// A request as it would be sent, fit to be shown: without token, and with the drive's digest for the drive.
+/// A request as it would be sent, but safe to show: without the token, and with a digest in place of the drive.
 #[derive(Clone, Debug, Serialize)]
 pub struct Preview {
     /// The HTTP method.
     pub method: Method,
-    /// The whole URL.
+    /// The complete URL.
     pub url: String,
-    /// The headers that Ironic reads, beside those of the authentication.
+    /// The headers that Ironic reads, except those for authentication.
     pub headers: BTreeMap<&'static str, String>,
-    /// The body's members.
+    /// The members of the body.
     pub body: PreviewBody,
 }
 
-/// The body's members.
+/// The members of a previewed body.
 #[derive(Clone, Debug, Serialize)]
 pub struct PreviewBody {
-    /// What the node is to do.
+    /// The requested target.
     pub target: Target,
-    /// The drive, if there is one.
+    /// The drive's digest, if there is a drive.
     pub configdrive: Option<DriveDigest>,
 }
 
@@ -41,7 +41,7 @@ impl Preview {
     }
 }
 
-/// As HTTP writes it, but for the drive.
+/// As in HTTP, except for the drive.
 impl fmt::Display for Preview {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} {}", self.method, self.url)?;

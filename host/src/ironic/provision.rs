@@ -11,13 +11,13 @@ use super::ident::NodeIdent;
 use super::operation::Operation;
 use crate::transport::Body;
 
-/// What a node is to do.
+/// The target of a provision request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Target {
-    /// Deploy a node that is `available`.
+    /// Deploy a node without an instance.
     Active,
-    /// Deploy a node again that has an instance.
+    /// Deploy a node with an instance again.
     Rebuild,
 }
 
@@ -30,23 +30,23 @@ impl fmt::Display for Target {
     }
 }
 
-/// A drive on its way to Ironic: base64 of a gzipped image. It holds secrets, so it shows its length and digest alone.
+/// A drive in the form that Ironic accepts: base64 of a gzipped image. It contains secrets, so `Debug` shows only length and digest.
 #[derive(PartialEq, Eq)]
 pub struct Drive(String);
 
 impl Drive {
-    /// Takes the text that the sandbox made. Of base64's own characters (RFC 4648, section 4) none can end a JSON
-    /// string, so what came out of the sandbox can say nothing else in the request.
+    /// Checks the base64 text that the sandbox returned. No character of base64 (RFC 4648, section 4) can end a JSON string, so
+    /// the sandbox's output cannot add anything else to the request.
     pub fn new(text: String) -> Result<Self, NotADrive> {
         let base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte);
-        // Ironic takes an empty text for no drive at all.
+        // Ironic would treat an empty string as no drive at all.
         if text.is_empty() || !text.bytes().all(base64) {
             return Err(NotADrive);
         }
         Ok(Self(text))
     }
 
-    /// What may be shown of it.
+    /// Returns the length and digest, which are safe to show.
     pub fn digest(&self) -> DriveDigest {
         let sha256 = Sha256::digest(self.0.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
         DriveDigest { length: self.0.len(), sha256 }
@@ -59,12 +59,12 @@ impl fmt::Debug for Drive {
     }
 }
 
-/// A drive without its contents: enough to tell it from others.
+/// A drive's length and hash, enough to distinguish it from other drives.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DriveDigest {
-    /// Of the text, in bytes.
+    /// The length of the base64 text in bytes.
     pub length: usize,
-    /// SHA-256 of the text, in hexadecimal digits.
+    /// The SHA-256 of the base64 text, in hexadecimal digits.
     pub sha256: String,
 }
 
@@ -74,7 +74,7 @@ impl fmt::Display for DriveDigest {
     }
 }
 
-/// Text that is not base64.
+/// The error for a string that is empty or not base64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotADrive;
 
@@ -89,24 +89,24 @@ impl std::error::Error for NotADrive {}
 /// The body of `PUT /v1/nodes/{node}/states/provision`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ProvisionRequest {
-    /// What the node is to do.
+    /// The requested target.
     pub target: Target,
-    /// The drive that its instance gets, if it needs one.
+    /// The instance's drive, if it needs one.
     pub drive: Option<Drive>,
 }
 
 impl ProvisionRequest {
-    /// The largest body that Ironic's API reads, in bytes. It answers a larger one before it has read it, and closes:
-    /// many clients see a broken connection instead of the 413.
+    /// The largest body that Ironic's API accepts, in bytes. It answers a larger one before it has read it, and closes the
+    /// connection: many clients see a broken connection instead of the 413.
     pub const LIMIT: usize = 67_108_864;
 
-    /// The length of the body in bytes.
+    /// Returns the length of the body in bytes.
     pub fn length(&self) -> usize {
         let (before, after) = self.frame();
         before.len() + self.drive.as_ref().map_or(0, |drive| drive.0.len()) + after.len()
     }
 
-    /// Makes the body. The drive is moved within its own memory, not copied: it can be 64 MiB.
+    /// Builds the body. The drive, up to 64 MiB, is not copied but moved within its own memory.
     pub fn seal(self) -> Result<SealedRequest, TooLarge> {
         let length = self.length();
         if length > Self::LIMIT {
@@ -121,7 +121,7 @@ impl ProvisionRequest {
         Ok(SealedRequest { target, feature, body: Body(body.into()) })
     }
 
-    /// What the server has to have for this request.
+    /// Returns the feature that the server must have for this request.
     pub(super) fn feature(&self) -> Feature {
         match (self.target, &self.drive) {
             (Target::Rebuild, Some(_)) => Feature::RebuildWithDrive,
@@ -146,7 +146,7 @@ pub struct SealedRequest {
 }
 
 impl SealedRequest {
-    /// What is asked for with it.
+    /// Returns the operation that the request performs.
     pub(super) fn operation(&self, node: NodeIdent) -> Operation {
         match self.target {
             Target::Active => Operation::Deploy(node),
@@ -154,22 +154,27 @@ impl SealedRequest {
         }
     }
 
-    /// The body, as it is sent.
+    /// Returns the body as it is sent.
     pub fn body(&self) -> &Bytes {
         &self.body.0
     }
 }
 
-/// A body of more than [`ProvisionRequest::LIMIT`] bytes.
+/// The error for a body of more than [`ProvisionRequest::LIMIT`] bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLarge {
-    /// Length of the body in bytes.
+    /// The length of the body in bytes.
     pub length: usize,
 }
 
 impl fmt::Display for TooLarge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the request would be {} bytes long, and Ironic reads {}", self.length, ProvisionRequest::LIMIT)
+        write!(
+            f,
+            "the request would have {} bytes, and Ironic accepts at most {}",
+            self.length,
+            ProvisionRequest::LIMIT
+        )
     }
 }
 
@@ -184,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn the_body_is_what_ironic_reads() {
+    fn the_body_is_json() {
         let json = |target, drive| {
             let request = request(target, drive);
             let length = request.length();

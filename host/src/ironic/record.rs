@@ -1,21 +1,21 @@
-//! What a node's `extra` says about its drive.
+//! The record of a node's drive in its `extra`.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// What tells one drive from another: the SHA-256 of its text as it would be without the random bytes that were drawn
-/// for this one run, in hexadecimal digits.
+/// A drive's fingerprint: the SHA-256, in hexadecimal digits, of the base64 text that the drive would have without the random
+/// bytes drawn for the run.
 ///
-/// It says nothing about the drive to somebody who does not know it, but lets one who knows all but a password try
-/// guesses of that.
+/// It reveals nothing about an unknown drive. But an attacker who knows everything on the drive except a password can use it to
+/// test guesses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Fingerprint(String);
 
 impl Fingerprint {
-    /// Of a drive's text; of none where the instance needs no drive.
+    /// Computes the fingerprint of a drive's base64 text, or of no drive.
     pub(super) fn new(text: Option<&str>) -> Self {
         Self(Sha256::digest(text.unwrap_or_default()).iter().map(|byte| format!("{byte:02x}")).collect())
     }
@@ -27,8 +27,8 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// What a node's `extra` tells after a deployment: with what it became active, and when. Whatever is done to the node
-/// afterwards, by whomever, changes the time, so that an old record is never mistaken for the truth.
+/// The record in a node's `extra` after a deployment: the drive with which the node became active, and the time. Any later
+/// change to the node's provisioning changes the time in Ironic, which makes the record obsolete.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Record {
     fingerprint: Fingerprint,
@@ -36,10 +36,10 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// Its name in `extra`.
+    /// The record's name in `extra`.
     pub const MEMBER: &str = "configdrive";
 
-    /// For a node that has been active since then; none where Ironic does not tell since when.
+    /// Creates the record for a node that became active at that time. Returns `None` if Ironic does not report the time.
     pub fn new(provision_updated_at: Option<&str>, fingerprint: Fingerprint) -> Option<Self> {
         let provision_updated_at = provision_updated_at?.to_owned();
         Some(Self { fingerprint, provision_updated_at })
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_holds_for_the_same_drive_until_the_node_is_provisioned_again() {
+    fn a_record_is_valid_for_the_same_drive_until_the_node_is_provisioned_again() {
         let drive = Fingerprint::new(Some("H4sI"));
         let record = Record::new(Some("t1"), drive.clone()).unwrap();
         let extra = serde_json::json!({"configdrive": record, "owner": "somebody"});
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn an_extra_that_is_not_ours_is_no_record() {
+    fn an_extra_that_is_not_ours_is_not_a_record() {
         let drive = Fingerprint::new(Some("H4sI"));
         for extra in [
             serde_json::json!(null),

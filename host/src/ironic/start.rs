@@ -1,4 +1,4 @@
-//! Sending the request, once.
+//! Starting a deployment exactly once.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use super::provision::{SealedRequest, Target};
 use super::step::Step;
 use crate::transport::{Fault, Transport, TransportError};
 
-/// Sends `request` until its deployment has begun, and gives the node as it was right before.
+/// Sends `request` until its deployment has started, and returns the node as it was right before.
 ///
-/// A deployment is never begun twice. What Ironic refused has begun nothing and is sent again, if the reason may pass:
-/// the node is locked (409), there is no conductor or no API to take it (503). Where the answer is lost, the node's
-/// state decides.
+/// A deployment is never started twice. A request that Ironic refused has started nothing, and is sent again if the reason is
+/// temporary: the node is locked (409), or no conductor or API is available (503). If the answer is lost, the node's state
+/// decides.
 pub(super) async fn start<T: Transport>(
     ironic: &Ironic<T>,
     mut node: Node,
@@ -23,18 +23,18 @@ pub(super) async fn start<T: Transport>(
     observe: &mut impl FnMut(Step<'_>),
 ) -> Result<Node, Error> {
     let mut attempts = patience.attempts();
-    // Whether a request whose fate is unknown is about: should it arrive late, the next one is refused.
-    let mut doubt = false;
+    // Whether an earlier request may still arrive. If it does, Ironic refuses the next one.
+    let mut in_doubt = false;
     loop {
         observe(Step::Sending(request.target));
         let Err(error) = send(ironic, &node, request, patience).await else { return Ok(node) };
         match Outcome::of(&error) {
-            Outcome::Refused if !doubt => return Err(error),
+            Outcome::Refused if !in_doubt => return Err(error),
             refused @ (Outcome::Refused | Outcome::NotYet) => {
                 let again = matches!(refused, Outcome::NotYet) && attempts.again(&error, observe).await;
-                // Who held the lock may have changed the state.
+                // The operation that held the lock may have changed the state.
                 let seen = patience.ask(observe, || ironic.node(&node.uuid)).await?;
-                if doubt && seen.has_moved_since(&node) {
+                if in_doubt && seen.has_changed_since(&node) {
                     return Ok(node);
                 }
                 if !again {
@@ -46,17 +46,17 @@ pub(super) async fn start<T: Transport>(
             Outcome::Unknown => {
                 observe(Step::Looking(&error));
                 match look(ironic, &node, patience, observe).await {
-                    Ok(Seen::Begun) => return Ok(node),
-                    Ok(Seen::Nothing) if may_repeat(&error, &node, request) => {
-                        doubt = true;
+                    Ok(Seen::Started) => return Ok(node),
+                    Ok(Seen::Unchanged) if may_repeat(&error, &node, request) => {
+                        in_doubt = true;
                         if !attempts.again(&error, observe).await {
                             return Err(Error::NotStarted { node: node.label().clone(), error: error.into() });
                         }
                     }
-                    Ok(Seen::Nothing) => {
+                    Ok(Seen::Unchanged) => {
                         return Err(Error::NotStarted { node: node.label().clone(), error: error.into() });
                     }
-                    Err(blind) => return Err(Error::Unknown { node: node.label().clone(), error: blind.into() }),
+                    Err(error) => return Err(Error::Unknown { node: node.label().clone(), error: error.into() }),
                 }
             }
         }
@@ -82,7 +82,7 @@ async fn send<T: Transport>(
     patience: Patience,
 ) -> Result<(), Error> {
     let sending = ironic.provision(node, request);
-    match patience.left().map(|left| left.max(ANSWERING)) {
+    match patience.left().map(|left| left.max(MIN_ANSWER_TIME)) {
         None => sending.await,
         Some(left) => tokio::time::timeout(left, sending).await.unwrap_or_else(|_| {
             Err(Error::Transport {
@@ -94,14 +94,15 @@ async fn send<T: Transport>(
     }
 }
 
-/// However little time is left: a request that was sent deserves its answer, and for a locked node Ironic takes seconds.
-const ANSWERING: Duration = Duration::from_secs(10);
+/// The minimum wait for an answer, even if less time is left: without its answer, the outcome of a request is in doubt, and for a
+/// locked node Ironic needs seconds to answer.
+const MIN_ANSWER_TIME: Duration = Duration::from_secs(10);
 
-/// What an error says about the request's fate.
+/// What an error reveals about the request.
 enum Outcome {
-    /// It will not do.
+    /// Ironic refused it for good.
     Refused,
-    /// Nothing has begun, but a little later it may do.
+    /// Nothing was started, but it may succeed a little later.
     NotYet,
     /// It may have arrived.
     Unknown,
@@ -112,7 +113,7 @@ impl Outcome {
         match error {
             Error::Refused { fault: Fault { status, .. }, .. } => match status {
                 409 | 429 | 503 => Self::NotYet,
-                // An Ironic that stumbled, or a proxy that lost it.
+                // Ironic failed, or a proxy lost the connection to it.
                 500 | 502 | 504 => Self::Unknown,
                 _ => Self::Refused,
             },
@@ -127,12 +128,12 @@ impl Outcome {
 }
 
 enum Seen {
-    Begun,
-    Nothing,
+    Started,
+    Unchanged,
 }
 
-/// Looks whether a deployment has begun since the node was `before`. Ironic changes the state before it answers, but a
-/// proxy may pass a request on late.
+/// Checks whether a deployment has started since the node was `before`. Ironic changes the state before it answers, but a proxy
+/// may forward a request late.
 async fn look<T: Transport>(
     ironic: &Ironic<T>,
     before: &Node,
@@ -144,10 +145,10 @@ async fn look<T: Transport>(
     let mut looked_for = Duration::ZERO;
     loop {
         match ironic.node(&before.uuid).await {
-            Ok(node) if node.has_moved_since(before) => return Ok(Seen::Begun),
-            // A lock that was not there before may be the deployment's own.
+            Ok(node) if node.has_changed_since(before) => return Ok(Seen::Started),
+            // A new lock may be that of the deployment.
             Ok(node) if looked_for >= LOOKING && (node.reservation.is_none() || before.reservation.is_some()) => {
-                return Ok(Seen::Nothing);
+                return Ok(Seen::Unchanged);
             }
             Ok(_) => {
                 let pause = pauses.next();
@@ -160,11 +161,11 @@ async fn look<T: Transport>(
     }
 }
 
+/// How long to watch for the start of a deployment.
 const LOOKING: Duration = Duration::from_secs(10);
 
-/// Whether a request of which nothing has been seen may be sent once more. Should the first one arrive after all,
-/// Ironic's state machine refuses the second: a node that is `available` is deployed once. A rebuild could be done
-/// twice.
+/// Returns whether a request without visible effect may be sent once more. If the first one arrives after all, Ironic's state
+/// machine refuses the second: a node that is `available` is deployed only once. A rebuild could happen twice.
 fn may_repeat(error: &Error, node: &Node, request: &SealedRequest) -> bool {
     let answered = matches!(error, Error::Refused { fault: Fault { status: 500, .. }, .. });
     !answered && request.target == Target::Active && node.provision_state.is_available()
@@ -190,7 +191,7 @@ mod tests {
         Err(TransportError::Lost("reset".into()))
     }
 
-    /// The outcome, and how many requests to deploy were sent.
+    /// Returns the outcome, and how many requests to deploy were sent.
     fn start(
         before: &str,
         target: Target,
@@ -203,12 +204,12 @@ mod tests {
             let ironic = Ironic::connect(&script).await?;
             super::start(&ironic, before, &request, Patience::new(None), &mut |_| ()).await
         });
-        let puts = script.asked().iter().filter(|request| request.method == Method::Put).count();
+        let puts = script.requests().iter().filter(|request| request.method == Method::Put).count();
         (outcome.map(drop).map_err(|error| chain(&error)), puts)
     }
 
     #[test]
-    fn a_locked_node_is_asked_again_in_the_state_that_it_then_has() {
+    fn a_locked_node_is_retried_in_its_new_state() {
         let available = node("available", 1);
         let answers = vec![Ok((409, LOCKED)), Ok((200, &*available)), Ok((202, ""))];
         assert_eq!(start(&available, Target::Active, answers), (Ok(()), 2));
@@ -220,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ironic_refuses_for_good_is_not_sent_again() {
+    fn a_request_that_ironic_refuses_for_good_is_not_sent_again() {
         for status in [400, 401, 403, 404, 413] {
             let (outcome, puts) = start(&node("available", 1), Target::Active, vec![Ok((status, ""))]);
             assert!(outcome.unwrap_err().contains(&status.to_string()));
@@ -229,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_whose_answer_is_lost_is_not_sent_again_when_the_node_has_begun() {
+    fn a_request_whose_answer_is_lost_is_not_sent_again_if_the_deployment_has_started() {
         let deploying = node("deploying", 2);
         for answer in [lost(), Ok((502, "<html>")), Ok((500, "")), Err(TransportError::Timeout(Duration::from_secs(9)))]
         {
@@ -239,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn an_available_node_of_which_nothing_is_seen_is_asked_again() {
+    fn a_lost_request_is_sent_again_if_the_node_stays_available() {
         let available = node("available", 1);
         let looks = std::iter::repeat_n(Ok((200, &*available)), 8);
         let answers = std::iter::once(lost()).chain(looks.clone()).chain([Ok((202, ""))]).collect();
@@ -253,20 +254,20 @@ mod tests {
     }
 
     #[test]
-    fn a_rebuild_of_which_nothing_is_seen_is_left_to_the_operator() {
+    fn a_lost_rebuild_is_left_to_the_operator() {
         let active = node("active", 1);
         let answers = std::iter::once(lost()).chain(std::iter::repeat_n(Ok((200, &*active)), 8)).collect();
         let (outcome, puts) = start(&active, Target::Rebuild, answers);
-        assert!(outcome.unwrap_err().starts_with("node n has not begun: "));
+        assert!(outcome.unwrap_err().starts_with("the deployment of node n was not started: "));
         assert_eq!(puts, 1);
     }
 
     #[test]
-    fn an_ironic_that_is_gone_for_good_leaves_it_unknown() {
+    fn an_ironic_that_stays_unreachable_leaves_the_start_unknown() {
         let gone = std::iter::repeat_with(|| Err(TransportError::Unreachable("refused".into()))).take(100);
         let (outcome, puts) =
             start(&node("available", 1), Target::Active, std::iter::once(lost()).chain(gone).collect());
-        assert!(outcome.unwrap_err().starts_with("whether the deployment of node n was started is unknown: "));
+        assert!(outcome.unwrap_err().starts_with("it is unknown whether the deployment of node n was started: "));
         assert_eq!(puts, 1);
     }
 }

@@ -1,4 +1,4 @@
-//! What happens during a deployment, for those who watch.
+//! The steps of a deployment, for observers.
 
 use std::fmt;
 
@@ -8,38 +8,38 @@ use super::error::Error;
 use super::node::Node;
 use super::provision::{Drive, Target};
 
-/// What a deployment is about to do, for whoever watches it.
+/// A step of a deployment. `Display` describes it in one line.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Step<'a> {
-    /// The node is there.
+    /// The node was found.
     Found(&'a Node),
-    /// The instance needs no drive (Nova's `required_by`): its deployment is started without one.
+    /// The instance needs no drive (Nova's `required_by`), and is deployed without one.
     NoDriveNeeded,
     /// The ports and port groups have been fetched, and the drive is being built.
     Building,
-    /// Something about the drive that will not work on this node. Nothing is sent after one that is an error.
+    /// The check found a problem that concerns this node. If its severity is error, nothing is sent.
     Finding(&'a Finding),
     /// The drive is built.
     Built(&'a Drive),
-    /// The node is active with this drive already: nothing is sent.
+    /// The node is already active with this drive, and nothing is sent.
     AlreadyActive,
     /// The request is being sent.
     Sending(Target),
-    /// Something failed for a reason that may pass.
+    /// A temporary failure occurred, and the operation is retried.
     TryingAgain(&'a Error),
-    /// The answer to the request is lost. The node's state will tell whether it arrived.
+    /// The answer to the request was lost, and the node's state is checked to see whether the request arrived.
     Looking(&'a Error),
-    /// The deployment has begun.
+    /// Ironic accepted the request, and the deployment has started.
     Accepted,
-    /// The node has come to another state, or to another step of its deployment.
+    /// The node is in a new state, or at a new step of its deployment.
     State(&'a Node),
-    /// The deployment is done, and could not be noted down in the node's `extra`.
+    /// The deployment is done, but could not be recorded in the node's `extra`.
     NotRecorded(&'a Error),
 }
 
 impl Step<'_> {
-    /// Whether it is something that somebody should know of even where all goes well in the end.
+    /// Returns whether the step deserves attention even if the deployment succeeds.
     pub fn is_warning(&self) -> bool {
         matches!(self, Self::Finding(_) | Self::TryingAgain(_) | Self::Looking(_) | Self::NotRecorded(_))
     }
@@ -53,17 +53,19 @@ impl fmt::Display for Step<'_> {
             Self::Building => f.write_str("building the config drive from the document and the node's ports"),
             Self::Finding(finding) => finding.fmt(f),
             Self::Built(drive) => write!(f, "config drive: {}", drive.digest()),
-            Self::AlreadyActive => f.write_str("the node is active with this drive already"),
+            Self::AlreadyActive => f.write_str("the node is already active with this drive"),
             Self::Sending(Target::Active) => f.write_str("asking Ironic to deploy"),
             Self::Sending(Target::Rebuild) => f.write_str("asking Ironic to rebuild"),
             Self::TryingAgain(error) => write!(f, "{}; trying again", chain(*error)),
-            Self::Looking(error) => write!(f, "{}; looking whether the node has begun", chain(*error)),
-            Self::Accepted => f.write_str("Ironic has started"),
+            Self::Looking(error) => write!(f, "{}; checking whether the deployment has started", chain(*error)),
+            Self::Accepted => f.write_str("Ironic has started the deployment"),
             Self::State(node) => {
                 write!(f, "node {} is {}", node.label(), node.provision_state)?;
                 node.deploy_step.name().map_or(Ok(()), |step| write!(f, ", at {step}"))
             }
-            Self::NotRecorded(error) => write!(f, "{}; a later run will not know what the node has", chain(*error)),
+            Self::NotRecorded(error) => {
+                write!(f, "{}; a later run will not know that the node has this drive", chain(*error))
+            }
         }
     }
 }

@@ -1,18 +1,19 @@
-//! What the unit tests of this module share.
+//! Helpers for the unit tests of this module.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use crate::transport::{Answer, Request, Transport, TransportError, VersionRange};
 
-/// Answers given in advance, for what a real Ironic does not do on demand; the tests of `deploy` have a real one.
+/// A transport with scripted answers, for situations that a real Ironic does not produce on demand. The tests in `tests/deploy` use
+/// a real one.
 pub struct Script {
     answers: Mutex<VecDeque<Result<Answer, TransportError>>>,
-    asked: Mutex<Vec<Request>>,
+    requests: Mutex<Vec<Request>>,
 }
 
 impl Script {
-    /// The first answer is to the question for versions, and names none if `versions` is `None`.
+    /// Creates a script. Its first answer is that to [`connect`](super::Ironic::connect); all answers report `versions`, if any.
     pub fn new(versions: Option<(&str, &str)>, answers: Vec<Result<&str, TransportError>>) -> Self {
         let answers = answers.into_iter().map(|body| body.map(|body| (200, body))).collect();
         Self::with_statuses(versions, answers)
@@ -22,11 +23,11 @@ impl Script {
         let versions = versions.map(|(min, max)| VersionRange { min: min.parse().unwrap(), max: max.parse().unwrap() });
         let answer = |(status, body): (u16, &str)| Answer { status, versions, body: body.into() };
         let answers = std::iter::once(Ok((200, "{}"))).chain(answers).map(|body| body.map(answer)).collect();
-        Self { answers: Mutex::new(answers), asked: Default::default() }
+        Self { answers: Mutex::new(answers), requests: Default::default() }
     }
 
-    pub fn asked(&self) -> Vec<Request> {
-        std::mem::take(&mut self.asked.lock().unwrap())
+    pub fn requests(&self) -> Vec<Request> {
+        std::mem::take(&mut self.requests.lock().unwrap())
     }
 }
 
@@ -36,12 +37,12 @@ impl Transport for &Script {
     }
 
     async fn send(&self, request: Request) -> Result<Answer, TransportError> {
-        self.asked.lock().unwrap().push(request);
+        self.requests.lock().unwrap().push(request);
         self.answers.lock().unwrap().pop_front().unwrap()
     }
 }
 
-/// Runs a future of a unit test.
+/// Runs a future to its end, with paused time.
 pub fn run<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap().block_on(future)
 }

@@ -1,4 +1,4 @@
-//! Ironic's own checks of a node.
+//! Ironic's own validation of a node.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::transport::tidy;
 
-/// Ironic's opinion of a node's driver interfaces, as far as a deployment depends on them: those that Nova looks at
+/// Ironic's validation of the driver interfaces that a deployment depends on: those that Nova checks
 /// (`nova.virt.ironic.driver.IronicDriver.spawn`).
 #[derive(Clone, Debug, Deserialize)]
 pub struct Validation {
@@ -15,7 +15,7 @@ pub struct Validation {
     storage: Interface,
 }
 
-/// An interface that none can be seen of is as unfit as for Nova.
+/// The result for one interface. As in Nova, an interface without a result is unfit.
 #[derive(Clone, Debug, Deserialize)]
 struct Interface {
     result: Option<bool>,
@@ -23,7 +23,7 @@ struct Interface {
 }
 
 impl Validation {
-    /// Why the node cannot be deployed; empty where it can.
+    /// Returns why the node cannot be deployed. Empty if it can.
     pub fn reasons(&self) -> Vec<Reason> {
         let interfaces = [("deploy", &self.deploy), ("power", &self.power), ("storage", &self.storage)];
         let unfit = interfaces.into_iter().filter(|(_, interface)| interface.result != Some(true));
@@ -33,12 +33,12 @@ impl Validation {
     }
 }
 
-/// Why an interface is not fit for a deployment.
+/// Why an interface failed validation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
-    /// `deploy`, `power` or `storage`.
+    /// The interface: `deploy`, `power` or `storage`.
     pub interface: &'static str,
-    /// Ironic's words as one line, fit for a terminal; empty where it has none.
+    /// Ironic's message as one line, safe to print to a terminal. Empty if there is none.
     pub words: String,
 }
 
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_interface_counts_as_fit_only_where_ironic_says_so() {
+    fn an_interface_is_fit_only_if_ironic_says_so() {
         let validation: Validation = serde_json::from_str(
             r#"{"deploy": {"result": false, "reason": "Node n\n lacks image_source"}, "power": {"result": true},
                 "storage": {"result": null, "reason": null}, "bios": {"result": false, "reason": "unasked"}}"#,

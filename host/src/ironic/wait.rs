@@ -9,7 +9,7 @@ use super::patience::{Patience, Pauses};
 use super::step::Step;
 use crate::transport::Transport;
 
-/// Asks for a node again and again until its deployment has ended.
+/// Polls a node until its deployment has ended.
 pub(super) async fn until_active<T: Transport>(
     ironic: &Ironic<T>,
     node: &Node,
@@ -35,7 +35,7 @@ pub(super) async fn until_active<T: Transport>(
                 let last_error = node.last_error();
                 return Err(Error::Failed { node: label(), state: node.provision_state, last_error });
             }
-            Verdict::GoesOn => {}
+            Verdict::Continues => {}
         }
         let left = patience.left();
         if left == Some(Duration::ZERO) {
@@ -46,12 +46,12 @@ pub(super) async fn until_active<T: Transport>(
     }
 }
 
-/// Tells the outcome of a deployment from the state that the node had before.
+/// Distinguishes the outcome of a deployment from the node's state before it.
 ///
-/// Ironic answers 202 only when the state has changed, but an API behind a lagging database may still show the old one:
-/// a rebuilt node would seem `active` at once. So a state that ends a deployment counts when something has changed
-/// since before, or when it stays: some databases keep times in whole seconds, and a node can be deployed twice within
-/// one.
+/// Ironic answers 202 only after the state has changed, but an API with a lagging database may still show the old state: a node
+/// that is being rebuilt would seem `active` at once. So a final state counts only if something has changed since before, or if
+/// the state persists. The latter is needed because some databases store times in whole seconds, and two deployments can end
+/// within the same one.
 pub(super) struct Watch<'a> {
     before: Option<&'a Node>,
     unchanged: u32,
@@ -59,37 +59,37 @@ pub(super) struct Watch<'a> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
-    GoesOn,
+    Continues,
     Active,
     Failed,
 }
 
 impl<'a> Watch<'a> {
-    /// For the deployment that was begun when the node was `before`.
+    /// Watches the deployment that was started when the node was `before`.
     pub fn since(before: &'a Node) -> Self {
         Self { before: Some(before), unchanged: 0 }
     }
 
-    /// For whatever the node is at.
+    /// Watches whatever the node is currently doing.
     pub fn now() -> Self {
         Self { before: None, unchanged: UNCHANGED }
     }
 
     fn judge(&mut self, node: &Node) -> Verdict {
         if node.provision_state.is_deploying() || (node.provision_state.is_active() && node.reservation.is_some()) {
-            self.unchanged = UNCHANGED; // it has left the state that it was in
-            return Verdict::GoesOn;
+            self.unchanged = UNCHANGED; // it has left its old state
+            return Verdict::Continues;
         }
-        let changed = self.before.is_none_or(|before| node.has_moved_since(before));
+        let changed = self.before.is_none_or(|before| node.has_changed_since(before));
         if !changed && self.unchanged < UNCHANGED {
             self.unchanged += 1;
-            return Verdict::GoesOn;
+            return Verdict::Continues;
         }
         if node.provision_state.is_active() { Verdict::Active } else { Verdict::Failed }
     }
 }
 
-/// How often the old state may be seen before it is believed to be the new one.
+/// How often the old state may be seen before it is accepted as the new one.
 const UNCHANGED: u32 = 4;
 
 #[cfg(test)]
@@ -112,7 +112,7 @@ mod tests {
         seen.iter().map(|node| watch.judge(node)).collect()
     }
 
-    use Verdict::{Active, Failed, GoesOn};
+    use Verdict::{Active, Continues, Failed};
 
     #[test]
     fn a_deployment_ends_at_active_or_at_a_failure() {
@@ -121,15 +121,15 @@ mod tests {
         let waiting = node("wait call-back", 3, None);
         assert_eq!(
             judge(&before, &[deploying.clone(), waiting, deploying.clone(), node("active", 4, None)]),
-            [GoesOn, GoesOn, GoesOn, Active]
+            [Continues, Continues, Continues, Active]
         );
-        assert_eq!(judge(&before, &[deploying, node("deploy failed", 3, None)]), [GoesOn, Failed]);
+        assert_eq!(judge(&before, &[deploying, node("deploy failed", 3, None)]), [Continues, Failed]);
     }
 
     #[test]
     fn an_active_node_that_is_still_locked_is_not_done() {
         let before = node("available", 1, None);
-        assert_eq!(judge(&before, &[node("active", 2, Some("c")), node("active", 2, None)]), [GoesOn, Active]);
+        assert_eq!(judge(&before, &[node("active", 2, Some("c")), node("active", 2, None)]), [Continues, Active]);
     }
 
     #[test]
@@ -137,29 +137,29 @@ mod tests {
         let before = node("active", 1, None);
         assert_eq!(
             judge(&before, &[before.clone(), node("deploying", 2, None), node("active", 3, None)]),
-            [GoesOn, GoesOn, Active]
+            [Continues, Continues, Active]
         );
-        assert_eq!(judge(&before, &[before.clone(), node("active", 3, None)]), [GoesOn, Active]);
+        assert_eq!(judge(&before, &[before.clone(), node("active", 3, None)]), [Continues, Active]);
     }
 
     #[test]
-    fn a_rebuild_within_the_same_second_is_believed_in_the_end() {
+    fn a_rebuild_within_the_same_second_is_accepted_in_the_end() {
         let before = node("active", 1, None);
         let seen = vec![before.clone(); 5];
-        assert_eq!(judge(&before, &seen), [GoesOn, GoesOn, GoesOn, GoesOn, Active]);
+        assert_eq!(judge(&before, &seen), [Continues, Continues, Continues, Continues, Active]);
     }
 
     #[test]
-    fn a_second_failure_is_told_from_the_first() {
+    fn a_second_failure_is_distinguished_from_the_first() {
         let before = node("deploy failed", 1, None);
-        assert_eq!(judge(&before, &[before.clone(), node("deploy failed", 2, None)]), [GoesOn, Failed]);
+        assert_eq!(judge(&before, &[before.clone(), node("deploy failed", 2, None)]), [Continues, Failed]);
     }
 
     #[test]
-    fn what_a_node_is_at_already_is_believed_at_once() {
+    fn the_current_state_is_accepted_at_once_when_attaching() {
         assert_eq!(Watch::now().judge(&node("active", 1, None)), Active);
         assert_eq!(Watch::now().judge(&node("available", 1, None)), Failed);
-        assert_eq!(Watch::now().judge(&node("wait call-back", 1, None)), GoesOn);
+        assert_eq!(Watch::now().judge(&node("wait call-back", 1, None)), Continues);
     }
 
     const DEPLOYING: &str = r#"{"uuid": "u", "name": "n", "provision_state": "wait call-back", "maintenance": false}"#;
@@ -174,14 +174,14 @@ mod tests {
     }
 
     #[test]
-    fn a_deployment_that_takes_longer_than_one_waits_goes_on() {
+    fn a_deployment_that_exceeds_the_time_limit_continues() {
         let script = Script::new(Some(("1.1", "1.115")), vec![Ok(DEPLOYING); 10]);
         let error = wait(&script, Some(Duration::from_secs(1))).to_string();
-        assert_eq!(error, "node u is `wait call-back` after 1 s; its deployment goes on");
+        assert_eq!(error, "node u is still `wait call-back` after 1 s, and its deployment continues");
     }
 
     #[test]
-    fn an_ironic_that_comes_back_is_asked_on() {
+    fn polling_continues_when_ironic_comes_back() {
         let lost = || Err(TransportError::Unreachable("Connection refused".into()));
         let active = DEPLOYING.replace("wait call-back", "active");
         let script = Script::new(Some(("1.1", "1.115")), vec![Ok(DEPLOYING), lost(), lost(), Ok(&active)]);
@@ -194,11 +194,11 @@ mod tests {
     }
 
     #[test]
-    fn an_ironic_that_goes_away_for_good_leaves_the_outcome_unknown() {
+    fn an_ironic_that_stays_unreachable_leaves_the_outcome_unknown() {
         let lost = || Err(TransportError::Unreachable("Connection refused".into()));
         let answers = std::iter::once(Ok(DEPLOYING)).chain(std::iter::repeat_with(lost).take(100)).collect();
         let error = chain(&wait(&Script::new(Some(("1.1", "1.115")), answers), None));
-        assert!(error.starts_with("the deployment of node u was started, how it goes on is unknown: "), "{error}");
+        assert!(error.starts_with("the deployment of node u was started, but its progress is unknown: "), "{error}");
         assert!(error.contains("Connection refused"), "{error}");
     }
 }

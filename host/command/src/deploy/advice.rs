@@ -1,4 +1,4 @@
-//! What the command says about the library's errors: its own flags are named here and nowhere else.
+//! Advice that the command adds to the library's errors. Only the command knows its flags.
 
 use std::error::Error;
 
@@ -9,35 +9,36 @@ use configdrive_host::{
     transport::TransportError,
 };
 
-/// Returns the line for people about an error of Ironic's.
+/// Returns the line that reports an error of a deployment.
 pub fn ironic(error: &ironic::Error) -> String {
     chain(error) + advice_on_certificate(error) + &ironic_advice(error)
 }
 
 fn ironic_advice(error: &ironic::Error) -> String {
     match error {
-        ironic::Error::CheckFailed { .. } => "; --no-check deploys all the same".into(),
+        ironic::Error::CheckFailed { .. } => "; use --no-check to deploy anyway".into(),
         ironic::Error::WrongState { state, target, .. } => match (target, state.as_str()) {
-            (Target::Active, "active") => "; --rebuild deploys it again".into(),
-            (Target::Active, _) if state.is_deploying() => "; --attach waits for it".into(),
-            (Target::Rebuild, "available") => "; without --rebuild it is deployed".into(),
+            (Target::Active, "active") => "; use --rebuild to deploy it again".into(),
+            (Target::Active, _) if state.is_deploying() => "; use --attach to wait for it".into(),
+            (Target::Rebuild, "available") => "; deploy it without --rebuild".into(),
             _ => String::new(),
         },
-        ironic::Error::NotStarted { .. } => "; it is as it was, and the same command may be run again".into(),
-        ironic::Error::Unknown { .. } => "; look at the node before you run this again".into(),
-        ironic::Error::TimedOut { node, .. } => format!(", `configdrive deploy {node} --attach` waits for it"),
-        ironic::Error::Unwatched { node, .. } => format!("; `configdrive deploy {node} --attach` waits for it"),
+        ironic::Error::NotStarted { .. } => ". The node is unchanged; it is safe to retry".into(),
+        ironic::Error::Unknown { .. } => "; check the node's state before you retry".into(),
+        ironic::Error::TimedOut { node, .. } | ironic::Error::Unwatched { node, .. } => {
+            format!("; wait for it with `configdrive deploy {node} --attach`")
+        }
         _ => String::new(),
     }
 }
 
-/// Returns the line for people about an error on the way into the cloud.
+/// Returns the line that reports an error in connecting to the cloud.
 pub fn cloud(error: &cloud::Error) -> String {
     if let cloud::Error::NoCloud { known } = error
         && !known.is_empty()
     {
         let known = configdrive_host::untrusted::one_line(&known.join(", "), 300);
-        return format!("no cloud is chosen: name one with --os-cloud or OS_CLOUD; there are {known}");
+        return format!("no cloud is selected; name one with --os-cloud or OS_CLOUD; there are {known}");
     }
     chain(error) + advice_on_certificate(error) + cloud_advice(error)
 }
@@ -45,10 +46,10 @@ pub fn cloud(error: &cloud::Error) -> String {
 fn cloud_advice(error: &cloud::Error) -> &'static str {
     match error {
         cloud::Error::NoCloud { .. } => {
-            ": name one of clouds.yaml (--os-cloud or OS_CLOUD), set OS_AUTH_TYPE, OS_AUTH_URL and so on, or give the URL \
+            "; name one in clouds.yaml (--os-cloud or OS_CLOUD), set OS_AUTH_TYPE, OS_AUTH_URL and so on, or give the URL \
              of an Ironic without authentication (--endpoint)"
         }
-        cloud::Error::Missing { members: ["endpoint"], .. } => "; or give --endpoint",
+        cloud::Error::Missing { members: ["endpoint"], .. } => "; set it or use --endpoint",
         cloud::Error::Pem { expected: Pem::ClientCertificate, .. } => " (--os-key)",
         cloud::Error::NoCatalogue { .. } => "; or give Ironic's URL (--endpoint)",
         cloud::Error::NotInCatalogue { .. } => "; or give Ironic's URL (--endpoint or OS_BAREMETAL_ENDPOINT_OVERRIDE)",
@@ -56,12 +57,14 @@ fn cloud_advice(error: &cloud::Error) -> &'static str {
     }
 }
 
-/// Returns the line for people about a step that is a warning.
+/// Returns the line that reports a step.
 pub fn step(step: &Step<'_>) -> String {
     match step {
         Step::TryingAgain(error) => format!("{}; trying again", ironic(error)),
-        Step::Looking(error) => format!("{}; looking whether the node has begun", ironic(error)),
-        Step::NotRecorded(error) => format!("{}; a later run will not know what the node has", ironic(error)),
+        Step::Looking(error) => format!("{}; checking whether the deployment has started", ironic(error)),
+        Step::NotRecorded(error) => {
+            format!("{}; a later run will not know that the node has this drive", ironic(error))
+        }
         step => step.to_string(),
     }
 }
@@ -70,7 +73,7 @@ fn advice_on_certificate(error: &(dyn Error + 'static)) -> &'static str {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(TransportError::Untrusted(_)) = error.downcast_ref() {
-            return "; if it is to be trusted, name its CA's file (--os-cacert, OS_CACERT or `cacert`)";
+            return "; to trust the server, name its CA file (--os-cacert, OS_CACERT or `cacert`)";
         }
         next = error.source();
     }
@@ -84,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_of_ironics_ends_with_what_to_do() {
+    fn an_error_of_a_deployment_ends_with_what_to_do() {
         let node = || "n".parse().unwrap();
         let lost = || ironic::Error::Transport {
             operation: ironic::Operation::Deploy(node()),
@@ -98,20 +101,22 @@ mod tests {
             (lost(), lost_words.to_owned()),
             (
                 ironic::Error::NotStarted { node: node(), error: lost().into() },
-                format!("node n has not begun: {lost_words}; it is as it was, and the same command may be run again"),
+                format!(
+                    "the deployment of node n was not started: {lost_words}. The node is unchanged; it is safe to retry"
+                ),
             ),
             (
                 ironic::Error::Unknown { node: node(), error: lost().into() },
                 format!(
-                    "whether the deployment of node n was started is unknown: {lost_words}; look at the node before you \
-                     run this again"
+                    "it is unknown whether the deployment of node n was started: {lost_words}; check the node's state before \
+                     you retry"
                 ),
             ),
             (
                 ironic::Error::Unwatched { node: node(), error: lost().into() },
                 format!(
-                    "the deployment of node n was started, how it goes on is unknown: {lost_words}; `configdrive deploy n \
-                     --attach` waits for it"
+                    "the deployment of node n was started, but its progress is unknown: {lost_words}; wait for it with \
+                     `configdrive deploy n --attach`"
                 ),
             ),
             (
@@ -120,35 +125,36 @@ mod tests {
                     state: "deploying".to_owned().into(),
                     after: std::time::Duration::from_secs(1),
                 },
-                "node n is `deploying` after 1 s; its deployment goes on, `configdrive deploy n --attach` waits for it"
+                "node n is still `deploying` after 1 s, and its deployment continues; wait for it with `configdrive deploy n \
+                 --attach`"
                     .into(),
             ),
             (
                 ironic::Error::CheckFailed { errors: 2 },
-                "the check found 2 errors in the drive, and nothing was sent; --no-check deploys all the same".into(),
+                "the check found 2 errors in the drive, so nothing was sent; use --no-check to deploy anyway".into(),
             ),
             (
                 wrong_state("active", Target::Active),
-                "node n is `active`: it has an instance; --rebuild deploys it again".into(),
+                "node n is `active`: it already has an instance; use --rebuild to deploy it again".into(),
             ),
             (
                 wrong_state("deploying", Target::Active),
-                "node n is `deploying`: a deployment goes on already; --attach waits for it".into(),
+                "node n is `deploying`: a deployment is already in progress; use --attach to wait for it".into(),
             ),
             (
                 wrong_state("available", Target::Rebuild),
-                "node n is `available`: it has no instance yet; without --rebuild it is deployed".into(),
+                "node n is `available`: it has no instance yet; deploy it without --rebuild".into(),
             ),
             (
                 wrong_state("cleaning", Target::Active),
-                "node n is `cleaning`, and only one that is `available` or `deploy failed` is deployed".into(),
+                "node n is `cleaning`; only nodes in state `available` or `deploy failed` can be deployed".into(),
             ),
             (
                 ironic::Error::Refused {
                     operation: ironic::Operation::Deploy(node()),
                     fault: Fault { status: 409, words: "locked".into() },
                 },
-                "cannot deploy node n: Ironic answers 409: locked".into(),
+                "cannot deploy node n: Ironic answered 409: locked".into(),
             ),
         ] {
             assert_eq!(ironic(&error), words);
@@ -156,27 +162,27 @@ mod tests {
     }
 
     #[test]
-    fn an_error_on_the_way_into_the_cloud_names_the_flag_that_helps() {
+    fn an_error_in_connecting_to_the_cloud_names_the_flag_that_helps() {
         let origin = || cloud::Origin::Environment;
         let untrusted = TransportError::Untrusted("invalid peer certificate: UnknownIssuer".into());
         for (error, words) in [
             (
                 cloud::Error::NoCloud { known: vec![] },
-                "no cloud is configured: name one of clouds.yaml (--os-cloud or OS_CLOUD), set OS_AUTH_TYPE, OS_AUTH_URL \
+                "no cloud is configured; name one in clouds.yaml (--os-cloud or OS_CLOUD), set OS_AUTH_TYPE, OS_AUTH_URL \
                  and so on, or give the URL of an Ironic without authentication (--endpoint)",
             ),
             (
                 cloud::Error::NoCloud { known: vec!["a".into(), "b".into()] },
-                "no cloud is chosen: name one with --os-cloud or OS_CLOUD; there are a, b",
+                "no cloud is selected; name one with --os-cloud or OS_CLOUD; there are a, b",
             ),
             (
                 cloud::Error::Missing {
                     origin: origin(),
-                    needed_for: "none",
+                    needed_for: "the authentication type none",
                     members: &["endpoint"],
-                    hint: " to know where Ironic is",
+                    hint: "",
                 },
-                "the environment has no OS_ENDPOINT, which none needs to know where Ironic is; or give --endpoint",
+                "the environment has no OS_ENDPOINT, which the authentication type none requires; set it or use --endpoint",
             ),
             (
                 cloud::Error::NotInCatalogue { wanted: "baremetal".into(), known: vec!["identity".into()] },
@@ -185,18 +191,18 @@ mod tests {
             ),
             (
                 cloud::Error::NoCatalogue { origin: origin() },
-                "the token has no catalogue, as it is for no project, domain or system: the environment has no \
-                 OS_PROJECT_NAME, OS_DOMAIN_NAME, OS_SYSTEM_SCOPE; or give Ironic's URL (--endpoint)",
+                "the token has no catalogue because it has no scope: set OS_PROJECT_NAME, OS_DOMAIN_NAME or \
+                 OS_SYSTEM_SCOPE in the environment; or give Ironic's URL (--endpoint)",
             ),
             (
                 cloud::Error::Pem { path: "c.pem".into(), expected: Pem::ClientCertificate },
-                "\"c.pem\" should be a client certificate in PEM, with its unencrypted key here or in a file of its own \
+                "\"c.pem\" must contain a client certificate in PEM, with its unencrypted key in this file or a separate one \
                  (--os-key)",
             ),
             (
                 cloud::Error::Unreachable { keystone: "https://k".into(), error: untrusted },
-                "Keystone at https://k: invalid peer certificate: UnknownIssuer; if it is to be trusted, name its CA's \
-                 file (--os-cacert, OS_CACERT or `cacert`)",
+                "cannot log in to Keystone at https://k: invalid peer certificate: UnknownIssuer; to trust the server, name \
+                 its CA file (--os-cacert, OS_CACERT or `cacert`)",
             ),
         ] {
             assert_eq!(cloud(&error), words);

@@ -1,36 +1,36 @@
-//! The options of clouds.
+//! The options for the cloud.
 
 use std::path::PathBuf;
 
 use clap::Args;
 use configdrive_host::cloud::{CloudSettings, Interface};
 
-/// Which cloud, and the way into it.
+/// Which cloud to use, and how to connect to it.
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Cloud")]
 pub struct CloudOptions {
-    /// A cloud of clouds.yaml [default: OS_CLOUD, else OS_AUTH_URL and so on, else its only one]
+    /// Use this cloud from clouds.yaml [default: OS_CLOUD, else OS_AUTH_URL and so on, else the only cloud in the file]
     #[arg(long, value_name = "NAME")]
     os_cloud: Option<String>,
-    /// The region of the catalogue [default: OS_REGION_NAME, else the cloud's]
+    /// Use this region of the catalogue [default: OS_REGION_NAME, else the cloud's]
     #[arg(long, value_name = "NAME")]
     os_region_name: Option<String>,
-    /// Ironic's endpoint in the catalogue: public, internal or admin [default: OS_INTERFACE, else the cloud's, else public]
+    /// Use this endpoint of Ironic's: public, internal or admin [default: OS_INTERFACE, else the cloud's, else public]
     #[arg(long, value_name = "INTERFACE")]
     os_interface: Option<Interface>,
-    /// Ironic's URL, instead of the catalogue's; without --os-cloud and OS_*, without authentication
+    /// Use this URL for Ironic instead of the catalogue's; not authenticated unless --os-cloud or OS_* select a cloud
     #[arg(long, value_name = "URL", visible_alias = "os-endpoint-override")]
     endpoint: Option<String>,
-    /// Trust these CAs alone, in PEM [default: OS_CACERT, else the cloud's, else those of the system]
+    /// Trust only the CAs in this PEM file [default: OS_CACERT, else the cloud's, else the system's CAs]
     #[arg(long, value_name = "FILE")]
     os_cacert: Option<PathBuf>,
-    /// The client's certificate, in PEM [default: OS_CERT, else the cloud's]
+    /// Use the client certificate in this PEM file [default: OS_CERT, else the cloud's]
     #[arg(long, value_name = "FILE")]
     os_cert: Option<PathBuf>,
-    /// Its key, in PEM [default: OS_KEY, else the cloud's, else in the certificate's file]
+    /// Use the client key in this PEM file [default: OS_KEY, else the cloud's, else in the certificate's file]
     #[arg(long, value_name = "FILE")]
     os_key: Option<PathBuf>,
-    /// Trust every server, whoever it is
+    /// Skip TLS certificate verification
     #[arg(long, conflicts_with = "os_cacert")]
     insecure: bool,
 }
@@ -50,6 +50,6 @@ impl CloudOptions {
     }
 }
 
-/// What a person is told where [`Cloud::is_insecure`](configdrive_host::cloud::Cloud::is_insecure).
-pub const INSECURE: &str = "no server's certificate is checked (--insecure, `insecure` or `verify: false`): whoever stands \
-                            in between reads the token and the drive";
+/// The warning if [`Cloud::is_insecure`](configdrive_host::cloud::Cloud::is_insecure).
+pub const INSECURE: &str = "TLS certificates are not verified (--insecure, `insecure` or `verify: false`): anyone on the network \
+                            path can read the token and the drive";

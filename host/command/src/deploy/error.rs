@@ -1,4 +1,4 @@
-//! How a deployment ends for the command.
+//! The errors of `deploy`.
 
 use std::{error, fmt, io};
 
@@ -11,24 +11,25 @@ use configdrive_verbs::{Error as VerbError, Exit, Failure};
 
 use super::{advice, phase::Phase};
 
-/// Why the command did not do its work.
+/// Why `deploy` failed.
 #[derive(Debug)]
 pub enum Error {
     Verb(VerbError),
     Cloud(cloud::Error),
     Ironic(ironic::Error),
-    /// The machine lacks what the command needs.
+    /// The async runtime or the signal handlers cannot be set up.
     Runtime(io::Error),
-    /// Some nodes of a fleet were not deployed; each was reported.
+    /// Some nodes of a fleet were not deployed. Each has been reported.
     Fleet {
         failed: usize,
         of: usize,
     },
-    /// A signal.
+    /// A signal arrived while one node was being deployed.
     Interrupted {
         node: NodeIdent,
         phase: Phase,
     },
+    /// A signal arrived while a fleet was being deployed.
     FleetInterrupted {
         not_ended: usize,
     },
@@ -124,20 +125,25 @@ impl fmt::Display for Error {
             Self::Ironic(error) => error.fmt(f),
             Self::Fleet { failed, of } => write!(f, "{failed} of {of} nodes were not deployed"),
             Self::Interrupted { node, phase } => match phase {
-                Phase::Before => write!(f, "interrupted: node {node} is as it was"),
+                Phase::Before => write!(f, "interrupted: node {node} is unchanged"),
                 Phase::Sending | Phase::Doubt => {
-                    write!(f, "interrupted: node {node} may have begun; look at it before you run this again")
+                    write!(
+                        f,
+                        "interrupted: the deployment of node {node} may have started; check the node's state before you retry"
+                    )
                 }
-                Phase::Begun => {
-                    write!(f, "interrupted: node {node} goes on; `configdrive deploy {node} --attach` waits for it")
-                }
+                Phase::Started => write!(
+                    f,
+                    "interrupted: the deployment of node {node} continues; wait for it with `configdrive deploy {node} \
+                     --attach`"
+                ),
             },
-            Self::FleetInterrupted { not_ended: 0 } => f.write_str("interrupted: all that was begun has ended"),
+            Self::FleetInterrupted { not_ended: 0 } => f.write_str("interrupted: all deployments have ended"),
             Self::FleetInterrupted { not_ended } => write!(
                 f,
-                "interrupted: {not_ended} nodes were not begun, or go on without being waited for; run this again for them"
+                "interrupted: {not_ended} nodes were not started or are still being deployed; run this again for them"
             ),
-            Self::Runtime(_) => f.write_str("the machine does not let the command work"),
+            Self::Runtime(_) => f.write_str("cannot set up the runtime"),
         }
     }
 }
@@ -145,7 +151,7 @@ impl fmt::Display for Error {
 impl error::Error for Error {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
-            // Each is shown in place of this one.
+            // Each is displayed in place of this error.
             Self::Verb(error) => error.source(),
             Self::Cloud(error) => error.source(),
             Self::Ironic(error) => error.source(),

@@ -1,4 +1,4 @@
-//! Many nodes in one go.
+//! Deploying many nodes.
 
 use std::{cell::Cell, num::NonZeroUsize, path::Path, pin::pin, sync::Arc};
 
@@ -16,13 +16,13 @@ use serde_json::{Value, json};
 
 use super::{error::Error, interrupt::Interrupt, progress::Progress, report};
 
-/// Reads the file of `--fleet`.
+/// Reads the fleet file.
 pub fn read(path: &Path, limit: usize) -> Result<Vec<Entry>, Error> {
     let text = input::read(path, limit)?;
     let text = String::from_utf8(text)
         .map_err(|error| VerbError::NotText { path: path.to_owned(), offset: error.utf8_error().valid_up_to() })?;
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let entries = fleet_file::parse(&text, folder)
+    let directory = path.parent().unwrap_or(Path::new(""));
+    let entries = fleet_file::parse(&text, directory)
         .map_err(|error| VerbError::Config { path: path.to_owned(), message: error.to_string() })?;
     Ok(entries)
 }
@@ -35,12 +35,13 @@ pub fn read_document(document: Document, limit: usize) -> Result<Arc<[u8]>, Erro
     }
 }
 
-/// Makes a flag of an option in a fleet file: `format: vfat` is `--format=vfat`. Names, values and errors are the command line's.
+/// Converts an option in a fleet file to a flag: `format: vfat` is `--format=vfat`. Names, values and errors are the same as on the
+/// command line.
 pub fn flag((name, value): (&String, &String)) -> String {
     format!("--{}={value}", name.replace('_', "-"))
 }
 
-/// What the deployments of a fleet share.
+/// The context that a fleet's deployments share.
 pub struct Fleet<'a> {
     pub sandbox: Arc<Sandbox>,
     pub ironic: Ironic<Cloud>,
@@ -49,10 +50,9 @@ pub struct Fleet<'a> {
 }
 
 impl Fleet<'_> {
-    /// Deploys all nodes; gives what is to be printed in the end, and how the command ends.
+    /// Deploys all nodes. Returns the report to print at the end, and the outcome of the command.
     ///
-    /// Who interrupts it once is understood to want no more nodes started; who does it twice, to leave those as well
-    /// that are under way.
+    /// The first interrupt stops it from starting more nodes. The second one also stops it from waiting for those in progress.
     pub async fn deploy(
         &self,
         entries: Vec<Entry>,
@@ -80,7 +80,9 @@ impl Fleet<'_> {
                     if stopped.replace(true) {
                         break;
                     }
-                    progress.warn("interrupted: no more nodes are begun, those under way are waited for; once more leaves them");
+                    progress.warn(
+                        "interrupted: no more nodes are started; waiting for those in progress (interrupt again to leave them)",
+                    );
                 }
             }
         }
@@ -102,14 +104,14 @@ struct Summary {
 
 impl Summary {
     fn add(&mut self, node: NodeIdent, outcome: Result<Done, Error>, progress: &Progress) {
-        let mut told = match &outcome {
+        let mut report = match &outcome {
             Ok(done) => report::outcome(done, true),
             Err(error) => json!({"error": {"message": error.sentence(), "exit_code": error.exit() as u8}}),
         };
         let (word, line) = match &outcome {
             Ok(Done { already_active: true, .. }) => {
                 self.already_active += 1;
-                ("already active", Some(format!("node {node} is active with this drive already")))
+                ("already active", Some(format!("node {node} is already active with this drive")))
             }
             Ok(_) => {
                 self.deployed += 1;
@@ -117,21 +119,21 @@ impl Summary {
             }
             Err(error) => {
                 self.failed += 1;
-                progress.warn(&format!("node {node} is not deployed: {}", error.sentence()));
+                progress.warn(&format!("node {node} was not deployed: {}", error.sentence()));
                 ("failed", None)
             }
         };
         if let Some(line) = line {
             progress.line(&line);
         }
-        if let Value::Object(told) = &mut told {
-            told.insert("node".into(), node.as_str().into());
-            told.insert("outcome".into(), word.into());
+        if let Value::Object(members) = &mut report {
+            members.insert("node".into(), node.as_str().into());
+            members.insert("outcome".into(), word.into());
         }
-        self.nodes.push(told);
+        self.nodes.push(report);
     }
 
-    /// What is printed in the end, and how the command ends.
+    /// Returns the report to print at the end, and the outcome of the command.
     fn report(&self, as_json: bool) -> (String, Result<(), Error>) {
         let not_ended = self.of - self.nodes.len();
         let counts = [

@@ -1,22 +1,22 @@
-//! What ends the command before its time.
+//! The signals that interrupt the command.
 
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Ctrl-C, and its like from a service manager.
+/// A listener for Ctrl-C (SIGINT) and for SIGTERM, which service managers send.
 pub struct Interrupt {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Interrupt {
-    /// From now on these signals do nothing but be heard of here.
+    /// Starts to listen. From now on, these signals no longer end the process.
     pub fn new() -> io::Result<Self> {
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     pub async fn heard(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}

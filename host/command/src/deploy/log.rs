@@ -1,4 +1,4 @@
-//! What goes on, for those who run the command in a service.
+//! Logging, for services that run the command.
 
 use std::io;
 
@@ -6,17 +6,17 @@ use clap::{Args, ValueEnum};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{Layer, filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// The library's events, and with them the command's.
+/// The target of the library's events, which the command uses, too.
 pub const LOG_TARGET: &str = "configdrive_host";
 
-/// Events on standard error.
+/// The options for the log.
 #[derive(Args)]
 #[command(next_help_heading = "Logging")]
 pub struct LogOptions {
-    /// Log to standard error: lines of text, or an object a line [default: no log]
+    /// Log to standard error, as lines of text or one JSON object per line [default: no log]
     #[arg(long, value_name = "FORMAT", value_enum)]
     log_format: Option<LogFormat>,
-    /// How much of it; `debug` has every request
+    /// Set how much is logged; `debug` includes every request
     #[arg(long, value_name = "LEVEL", value_enum, default_value_t = LogLevel::Info, hide_default_value = true, requires = "log_format")]
     log_level: LogLevel,
 }
@@ -37,9 +37,9 @@ enum LogLevel {
 }
 
 impl LogOptions {
-    /// Starts the log; tells whether there is one.
+    /// Starts the log if it is enabled, and returns whether it is.
     ///
-    /// It holds this project's events alone: those of the libraries below could show headers, and with them tokens.
+    /// It contains only this project's events: those of other libraries could show headers, and thereby tokens.
     pub fn start(&self) -> bool {
         let level = match self.log_level {
             LogLevel::Error => LevelFilter::ERROR,
@@ -49,7 +49,7 @@ impl LogOptions {
             LogLevel::Trace => LevelFilter::TRACE,
         };
         let ours = Targets::new().with_target(LOG_TARGET, level);
-        // What it cannot write it would complain of in the same place, and panic there.
+        // It would report a write error to standard error as well, and panic if that fails, too.
         let layer = fmt::layer().with_writer(io::stderr).log_internal_errors(false);
         match self.log_format {
             None => return false,

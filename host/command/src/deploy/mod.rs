@@ -35,57 +35,57 @@ use self::{
 };
 use crate::sandbox::SandboxOptions;
 
-/// Deploy nodes with their instances' drives: decide, build, send, and wait if asked to
+/// Deploy nodes with config drives: decide, build, send, and optionally wait
 ///
-/// Where the instance needs no drive, the deployment is started without one. The drive's ports and port groups are
-/// those that Ironic has for the node. The cloud is found as everywhere in OpenStack: in clouds.yaml, or in the
-/// environment (OS_CLOUD, OS_AUTH_TYPE, OS_AUTH_URL, OS_ENDPOINT and so on).
+/// If an instance needs no drive, its node is deployed without one. The ports and port groups on the drive are those that Ironic
+/// has for the node. The cloud is configured as usual in OpenStack: in clouds.yaml, or in the environment (OS_CLOUD,
+/// OS_AUTH_TYPE, OS_AUTH_URL, OS_ENDPOINT and so on).
 ///
-/// Several nodes (NODE=DOC, or --fleet) are deployed side by side and waited for. What becomes of one does not touch the
-/// others. When a node is active, the fingerprint of its drive is noted down in its `extra`, and a later run passes it by
-/// for as long as it has that drive.
+/// Several nodes (NODE=DOC, or --fleet) are deployed in parallel and always waited for. The failure of one does not affect the
+/// others. When a node is active, the fingerprint of its drive is recorded in its `extra`, and later runs skip the node as long
+/// as it has that drive.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  configdrive deploy rack1-node7 -i instance.json --os-cloud lab --wait\n  \
     configdrive deploy rack1-node7 -i instance.json --endpoint http://127.0.0.1:6385 --dry-run\n  \
     configdrive deploy rack1-node7=web.json rack1-node8=db.json\n  \
     configdrive deploy --fleet fleet.yaml --parallel 20\n\n\
-    A fleet file is JSON, an object a line or a list, or YAML:\n  \
+    A fleet file is YAML or JSON, either a list or one JSON object per line:\n  \
     - node: rack1-node7\n    document: web.json         # relative to the file\n    \
-    options: {format: vfat}    # as the flags are called\n    rebuild: true")]
+    options: {format: vfat}    # named like the flags\n    rebuild: true")]
 pub struct Deploy {
-    /// The node's name or UUID; with its document behind a `=` there can be several
+    /// The node's name or UUID, or NODE=DOC to deploy several nodes, each with its document
     #[arg(value_name = "NODE", required_unless_present = "fleet")]
     nodes: Vec<NodeArgument>,
     #[command(flatten)]
     document: DocumentInput,
-    /// Deploy the nodes that a file names, each with its document and options
+    /// Deploy the nodes listed in a file, each with its document and options
     #[arg(long, value_name = "FILE", conflicts_with_all = ["nodes", "input", "directory"])]
     fleet: Option<PathBuf>,
-    /// How many nodes are deployed at a time
+    /// Deploy at most N nodes at a time
     #[arg(long, value_name = "N", default_value = "10")]
     parallel: NonZeroUsize,
-    /// Neither read nor write what a fleet's nodes have in their `extra`
+    /// Do not read or write the deployment record in the nodes' `extra`
     #[arg(long)]
     no_record: bool,
-    /// Deploy again a node that has an instance
+    /// Rebuild a node that has an instance
     #[arg(long)]
     rebuild: bool,
-    /// Wait until the node is active, or has failed; several nodes are always waited for
+    /// Wait until the node is active or has failed; implied for several nodes
     #[arg(long)]
     wait: bool,
-    /// Send nothing, and wait for the deployment that the node is at
+    /// Send nothing, and wait for the node's current deployment
     #[arg(long, conflicts_with_all = ["input", "directory", "fleet", "rebuild", "dry_run"])]
     attach: bool,
-    /// Wait no longer than this for Ironic; what goes on there then goes on [default: as long as it takes]
+    /// Wait at most this long; Ironic continues with what was started [default: as long as it takes]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     timeout: Option<u32>,
-    /// Deploy even a drive in which `configdrive check` finds an error
+    /// Deploy even if `configdrive check` finds errors in the drive
     #[arg(long)]
     no_check: bool,
-    /// Print the request instead of sending it, with the drive's digest for the drive
+    /// Print the request instead of sending it, with a digest in place of the drive
     #[arg(long, conflicts_with_all = ["wait", "fleet"])]
     dry_run: bool,
-    /// Print the outcome, or the request, as JSON, and nothing else
+    /// Print only the outcome, or the request of a dry run, as JSON
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -98,7 +98,7 @@ pub struct Deploy {
     log: LogOptions,
 }
 
-/// `NODE`, or `NODE=DOC`: a node's name has no `=`.
+/// `NODE` or `NODE=DOC`. A node's name cannot contain `=`.
 #[derive(Clone, Debug)]
 struct NodeArgument {
     node: NodeIdent,
@@ -131,7 +131,7 @@ impl Deploy {
     }
 
     fn run_for(&self, audience: Audience) -> Result<(), Error> {
-        // Standard input is read before signals are caught.
+        // Reads standard input before the signal handlers are installed, so that Ctrl-C can still end the command.
         let work = self.work()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
         let ended = match work {
@@ -147,7 +147,7 @@ impl Deploy {
                     tokio::select! {
                         report = self.work_on_one(one, &progress) => report,
                         () = interrupt.heard() => {
-                            let phase = if self.attach { Phase::Begun } else { progress.phase() };
+                            let phase = if self.attach { Phase::Started } else { progress.phase() };
                             Err(Error::Interrupted { node, phase })
                         }
                     }
@@ -156,16 +156,16 @@ impl Deploy {
                 report.map(|report| (report, progress.written().map_err(Error::from)))
             }
         };
-        // The sandbox may be at work for somebody who has gone.
+        // After an interrupt, the sandbox may still be working. Do not wait for it.
         runtime.shutdown_background();
         let (report, outcome) = ended?;
         let printed =
             if report.is_empty() { Ok(()) } else { output::print(&format!("{report}\n")).map_err(Error::from) };
-        // What became of the nodes stands where nobody reads on.
+        // A closed standard output must not hide a failed deployment.
         outcome.and(printed)
     }
 
-    /// Reads what the command line names, as far as its turn has come.
+    /// Reads the files that the command line names, except for the documents of a fleet.
     fn work(&self) -> Result<Work, Error> {
         if let Some(path) = &self.fleet {
             return Ok(Work::Fleet(fleet::read(path, self.sandbox.input_limit())?));
@@ -180,7 +180,7 @@ impl Deploy {
             return Ok(Work::One(One::Deploy(Box::new(job))));
         }
         if self.dry_run || self.attach {
-            let message = "--dry-run and --attach want one NODE, without a document behind it";
+            let message = "--dry-run and --attach require a single NODE, without =DOC";
             return Err(VerbError::Usage(message.into()).into());
         }
         let entries = self.nodes.iter().map(|argument| match &argument.document {
@@ -190,7 +190,7 @@ impl Deploy {
                 rebuild: false,
                 options: BTreeMap::new(),
             }),
-            None => Err(VerbError::Usage(format!("node {0} has no document: {0}=DOC", argument.node)).into()),
+            None => Err(VerbError::Usage(format!("node {0} has no document; write {0}=DOC", argument.node)).into()),
         });
         Ok(Work::Fleet(entries.collect::<Result<_, Error>>()?))
     }
@@ -210,7 +210,7 @@ impl Deploy {
         Ok(job)
     }
 
-    /// Deploys one node, or waits for it; gives what is to be printed in the end.
+    /// Deploys one node, or waits for it. Returns the report to print at the end.
     async fn work_on_one(&self, one: One, progress: &Progress) -> Result<String, Error> {
         let ironic = self.connect(progress).await?;
         let (done, waited) = match one {
@@ -228,7 +228,7 @@ impl Deploy {
                     let preview = ironic.preview(&prepared.node, &prepared.request);
                     return Ok(match self.json {
                         true => json!(preview).to_string(),
-                        false => format!("nothing is sent; this would be:\n\n{preview}"),
+                        false => format!("nothing is sent; the request would be:\n\n{preview}"),
                     });
                 }
                 (ironic::deploy(&ironic, &sandbox, *job, observe).await?, waited)
@@ -259,7 +259,7 @@ impl Deploy {
         Ok(Ironic::connect(cloud).await?)
     }
 
-    /// The job of a fleet's node, when its turn has come.
+    /// Creates the job of a fleet's node when its turn has come.
     fn member(&self, entry: Entry) -> Result<Job, Error> {
         let document = fleet::read_document(entry.document, self.sandbox.input_limit())?;
         let flags: Vec<_> = entry.options.iter().map(fleet::flag).collect();
@@ -275,7 +275,7 @@ impl Deploy {
     }
 }
 
-/// What the command line asks for.
+/// The work that the command line requests.
 enum Work {
     One(One),
     Fleet(Vec<Entry>),

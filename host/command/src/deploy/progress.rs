@@ -1,4 +1,4 @@
-//! What a person sees while nodes are deployed.
+//! The progress of deployments, as a person sees it.
 
 use std::{
     cell::{Cell, RefCell},
@@ -13,35 +13,35 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::{advice, log::LOG_TARGET, phase::Phase};
 
-/// Lines on standard output and, where a person looks on, moving ones on standard error: one for each node that is being
-/// deployed, and one for the whole fleet.
+/// The display of progress: lines on standard output and, if standard error is a terminal, progress bars there, one for each node
+/// that is being deployed and one for the whole fleet.
 pub struct Progress {
     audience: Audience,
-    /// None where standard error is no terminal, or the lines are for nobody.
-    moving: Option<MultiProgress>,
+    /// `None` if standard error is not a terminal or the audience is not a person.
+    bars: Option<MultiProgress>,
     fleet: Option<ProgressBar>,
     nodes: RefCell<BTreeMap<String, ProgressBar>>,
     warned: RefCell<BTreeMap<String, String>>,
     phase: Cell<Phase>,
     last_line: RefCell<String>,
-    /// A deployment is not broken off because nobody reads about it.
+    /// Write errors so far. They do not end a deployment.
     written: Cell<Result<(), Error>>,
 }
 
 impl Progress {
-    /// For a node, or for a fleet of `nodes`.
+    /// Creates the display for one node, or for a fleet of that many.
     pub fn new(audience: Audience, fleet: Option<usize>) -> Self {
-        let moving = (audience == Audience::Person && io::stderr().is_terminal()).then(MultiProgress::new);
-        let bar = moving.as_ref().zip(fleet).map(|(moving, nodes)| {
+        let bars = (audience == Audience::Person && io::stderr().is_terminal()).then(MultiProgress::new);
+        let bar = bars.as_ref().zip(fleet).map(|(bars, nodes)| {
             let bar = ProgressBar::new(nodes as u64).with_style(style("{bar:40} {pos} of {len} nodes, {elapsed}"));
-            moving.add(bar)
+            bars.add(bar)
         });
         if let Some(bar) = &bar {
             bar.enable_steady_tick(TICK);
         }
         Self {
             audience,
-            moving,
+            bars,
             fleet: bar,
             nodes: RefCell::default(),
             warned: RefCell::default(),
@@ -63,17 +63,17 @@ impl Progress {
         self.follow(node, step);
         match step {
             step if step.is_warning() => self.warn_once(node, &format!("node {node}: {}", advice::step(step))),
-            // A terminal has a moving line for it.
-            Step::State(_) if self.moving.is_none() => self.line(&step.to_string()),
+            // On a terminal, a progress bar shows it.
+            Step::State(_) if self.bars.is_none() => self.line(&step.to_string()),
             _ => {}
         }
     }
 
-    /// The node's deployment has ended.
+    /// Removes the progress bar of a node whose deployment has ended.
     pub fn end(&self, node: &NodeIdent) {
-        if let (Some(bar), Some(moving)) = (self.nodes.borrow_mut().remove(node.as_str()), &self.moving) {
+        if let (Some(bar), Some(bars)) = (self.nodes.borrow_mut().remove(node.as_str()), &self.bars) {
             bar.finish_and_clear();
-            moving.remove(&bar);
+            bars.remove(&bar);
         }
         self.warned.borrow_mut().remove(node.as_str());
         if let Some(fleet) = &self.fleet {
@@ -81,25 +81,25 @@ impl Progress {
         }
     }
 
-    /// Takes the moving lines away.
+    /// Removes the progress bars.
     pub fn clear(&self) {
-        if let Some(moving) = &self.moving {
-            // What cannot be cleared was not there.
-            _ = moving.clear();
+        if let Some(bars) = &self.bars {
+            // If clearing fails, the terminal is gone.
+            _ = bars.clear();
         }
     }
 
-    /// How far the only node has come.
+    /// Returns how far the only node's deployment has come.
     pub fn phase(&self) -> Phase {
         self.phase.get()
     }
 
-    /// Whether all lines came to where they were to.
+    /// Returns whether all lines could be written.
     pub fn written(&self) -> Result<(), Error> {
         self.written.replace(Ok(()))
     }
 
-    /// A step that is taken again is not told again.
+    /// Prints a step, unless it repeats the last one.
     fn step(&self, line: String) {
         if *self.last_line.borrow() != line {
             self.line(&line);
@@ -107,37 +107,37 @@ impl Progress {
         }
     }
 
-    /// A line on standard output.
+    /// Prints a line on standard output.
     pub fn line(&self, line: &str) {
         if self.audience != Audience::Person {
             return;
         }
         let written = self.written.replace(Ok(()));
-        self.written.set(written.and_then(|()| self.aside(|| output::print(&format!("{line}\n")))));
+        self.written.set(written.and_then(|()| self.suspended(|| output::print(&format!("{line}\n")))));
     }
 
-    /// A warning, which is not repeated while it stays the same.
+    /// Prints a warning, unless it repeats the node's last one.
     fn warn_once(&self, node: &NodeIdent, warning: &str) {
         let before = self.warned.borrow_mut().insert(node.as_str().to_owned(), warning.to_owned());
-        // The log has the steps already.
+        // The log already contains the steps.
         if before.as_deref() != Some(warning) && self.audience != Audience::Log {
-            self.aside(|| output::tell(&format!("warning: {warning}")));
+            self.suspended(|| output::tell(&format!("warning: {warning}")));
         }
     }
 
-    /// A warning that belongs to no step.
+    /// Prints or logs a warning that does not belong to a step.
     pub fn warn(&self, warning: &str) {
         match self.audience {
             Audience::Log => tracing::warn!(target: LOG_TARGET, "{warning}"),
-            _ => self.aside(|| output::tell(&format!("warning: {warning}"))),
+            _ => self.suspended(|| output::tell(&format!("warning: {warning}"))),
         }
     }
 
     fn follow(&self, node: &NodeIdent, step: &Step<'_>) {
-        let Some(moving) = &self.moving else { return };
+        let Some(bars) = &self.bars else { return };
         let mut nodes = self.nodes.borrow_mut();
         let bar = nodes.entry(node.as_str().to_owned()).or_insert_with(|| {
-            let bar = moving.add(ProgressBar::new_spinner().with_style(style("{spinner} {msg} ({elapsed})")));
+            let bar = bars.add(ProgressBar::new_spinner().with_style(style("{spinner} {msg} ({elapsed})")));
             bar.enable_steady_tick(TICK);
             bar
         });
@@ -147,29 +147,29 @@ impl Progress {
         });
     }
 
-    /// Writes with the moving lines out of the way.
-    fn aside<R>(&self, write: impl FnOnce() -> R) -> R {
-        match &self.moving {
-            Some(moving) => moving.suspend(write),
+    /// Writes with the progress bars suspended.
+    fn suspended<R>(&self, write: impl FnOnce() -> R) -> R {
+        match &self.bars {
+            Some(bars) => bars.suspend(write),
             None => write(),
         }
     }
 }
 
-/// Who follows what goes on.
+/// The reader of the output.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Audience {
-    /// Reads lines.
+    /// A person, who reads lines.
     Person,
-    /// Reads the report in the end, and warnings.
+    /// A program, which reads the report at the end, and warnings.
     Program,
-    /// Has all of it, with nothing in between.
+    /// A log, which contains everything. Nothing else is printed between its lines.
     Log,
 }
 
 const TICK: Duration = Duration::from_millis(200);
 
-/// A template that does not hold would be a fault of ours: the default shows at least the message.
+/// Parses a template. An invalid one would be a bug; the default style shows at least the message.
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
 }

@@ -8,11 +8,11 @@ use super::super::error::Error;
 use super::super::value::{Broken, Map, Value, merge};
 use super::environment::Environment;
 
-/// clouds.yaml with secure.yaml laid over it, as openstacksdk finds and reads them (`openstack.config.loader`).
+/// clouds.yaml, overridden by secure.yaml, as openstacksdk finds and reads them (`openstack.config.loader`).
 pub struct CloudsYaml {
-    /// The first clouds.yaml on the way; none where only secure.yaml exists, or neither.
+    /// The path of the first clouds.yaml found, or `None` if there is none.
     pub path: Option<PathBuf>,
-    /// The clouds by their names.
+    /// The clouds by name.
     pub clouds: Map,
 }
 
@@ -31,7 +31,7 @@ impl CloudsYaml {
     }
 }
 
-/// A profile of clouds-public.yaml. openstacksdk has a list of public clouds of its own, which is not for us to copy.
+/// Returns a profile from clouds-public.yaml. openstacksdk also has a built-in list of public clouds, which we do not copy.
 pub fn profile(environment: &Environment, name: &str) -> Result<Option<Map>, Error> {
     let Some(mut file) = find(environment, "clouds-public", None)? else { return Ok(None) };
     match file.section("public-clouds")?.remove(name) {
@@ -56,10 +56,10 @@ impl File {
     }
 }
 
-/// The file that `variable` names, else the first one of `name` with one of the usual endings.
+/// Reads the file that `variable` names, otherwise the first one called `name` with one of the usual endings.
 fn find(environment: &Environment, name: &str, variable: Option<&'static str>) -> Result<Option<File>, Error> {
     if let Some((variable, path)) = variable.and_then(|variable| Some((variable, environment.get(variable)?))) {
-        // openstacksdk goes on to the next file, and thereby to another cloud than the one that was meant.
+        // If it cannot be read, openstacksdk tries the next file, and so may use a different cloud than intended.
         let path = environment.path(path);
         let text = fs::read_to_string(&path).map_err(|error| Error::File {
             what: variable,
@@ -74,11 +74,11 @@ fn find(environment: &Environment, name: &str, variable: Option<&'static str>) -
             match fs::read_to_string(&path) {
                 Ok(text) => return parse(path, &text).map(Some),
                 Err(error) if error.kind() == ErrorKind::NotFound || error.kind() == ErrorKind::NotADirectory => {}
-                // Others' files in /etc/openstack are no obstacle.
+                // A file in /etc/openstack may be for other users.
                 Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-                    tracing::debug!(path = %path.display(), "a file of clouds is not readable and passed over");
+                    tracing::debug!(path = %path.display(), "skipped a clouds file that is not readable");
                 }
-                Err(error) => return Err(Error::File { what: "the file of clouds", path, error: error.into() }),
+                Err(error) => return Err(Error::File { what: "the clouds file", path, error: error.into() }),
             }
         }
     }
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_file_on_the_way_is_taken_and_secure_yaml_laid_over_it() {
+    fn the_first_file_found_is_used_and_overridden_by_secure_yaml() {
         let (_directory, environment) = directory(&[
             ("here/clouds.yml", "clouds: {a: {auth: {username: u}}}"),
             ("home/.config/openstack/clouds.yaml", "clouds: {b: {}}"),
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_named_by_the_variable_goes_first_and_must_exist() {
+    fn a_file_named_by_the_variable_takes_precedence_and_must_exist() {
         let (directory, environment) =
             directory(&[("here/clouds.yaml", "clouds: {a: {}}"), ("else.yaml", "clouds: {b: {}}")]);
         let named = |name: &str| {
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_none_is_refused_without_showing_what_is_in_it() {
+    fn an_invalid_file_is_refused_without_showing_its_contents() {
         for text in ["clouds: hunter2", "hunter2", "clouds: {a: \"hunter2", "- hunter2", "clouds: [hunter2]"] {
             let (_directory, environment) = directory(&[("here/clouds.yaml", text)]);
             let error = CloudsYaml::read(&environment).err().unwrap().to_string();

@@ -1,4 +1,4 @@
-//! The environment variables of clouds.
+//! The environment variables that describe clouds.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use super::super::error::Error;
 use super::super::value::{Map, Value};
 
-/// What the process was started with, as far as it tells about clouds.
+/// The part of the process's environment that concerns clouds.
 pub struct Environment {
-    /// Those that are set and not empty.
+    /// The variables that are set and not empty.
     variables: BTreeMap<String, String>,
     directory: PathBuf,
 }
@@ -23,7 +23,7 @@ impl Environment {
                 variables.insert(name, value);
             }
         }
-        // Without a working directory there is no clouds.yaml in it.
+        // The working directory is only needed to look for clouds.yaml, so it may be missing.
         Ok(Self::new(variables, std::env::current_dir().unwrap_or_default()))
     }
 
@@ -36,8 +36,8 @@ impl Environment {
         self.variables.get(name).map(String::as_str)
     }
 
-    /// The cloud that the variables describe, `OS_AUTH_URL` as the member `auth_url` and so on. None where they tell
-    /// nothing about authentication: `OS_REGION_NAME` or `OS_CACERT` alone are no cloud.
+    /// Returns the cloud that the variables describe, with `OS_AUTH_URL` as the member `auth_url` and so on. Returns `None` if no
+    /// variable concerns authentication: `OS_REGION_NAME` or `OS_CACERT` alone do not describe a cloud.
     pub fn cloud(&self) -> Option<Map> {
         AUTHENTICATION.iter().any(|name| self.get(name).is_some()).then(|| {
             let members = self.variables.iter().filter_map(|(name, value)| {
@@ -47,7 +47,7 @@ impl Environment {
         })
     }
 
-    /// Where clouds.yaml and its companions are looked for, in this order.
+    /// Returns the directories to search for clouds.yaml and its companions, in order.
     pub fn directories(&self) -> Vec<PathBuf> {
         let below = |base: &str| Path::new(base).join("openstack");
         let mut directories = vec![self.directory.clone()];
@@ -58,7 +58,7 @@ impl Environment {
         directories
     }
 
-    /// A path as a shell would read it: `~` is the home directory.
+    /// Expands a leading `~/` to the home directory, as a shell does.
     pub fn path(&self, text: &str) -> PathBuf {
         match (text.strip_prefix("~/"), self.get("HOME")) {
             (Some(rest), Some(home)) => Path::new(home).join(rest),
@@ -69,8 +69,8 @@ impl Environment {
 
 const OTHERS: [&str; 3] = ["HOME", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS"];
 
-/// One of these makes the environment a cloud. openstacksdk takes any variable that begins with `OS_`, and thereby
-/// those of other programs' too.
+/// The variables of which any one makes the environment a cloud. openstacksdk accepts any variable that starts with `OS_`, even
+/// those of other programs.
 const AUTHENTICATION: [&str; 13] = [
     "OS_AUTH_TYPE",
     "OS_AUTH_PLUGIN",
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_about_authentication_are_a_cloud() {
+    fn variables_for_authentication_describe_a_cloud() {
         let cloud =
             environment(&[("OS_AUTH_URL", "http://k"), ("OS_REGION_NAME", "r"), ("HOME", "/h")]).cloud().unwrap();
         assert_eq!(cloud.keys().collect::<Vec<_>>(), ["auth_url", "region_name"]);
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_looked_for_here_then_at_home_then_in_etc() {
+    fn files_are_searched_here_then_at_home_then_in_etc() {
         let directories = environment(&[("HOME", "/h"), ("XDG_CONFIG_HOME", "/x")]).directories();
         let expected = ["/work", "/x/openstack", "/h/.config/openstack", "/etc/xdg/openstack", "/etc/openstack"];
         assert_eq!(directories, expected.map(PathBuf::from));

@@ -1,4 +1,4 @@
-//! Which cloud, and how to get into it: clouds.yaml, the environment and the settings become a [`Configuration`].
+//! The configuration of the connection, combined from the settings, the environment and clouds.yaml.
 
 mod clouds_yaml;
 mod environment;
@@ -17,15 +17,15 @@ use super::members::Members;
 use super::settings::CloudSettings;
 use super::value::{Map, Value, merge};
 
-/// Everything that there is to know before the first request.
+/// Everything that is needed before the first request.
 pub struct Configuration {
     pub auth: Auth,
     pub tls: Tls,
 }
 
 impl Configuration {
-    /// What is set goes before the variables for connections, as the options of OpenStack's command do, and these before
-    /// the cloud's own members.
+    /// Combines the sources. As in OpenStack's command, the settings take precedence over the environment variables, and these
+    /// over the cloud's own members.
     pub fn read(settings: CloudSettings, environment: &Environment) -> Result<Self, Error> {
         let variable = |name: &str| environment.get(name).map(str::to_owned);
         let endpoint = settings.endpoint.or_else(|| variable("OS_BAREMETAL_ENDPOINT_OVERRIDE"));
@@ -36,7 +36,7 @@ impl Configuration {
             (None, Some(text)) => Some(Interface::parse(text).ok_or(Error::Wrong {
                 origin: Origin::Environment,
                 member: "interface".to_owned(),
-                wanted: Interface::WANTED,
+                wanted: Interface::EXPECTED,
             })?),
             (interface, _) => interface,
         };
@@ -90,8 +90,8 @@ impl Configuration {
     }
 }
 
-/// The cloud that is named; else that of the environment; else, unless Ironic's URL is given, the only one that there is.
-/// (openstacksdk takes the only one even then. Credentials are not for a URL that nobody put beside them.)
+/// Chooses the named cloud, otherwise the environment's, otherwise the only one in clouds.yaml unless Ironic's URL is given.
+/// (openstacksdk uses the only one even then. But credentials must not be sent to a URL that was not configured with them.)
 fn choose(
     name: Option<String>,
     has_endpoint: bool,
@@ -135,7 +135,7 @@ fn choose(
     Ok(Some(Members::new(map, origin)))
 }
 
-/// Lays the region's own members over the cloud's. Without a choice it is the first of the list.
+/// Overrides the cloud's members with those of the region. Without a chosen region, uses the first in the list.
 fn merge_region(cloud: &mut Map, region: Option<&str>, origin: &Origin) -> Result<(), Error> {
     let wrong = || Error::Wrong {
         origin: origin.clone(),
@@ -180,7 +180,7 @@ fn own_endpoint(members: &Members) -> Result<Option<Endpoint>, Error> {
     Endpoint::parse(text).map(Some).map_err(|error| Error::Url { what: what(), why: error.0 })
 }
 
-/// In the order in which they are tried.
+/// Returns the acceptable interfaces, in order of preference.
 fn interfaces(members: &Members) -> Result<Vec<Interface>, Error> {
     let names =
         ["baremetal_interface", "bare_metal_interface", "baremetal_endpoint_type", "interface", "endpoint_type"];
@@ -195,7 +195,7 @@ fn interfaces(members: &Members) -> Result<Vec<Interface>, Error> {
         Value::List(list) if !list.is_empty() => list.iter().map(one).collect(),
         value => one(value).map(|interface| vec![interface]),
     };
-    interfaces.ok_or_else(|| members.wrong(name, Interface::WANTED))
+    interfaces.ok_or_else(|| members.wrong(name, Interface::EXPECTED))
 }
 
 #[cfg(test)]
@@ -205,7 +205,7 @@ mod tests {
     use super::super::auth::{Domain, Find, Method, Scope, User};
     use super::*;
 
-    /// What comes of files below the working directory and of variables.
+    /// Reads a configuration from files in the working directory and from variables.
     fn read_with(
         files: &[(&str, &str)],
         variables: &[(&str, &str)],
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cloud_of_clouds_yaml_is_read_whole() {
+    fn a_cloud_in_clouds_yaml_is_read_completely() {
         let read = read(&lab(), &[("HOME", "/h")], named("lab")).unwrap();
         assert_eq!(read.tls.ca.unwrap(), std::path::Path::new("/h/ca.pem"));
         assert!(!read.tls.insecure);
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_go_before_variables_and_variables_before_the_file() {
+    fn settings_override_variables_and_variables_override_the_file() {
         let region = |variables: &[(&str, &str)], region: Option<&str>| {
             let settings = CloudSettings { region: region.map(str::to_owned), ..named("lab") };
             match read(&lab(), variables, settings).unwrap().auth {
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_goes_before_os_cloud_and_os_cloud_before_the_environments_own() {
+    fn the_name_overrides_os_cloud_and_os_cloud_overrides_the_environments_own() {
         let two = "clouds: {a: {auth_type: none, endpoint: 'http://a'}, b: {auth_type: none, endpoint: 'http://b'}}";
         let own = [("OS_AUTH_TYPE", "none"), ("OS_ENDPOINT", "http://e")];
         let endpoint = |variables: &[(&str, &str)], settings| match read(two, variables, settings).unwrap().auth {
@@ -284,11 +284,11 @@ mod tests {
         assert_eq!(endpoint(&[own[0], own[1], ("OS_CLOUD", "b")], CloudSettings::default()), "http://b");
         assert_eq!(endpoint(&own, CloudSettings::default()), "http://e");
         assert_eq!(endpoint(&own, named("envvars")), "http://e");
-        assert_eq!(error(two, &[], CloudSettings::default()), "no cloud is chosen; there are a, b");
+        assert_eq!(error(two, &[], CloudSettings::default()), "no cloud is selected; there are a, b");
     }
 
     #[test]
-    fn the_only_cloud_is_taken_unless_ironics_url_is_given() {
+    fn the_only_cloud_is_used_unless_ironics_url_is_given() {
         assert!(matches!(read(&lab(), &[], CloudSettings::default()).unwrap().auth, Auth::Keystone { .. }));
         let settings = CloudSettings { endpoint: Some("http://i/v1".into()), ..CloudSettings::default() };
         let alone = read(&lab(), &[("OS_CACERT", "/v.pem")], settings.clone()).unwrap();
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cloud_that_is_not_there_is_told_with_those_that_are() {
+    fn an_error_names_the_missing_cloud_and_those_there_are() {
         let error = error("clouds: {b: {}, a: {}}", &[], named("c"));
         assert!(error.ends_with("clouds.yaml\" has no cloud \"c\"; it has a, b"), "{error}");
         let error = read_with(&[], &[], CloudSettings::default()).err().unwrap().to_string();
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_comes_from_clouds_public_yaml_or_is_missed() {
+    fn a_profile_comes_from_clouds_public_yaml_or_is_reported_missing() {
         let clouds = ("clouds.yaml", "clouds: {c: {profile: p, auth: {username: u}}}");
         let public = (
             "clouds-public.yaml",
@@ -333,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn interfaces_have_old_names_and_stand_in_lists() {
+    fn interfaces_may_have_old_names_and_form_lists() {
         let of = |members: &str| {
             let yaml =
                 format!("clouds: {{c: {{auth: {{auth_url: 'http://k', token: t}}, auth_type: token, {members}}}}}");
@@ -349,16 +349,13 @@ mod tests {
         );
         assert_eq!(of("interface: public, baremetal-interface: admin").unwrap(), vec![Interface::Admin]);
         assert!(
-            of("interface: outside")
-                .unwrap_err()
-                .to_string()
-                .contains("`interface` should be public, internal or admin")
+            of("interface: outside").unwrap_err().to_string().contains("`interface` must be public, internal or admin")
         );
         assert!(of("interface: []").is_err());
     }
 
     #[test]
-    fn an_endpoint_of_the_configuration_goes_before_the_catalogue() {
+    fn a_configured_endpoint_overrides_the_catalogue() {
         let yaml = lab().trim_end().to_owned() + "\n          baremetal_endpoint_override: http://o:6385/v1\n";
         let at = |settings| match read(&yaml, &[], settings).unwrap().auth {
             Auth::Keystone { find: Find::At(endpoint), .. } => endpoint.as_str().to_owned(),
