@@ -165,17 +165,17 @@ impl<T: Transport> Ironic<T> {
         }
     }
 
-    /// Sends the request that `of` builds for the version. During an upgrade, Ironics of several versions may share one
+    /// Sends the request that `build` returns for the version. During an upgrade, Ironics of several versions may share one
     /// address. One that answers 406 also reports the versions that it supports, and the request is sent again in an older one.
     async fn send(
         &self,
         operation: Operation,
         feature: Feature,
-        of: impl Fn(Microversion) -> Request,
+        build: impl Fn(Microversion) -> Request,
     ) -> Result<Answer, Error> {
         loop {
             let version = self.negotiated().version_for(feature)?;
-            let answer = self.transport.send(Request { version: Some(version), ..of(version) }).await;
+            let answer = self.transport.send(Request { version: Some(version), ..build(version) }).await;
             if let Ok(Answer { status: NOT_ACCEPTABLE, versions: Some(range), .. }) = &answer {
                 let negotiated = Negotiated::new(*range)?;
                 if negotiated.version < version {

@@ -133,7 +133,7 @@ pub async fn prepare<T: Transport>(
     plan(ironic, component, job, patience, &mut logged(observe)).await
 }
 
-/// Waits for a node's current deployment, whatever client started it. This changes nothing in Ironic.
+/// Waits for a node's current deployment, regardless of which client started it. This changes nothing in Ironic.
 #[tracing::instrument(name = "attach", skip_all, fields(%node))]
 pub async fn attach<T: Transport>(
     ironic: &Ironic<T>,
@@ -156,7 +156,7 @@ async fn plan<T: Transport>(
 ) -> Result<Prepared, Error> {
     // Rejects an invalid document before the first request to Ironic.
     let document = Arc::clone(&job.document);
-    let required = on_a_thread(component, move |component| component.required_by(&document, job.policy)).await?;
+    let required = on_blocking_thread(component, move |component| component.required_by(&document, job.policy)).await?;
     let node = patience.ask(observe, || ironic.node(&job.node)).await?;
     observe(Step::Found(&node));
     // An active node may already have this drive, which is only known once the drive is built.
@@ -177,7 +177,7 @@ async fn plan<T: Transport>(
             check(component, &job.document, &options, &node, observe).await?;
         }
         let (document, options) = (Arc::clone(&job.document), options.clone());
-        let text = on_a_thread(component, move |component| component.pack(&document, &options)).await?;
+        let text = on_blocking_thread(component, move |component| component.pack(&document, &options)).await?;
         let drive = Drive::new(text).map_err(|_| Error::NotADrive)?;
         observe(Step::Built(&drive));
         Some(drive)
@@ -191,7 +191,7 @@ async fn plan<T: Transport>(
         (true, true) => {
             // With the random bytes drawn for this run, each drive would be different.
             options.default_random_seed = None;
-            let text = on_a_thread(component, move |component| component.pack(&job.document, &options)).await?;
+            let text = on_blocking_thread(component, move |component| component.pack(&job.document, &options)).await?;
             Some(Fingerprint::new(Some(&text)))
         }
     };
@@ -216,7 +216,8 @@ async fn check(
     observe: &mut impl FnMut(Step<'_>),
 ) -> Result<(), Error> {
     let (document, options) = (Arc::clone(document), options.clone());
-    let mut findings = on_a_thread(component, move |component| component.check_document(&document, &options)).await?;
+    let mut findings =
+        on_blocking_thread(component, move |component| component.check_document(&document, &options)).await?;
     findings.retain(|finding| concerns(finding, node));
     for finding in &findings {
         observe(Step::Finding(finding));
@@ -237,7 +238,7 @@ fn concerns(finding: &Finding, node: &Node) -> bool {
 }
 
 /// Calls the component on a separate thread, since it computes for milliseconds to seconds.
-async fn on_a_thread<C: ConfigDrive, R: Send + 'static>(
+async fn on_blocking_thread<C: ConfigDrive, R: Send + 'static>(
     component: &Arc<C>,
     call: impl FnOnce(&C) -> Result<R, contract::Error> + Send + 'static,
 ) -> Result<R, Error> {

@@ -41,7 +41,7 @@ pub enum Error {
         /// The cause.
         error: TransportError,
     },
-    /// Ironic refused a request.
+    /// Ironic answered a request with an error status.
     Refused {
         /// The operation that failed.
         operation: Operation,

@@ -10,12 +10,12 @@ use super::step::Step;
 /// A job's time limit, and with it the time limit for retrying temporary failures.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience {
-    /// The end of the job. If `None`, the job lasts until Ironic is done, and each operation is retried for [`TRYING`].
+    /// The end of the job. If `None`, the job lasts until Ironic is done, and each operation is retried for [`RETRY_TIME`].
     deadline: Option<Instant>,
 }
 
 /// As long as Nova retries a request to Ironic: nova.conf `[ironic] api_max_retries` times `api_retry_interval`.
-const TRYING: Duration = Duration::from_secs(120);
+const RETRY_TIME: Duration = Duration::from_secs(120);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -32,7 +32,7 @@ impl Patience {
 
     /// Starts a series of attempts at one operation.
     pub fn attempts(self) -> Attempts {
-        Attempts { pauses: Pauses::new(), until: self.deadline.unwrap_or_else(|| Instant::now() + TRYING) }
+        Attempts { pauses: Pauses::new(), until: self.deadline.unwrap_or_else(|| Instant::now() + RETRY_TIME) }
     }
 
     /// Performs an operation that is safe to repeat, and retries it after temporary failures.

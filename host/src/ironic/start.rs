@@ -142,17 +142,17 @@ async fn look<T: Transport>(
 ) -> Result<Seen, Error> {
     let mut attempts = patience.attempts();
     let mut pauses = Pauses::new();
-    let mut looked_for = Duration::ZERO;
+    let mut watched_for = Duration::ZERO;
     loop {
         match ironic.node(&before.uuid).await {
             Ok(node) if node.has_changed_since(before) => return Ok(Seen::Started),
             // A new lock may be that of the deployment.
-            Ok(node) if looked_for >= LOOKING && (node.reservation.is_none() || before.reservation.is_some()) => {
+            Ok(node) if watched_for >= WATCH_TIME && (node.reservation.is_none() || before.reservation.is_some()) => {
                 return Ok(Seen::Unchanged);
             }
             Ok(_) => {
                 let pause = pauses.next();
-                looked_for += pause;
+                watched_for += pause;
                 tokio::time::sleep(pause).await;
             }
             Err(error) if error.may_pass() && attempts.again(&error, observe).await => {}
@@ -162,7 +162,7 @@ async fn look<T: Transport>(
 }
 
 /// How long to watch for the start of a deployment.
-const LOOKING: Duration = Duration::from_secs(10);
+const WATCH_TIME: Duration = Duration::from_secs(10);
 
 /// Returns whether a request without visible effect may be sent once more. If the first one arrives after all, Ironic's state
 /// machine refuses the second: a node that is `available` is deployed only once. A rebuild could happen twice.

@@ -51,7 +51,7 @@ impl Default for Limits {
 /// The part of [`Limits`] that a store enforces.
 pub struct Caps {
     memory: usize,
-    /// `None` if it lies beyond what the clock can represent.
+    /// The end of the call's time, or `None` if the clock cannot represent it.
     deadline: Option<Instant>,
     cancel: Cancel,
 }
@@ -61,8 +61,8 @@ impl Caps {
         Self { memory: limits.memory, deadline: Instant::now().checked_add(limits.time), cancel }
     }
 
-    /// Decides at a tick whether the call continues. This reads the clock instead of counting ticks, because the component
-    /// notices none while a single instruction fills a gibibyte.
+    /// Decides at a tick whether the call continues. This reads the clock instead of counting ticks, because ticks go unnoticed
+    /// while a single instruction of the component fills a gibibyte.
     pub fn tick(&self) -> wasmtime::Result<UpdateDeadline> {
         if self.cancel.is_cancelled() {
             Err(wasmtime::Error::new(Stop::Cancelled))

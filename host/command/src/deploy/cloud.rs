@@ -15,7 +15,7 @@ pub struct CloudOptions {
     /// Use this region of the catalogue [default: OS_REGION_NAME, else the cloud's]
     #[arg(long, value_name = "NAME")]
     os_region_name: Option<String>,
-    /// Use this endpoint of Ironic's: public, internal or admin [default: OS_INTERFACE, else the cloud's, else public]
+    /// Use this interface of Ironic's: public, internal or admin [default: OS_INTERFACE, else the cloud's, else public]
     #[arg(long, value_name = "INTERFACE")]
     os_interface: Option<Interface>,
     /// Use this URL for Ironic instead of the catalogue's; not authenticated unless --os-cloud or OS_* select a cloud
