@@ -57,7 +57,7 @@ def main():
                          help="flat: Ironic itself opens the config drive and checks it (default: noop)")
     command.add_argument("--state", choices=["enroll", "manageable", "available"], default="available")
     command.add_argument("--maintenance", action="store_true")
-    command.add_argument("--failing", action="store_true", help="its deployments fail, after they have begun")
+    command.add_argument("--failing", action="store_true", help="its deployments fail, after they have started")
     command.add_argument("--waiting", action="store_true", help="its deployments wait for an agent, which never calls")
     command.add_argument("--unfit", action="store_true", help="it names no image, so that it does not pass validation")
     command.add_argument("--port", metavar="MAC[=VIF]", action="append", default=[],
