@@ -120,7 +120,7 @@ fn file_too_large() {
 /// What the sandbox asks of the system are files to the system.
 fn file_too_large_for_the_sandbox() {
     let output = in_a_shell("ulimit -f 8", "", &["build", "-i", &MATERIAL.path("document")]).output().unwrap();
-    assert_error(&output, IO, "the sandbox does not start on this machine: ");
+    assert_error(&output, IO, "cannot start the sandbox on this machine: ");
 }
 
 fn full_stream() {

@@ -127,7 +127,7 @@ fn a_document_that_needs_too_much_memory_is_an_error_and_the_next_call_works() {
     assert_eq!(limit(&error), Limit::Memory { limit: 8 << 20 });
     assert_eq!(
         error.to_string(),
-        "more than 8 MiB of memory are needed, which is the limit: raise it, or leave something out of the drive"
+        "the component exceeded its memory limit of 8 MiB; raise the limit, or leave something out of the drive"
     );
     sandbox.pack(DOCUMENT.as_bytes(), &Options::default()).unwrap();
 }
@@ -149,7 +149,7 @@ fn a_call_that_takes_too_long_is_an_error_and_the_next_call_works() {
     let image: Vec<u8> = (0_u32..12 << 20).flat_map(|n| n.wrapping_mul(n).to_be_bytes()).collect();
     let error = sandbox.encode(&image).unwrap_err();
     assert_eq!(limit(&error), Limit::Time { limit: Duration::ZERO });
-    assert!(error.to_string().contains("not done after 0 seconds"), "{error}");
+    assert!(error.to_string().contains("exceeded its time limit of 0 seconds"), "{error}");
     // A small call is done before the first tick, unless the machine is busy.
     assert!((0..1000).any(|_| sandbox.required_by(DOCUMENT.as_bytes(), Policy::default()).is_ok()));
 }

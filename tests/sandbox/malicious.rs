@@ -90,7 +90,7 @@ fn an_answer_is_as_large_as_the_limit_and_no_larger() {
     assert_eq!(limit(&error), Limit::Output { limit: 1000 });
     assert_eq!(
         error.to_string(),
-        "the answer takes more than 1000 bytes, which is the limit: raise it, or leave something out of the drive"
+        "the result exceeded the output limit of 1000 bytes; raise the limit, or leave something out of the drive"
     );
 }
 

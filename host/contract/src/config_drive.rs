@@ -4,8 +4,8 @@ use crate::{DriveSource, Error, ExtractedFile, Finding, Inspection, Options, Pol
 
 /// Builds and reads config drives: the functions of the interface `ironic:configdrive/drive`.
 ///
-/// Every `document` is JSON in UTF-8, as [`DOCUMENT_SCHEMA`](crate::DOCUMENT_SCHEMA) describes it. Every answer depends on the
-/// arguments alone. An implementation can be called from any thread.
+/// Every `document` is JSON in UTF-8, as [`DOCUMENT_SCHEMA`](crate::DOCUMENT_SCHEMA) describes it. Results depend only on the
+/// arguments. An implementation can be called from any thread.
 pub trait ConfigDrive: Send + Sync + 'static {
     /// Returns whether the instance of `document` needs a config drive, as Nova's `nova.virt.configdrive.required_by` decides.
     fn required_by(&self, document: &[u8], policy: Policy) -> Result<bool, Error>;
@@ -16,21 +16,22 @@ pub trait ConfigDrive: Send + Sync + 'static {
     /// Encodes an image of at most 64 MiB as the text that Ironic accepts: gzip, then base64.
     fn encode(&self, image: &[u8]) -> Result<String, Error>;
 
-    /// Does what [`build_drive`](Self::build_drive) and [`encode`](Self::encode) do, without handing out the image in between.
+    /// Builds and encodes the drive of `document`: [`build_drive`](Self::build_drive) and [`encode`](Self::encode) in one call, which
+    /// does not hand out the image in between.
     fn pack(&self, document: &[u8], options: &Options) -> Result<String, Error>;
 
     /// Lists what is on a drive, whatever made it.
     fn inspect(&self, drive: DriveSource<'_>) -> Result<Inspection, Error>;
 
-    /// Reads one file of a drive. `path` is one that [`inspect`](Self::inspect) lists.
+    /// Reads one file of a drive. `path` must be one that [`inspect`](Self::inspect) lists.
     fn read_file(&self, drive: DriveSource<'_>, path: &str) -> Result<Vec<u8>, Error>;
 
-    /// Reads all files of a drive. Files that share their place on the drive are returned once, with all their paths.
+    /// Reads all files of a drive. Files that share their place in the image are returned once, with all their paths.
     fn extract(&self, drive: DriveSource<'_>) -> Result<Vec<ExtractedFile>, Error>;
 
-    /// Finds what the readers of `document`'s drive would ignore, read differently or fail on, worst first.
+    /// Finds what the readers of `document`'s drive would ignore, read differently or fail on; worst first.
     fn check_document(&self, document: &[u8], options: &Options) -> Result<Vec<Finding>, Error>;
 
-    /// Does the same for a finished drive, whatever made it.
+    /// Finds the same in a finished drive, whatever made it.
     fn check_drive(&self, drive: DriveSource<'_>) -> Result<Vec<Finding>, Error>;
 }

@@ -1,16 +1,16 @@
-//! The way between these types and generated ones.
+//! Conversions between these types and generated ones.
 
-/// Converts between this crate's types and those that a bindings generator made of `wit/configdrive.wit`.
+/// Converts between this crate's types and those that a bindings generator makes from `wit/configdrive.wit`.
 ///
 /// The argument is the generated module of the interface `drive`, whose parameters borrow (`ownership: Borrowing`). The macro
-/// implements `From` for what components return, and `lower_options`, `lower_policy` and `lower_drive` for what they are given. A
-/// field that one side lacks does not compile.
+/// implements `From` for what components return, and defines `lower_options`, `lower_providers`, `lower_policy` and `lower_drive` for
+/// their arguments. If either side lacks a field, the code does not compile.
 #[macro_export]
 macro_rules! conversions {
     ($($drive:ident)::+) => {
         use $($drive)::+ as generated;
 
-        /// Converts options. `providers` is [`lower_providers`]'s result, which the generated type borrows.
+        /// Converts options. `providers` is the result of [`lower_providers`], which the generated type borrows.
         pub fn lower_options<'a>(
             options: &'a $crate::Options,
             providers: Option<&'a [generated::VendordataProvider]>,
@@ -35,7 +35,7 @@ macro_rules! conversions {
             }
         }
 
-        /// Converts the options' providers.
+        /// Converts the providers of the options.
         pub fn lower_providers(options: &$crate::Options) -> Option<Vec<generated::VendordataProvider>> {
             let lower = |provider: &$crate::VendordataProvider| match provider {
                 $crate::VendordataProvider::StaticJson => generated::VendordataProvider::StaticJson,
@@ -113,8 +113,8 @@ macro_rules! conversions {
 
 /// Implements [`ConfigDrive`](crate::ConfigDrive) with the functions that a component imports.
 ///
-/// The arguments are the type to implement it for, and the module that `wit_bindgen::generate!` made of the interface `drive`, as for
-/// [`conversions!`](crate::conversions).
+/// The arguments are the type to implement it for, and the module that `wit_bindgen::generate!` generates for the interface `drive`,
+/// as for [`conversions!`](crate::conversions).
 #[macro_export]
 macro_rules! imported {
     ($component:ty, $($drive:ident)::+) => {

@@ -1,4 +1,4 @@
-//! Drives, and what is on them.
+//! Drives and their contents.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ impl DriveSource<'_> {
     }
 }
 
-/// Shows the size alone: drives hold secrets.
+/// Shows only the size: drives contain secrets.
 impl fmt::Debug for DriveSource<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self {
@@ -34,22 +34,22 @@ impl fmt::Debug for DriveSource<'_> {
     }
 }
 
-/// What is on a drive.
+/// The contents of a drive.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Inspection {
-    /// What holds the files.
+    /// File system that was read.
     pub file_system: FileSystem,
     /// Sector size in bytes. A device with larger sectors cannot mount the drive.
     pub sector_size: u32,
-    /// The volume's name. Untrusted text.
+    /// Volume label. Untrusted text.
     pub label: String,
     /// Image size in bytes.
     pub image_size: u64,
-    /// The files in the order of their paths.
+    /// The files, sorted by path.
     pub files: Vec<DriveFile>,
 }
 
-/// As an object for programs: `file_system` as nova.conf names it, and `description` for people.
+/// An object for programs: `file_system` is nova.conf's name, `description` is for people.
 impl Serialize for Inspection {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { file_system, sector_size, label, image_size, files } = self;
@@ -64,27 +64,28 @@ impl Serialize for Inspection {
     }
 }
 
-/// A file of a drive.
+/// A file on a drive.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct DriveFile {
-    /// Names separated by `/`, from the drive's root. Untrusted text, but without empty names, `.`, `..` and control characters.
+    /// Path from the drive's root, its names separated by `/`. Untrusted text, but without empty names, `.`, `..` and control
+    /// characters.
     pub path: String,
     /// Size in bytes.
     pub size: u64,
-    /// SHA-256 of the content: 64 hexadecimal digits in lower case.
+    /// SHA-256 of the content: 64 lower-case hexadecimal digits.
     pub sha256: String,
 }
 
-/// Files of a drive that share one place.
+/// A file's content and its paths: several if files share one place in the image.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ExtractedFile {
-    /// At least one path, as in [`DriveFile::path`].
+    /// One or more paths, as in [`DriveFile::path`].
     pub paths: Vec<String>,
-    /// The content of each of them.
+    /// The content, which is the same for all paths.
     pub content: Vec<u8>,
 }
 
-/// What holds the files of a drive. Its `Display` is for people.
+/// The file system of a drive. Its `Display` is for people.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum FileSystem {

@@ -1,33 +1,33 @@
-//! The contract's errors.
+//! Errors of the component and of the host that runs it.
 
 use std::{error, fmt, sync::Arc, time::Duration};
 
 use crate::untrusted::one_line;
 
-/// An error of the component or of what runs it.
+/// An error of the component or of the host that runs it.
 ///
-/// `Display` says what happened in one line that is safe to print to a terminal; [`source`](error::Error::source) has the cause, where there is one. [`chain`]
-/// joins the two.
+/// `Display` writes one line that is safe to print to a terminal; [`source`](error::Error::source) returns the cause, if there
+/// is one. [`chain`] joins the two.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The component could not be loaded, or this machine does not have what a call needs.
+    /// The component could not be loaded, or the machine lacks something that a call needs.
     Start(Cause),
     /// The document is not UTF-8.
     NotUtf8 {
-        /// Offset of the first invalid byte.
+        /// Offset of the first invalid byte, in bytes.
         offset: usize,
     },
     /// The component refused the document, an option or the drive.
     Refused {
-        /// What kind of thing is wrong.
+        /// Kind of error.
         code: ErrorCode,
-        /// The place, what was found there and what was expected. It may quote names that a tenant chose, escaped and cut to length.
+        /// The place, what was expected and what was found. It may quote names that a tenant chose, escaped and cut to length.
         message: String,
-        /// The place in the document as a JSON pointer (RFC 6901), if there is one.
+        /// Place in the document as a JSON pointer (RFC 6901), if there is one.
         pointer: Option<String>,
     },
-    /// The call was stopped at one of its limits.
+    /// The call exceeded one of its limits.
     Limit(Limit),
     /// The call was cancelled, before it started or while it ran.
     Cancelled,
@@ -39,8 +39,8 @@ pub enum Error {
 pub type Cause = Arc<dyn error::Error + Send + Sync>;
 
 impl Error {
-    /// Makes a refusal from the component's texts. They are not trusted: control characters are escaped, and the texts are cut to
-    /// length.
+    /// Builds an [`Error::Refused`] from the component's error. Its strings are untrusted: control characters are escaped, and both
+    /// strings are cut to length.
     pub fn refused(code: ErrorCode, message: &str, pointer: Option<&str>) -> Self {
         Self::Refused {
             code,
@@ -50,13 +50,13 @@ impl Error {
     }
 }
 
-/// An error should be readable at a glance.
+/// Short enough to read at a glance.
 const MESSAGE_CHARS: usize = 380;
 
 /// Programs may want the whole pointer, but a tenant decides how long it is.
 const POINTER_CHARS: usize = 1000;
 
-/// What kind of thing is wrong.
+/// The kind of a refusal.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ErrorCode {
@@ -82,7 +82,7 @@ impl ErrorCode {
     }
 }
 
-/// A limit that stopped a call.
+/// The limit that a call exceeded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Limit {
@@ -91,7 +91,7 @@ pub enum Limit {
         /// The limit.
         limit: usize,
     },
-    /// Size of the answer, in bytes.
+    /// Size of the result, in bytes.
     Output {
         /// The limit.
         limit: usize,
@@ -106,23 +106,22 @@ pub enum Limit {
         /// The limit.
         limit: Duration,
     },
-    /// The stack's size, which is fixed.
+    /// Size of the stack, which is fixed.
     Stack,
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Start(_) => f.write_str("the sandbox does not start on this machine"),
+            Self::Start(_) => f.write_str("cannot start the sandbox on this machine"),
             Self::NotUtf8 { offset } => {
-                write!(f, "the document is not UTF-8: byte {offset} does not belong; JSON is UTF-8 text")
+                write!(f, "the document is not UTF-8 (invalid byte at offset {offset}); JSON must be UTF-8")
             }
             Self::Refused { message, .. } => f.write_str(message),
             Self::Limit(limit) => limit.fmt(f),
             Self::Cancelled => f.write_str("the call was cancelled"),
-            Self::Trap(_) => {
-                f.write_str("the component failed on this input, which is a fault in it, please report it")
-            }
+            // The cause follows in `chain`.
+            Self::Trap(_) => f.write_str("the component failed on this input (a bug; please report it)"),
         }
     }
 }
@@ -140,36 +139,33 @@ impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Input { limit } => {
-                write!(
-                    f,
-                    "the input is larger than {limit} bytes: a drive holds 64 MiB at most, so leave something out"
-                )
+                write!(f, "the input is larger than {limit} bytes; a drive has at most 64 MiB, so leave something out")
             }
             Self::Output { limit } => write!(
                 f,
-                "the answer takes more than {limit} bytes, which is the limit: raise it, or leave something out of the drive"
+                "the result exceeded the output limit of {limit} bytes; raise the limit, or leave something out of the drive"
             ),
             Self::Memory { limit } => write!(
                 f,
-                "more than {} MiB of memory are needed, which is the limit: raise it, or leave something out of the drive",
+                "the component exceeded its memory limit of {} MiB; raise the limit, or leave something out of the drive",
                 limit >> 20
             ),
             Self::Time { limit } => write!(
                 f,
-                "not done after {} seconds, which is the limit: raise it, or leave something out of the drive",
+                "the component exceeded its time limit of {} seconds; raise the limit, or leave something out of the drive",
                 limit.as_secs_f64()
             ),
-            Self::Stack => f.write_str("the document is nested too deeply: flatten it"),
+            Self::Stack => f.write_str("the document is nested too deeply; flatten it"),
         }
     }
 }
 
-/// Returns a document as the text that it has to be.
+/// Returns a document as a string, or [`Error::NotUtf8`].
 pub fn document_text(document: &[u8]) -> Result<&str, Error> {
     str::from_utf8(document).map_err(|error| Error::NotUtf8 { offset: error.valid_up_to() })
 }
 
-/// Joins an error and its sources with `: `, in one line that is safe to print to a terminal.
+/// Joins an error and its sources with `: `, into one line that is safe to print to a terminal.
 pub fn chain(error: &dyn error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
@@ -181,7 +177,7 @@ pub fn chain(error: &dyn error::Error) -> String {
     one_line(&text, CHAIN_CHARS)
 }
 
-/// Longer than any error here is.
+/// Longer than any error of this project.
 const CHAIN_CHARS: usize = 10_000;
 
 #[cfg(test)]
@@ -191,15 +187,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_chain_has_every_cause_in_one_line() {
+    fn a_chain_names_every_cause_in_one_line() {
         let cause = io::Error::other("no\nroom");
         let error = Error::Start(Arc::new(cause));
-        assert_eq!(error.to_string(), "the sandbox does not start on this machine");
-        assert_eq!(chain(&error), r"the sandbox does not start on this machine: no\u{a}room");
+        assert_eq!(error.to_string(), "cannot start the sandbox on this machine");
+        assert_eq!(chain(&error), r"cannot start the sandbox on this machine: no\u{a}room");
     }
 
     #[test]
-    fn a_refusal_is_cut_to_length_and_cannot_steer_a_terminal() {
+    fn a_refusal_is_cut_to_length_and_escaped() {
         let text = format!("\u{1b}[2J{}", "x".repeat(5000));
         let Error::Refused { message, pointer, .. } = Error::refused(ErrorCode::TooLarge, &text, Some(&text)) else {
             panic!()

@@ -1,4 +1,4 @@
-//! What `check` finds.
+//! Findings: what `check` returns.
 
 use std::fmt;
 
@@ -6,20 +6,20 @@ use serde::Serialize;
 
 use crate::untrusted::one_line;
 
-/// Something about a drive that one of its readers will ignore, read differently or fail on.
+/// Something on a drive that one of its readers will ignore, read differently or fail on.
 ///
 /// Its `Display` is one line for people, `code: place: message; remedy`, safe to print to a terminal.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Finding {
     /// How bad it is.
     pub severity: Severity,
-    /// What it is, in kebab case, such as `link-without-mtu`. A code keeps its meaning.
+    /// What kind of finding it is, in kebab case, such as `link-without-mtu`. A code never changes its meaning.
     pub code: String,
     /// Where it applies.
     pub scope: Scope,
-    /// Where on the drive: a path, perhaps followed by `#` and a JSON pointer. Empty for the drive as a whole.
+    /// Place on the drive: a path, optionally followed by `#` and a JSON pointer. Empty for the drive as a whole.
     pub place: String,
-    /// What is there and what follows from it: one line, without values from the document.
+    /// What was found and what it causes: one line, without values from the document.
     pub message: String,
     /// What to do about it: one line.
     pub remedy: String,
@@ -38,7 +38,7 @@ impl fmt::Display for Finding {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Severity {
-    /// The instance comes up without its configuration, or the deployment fails.
+    /// The instance boots without its configuration, or the deployment fails.
     Error,
     /// A reader ignores something, or reads it differently from the others.
     Warning,
@@ -60,7 +60,7 @@ impl fmt::Display for Severity {
 pub enum Scope {
     /// Wherever the drive is read.
     Everywhere,
-    /// On nodes whose network interface is `flat` or `neutron`: there Ironic opens the drive before a deployment.
+    /// On nodes with the network interface `flat` or `neutron`, because Ironic opens the drive before it deploys them.
     FlatOrNeutron,
     /// On disks with sectors of 4096 bytes (4Kn).
     FourKDisks,
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn programs_read_a_finding_as_an_object() {
+    fn a_finding_is_an_object_for_programs_and_a_line_for_people() {
         let finding = Finding {
             severity: Severity::Warning,
             code: "link-without-mtu".into(),

@@ -1,8 +1,8 @@
-//! What the operator decides: nova.conf's part.
+//! The operator's settings, most of them from nova.conf.
 
 use std::{error, fmt, str::FromStr};
 
-/// The operator's part in the decision whether an instance gets a drive.
+/// The operator's settings for the decision whether an instance gets a drive.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Policy {
@@ -10,7 +10,7 @@ pub struct Policy {
     pub force_config_drive: bool,
 }
 
-/// The operator's part in a drive. The default is Nova's, without a random seed.
+/// The operator's settings for a drive. The defaults are Nova's, except that there is no random seed.
 ///
 /// ```
 /// use configdrive_contract::{ImageFormat, Options};
@@ -34,23 +34,23 @@ pub struct Options {
     pub dhcp_domain: Option<String>,
     /// nova.conf `[api] vendordata_providers`, in order. Default: both, the static one first.
     pub vendordata_providers: Option<Vec<VendordataProvider>>,
-    /// JSON text of the node's ports as Ironic's API returns them. Replaces the document's `ports`.
+    /// The node's ports, as JSON from Ironic's API. Replaces the document's `ports`.
     pub ports: Option<String>,
-    /// JSON text of the node's port groups as Ironic's API returns them. Replaces the document's `portgroups`.
+    /// The node's port groups, as JSON from Ironic's API. Replaces the document's `portgroups`.
     pub portgroups: Option<String>,
-    /// JSON text. Replaces the document's `vendor_data`.
+    /// Static vendor data, as JSON. Replaces the document's `vendor_data`.
     pub vendor_data: Option<String>,
-    /// JSON text. Replaces the document's `vendor_data2`.
+    /// Dynamic vendor data, as JSON. Replaces the document's `vendor_data2`.
     pub vendor_data2: Option<String>,
-    /// Base64 of random bytes for the instance; Nova uses 512. Replaces the document's `random_seed`.
+    /// Random bytes for the instance, in base64; Nova uses 512 bytes. Replaces the document's `random_seed`.
     pub random_seed: Option<String>,
-    /// The random seed of a document that has none.
+    /// Random seed for a document without `random_seed`, in base64.
     pub default_random_seed: Option<String>,
     /// Date of everything in the image, in seconds since 1970-01-01T00:00:00Z. Default: 1980-01-01.
     pub source_date_epoch: Option<u64>,
 }
 
-/// The file system of an image. Every implementation has to handle every format, so callers may rely on the list.
+/// The file system of an image to build. The list is complete: every implementation must support every format.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum ImageFormat {
     /// ISO 9660 with Joliet and Rock Ridge. Nova's default.
@@ -60,7 +60,7 @@ pub enum ImageFormat {
     Vfat,
 }
 
-/// A source of vendor data, as nova.conf `[api] vendordata_providers` names them.
+/// A source of vendor data: an item of nova.conf `[api] vendordata_providers`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum VendordataProvider {
     /// `StaticJSON`: the document's `vendor_data`.
@@ -69,7 +69,7 @@ pub enum VendordataProvider {
     DynamicJson,
 }
 
-/// nova.conf's spelling.
+/// Parses nova.conf's spelling.
 impl FromStr for VendordataProvider {
     type Err = UnknownProvider;
 
@@ -82,13 +82,13 @@ impl FromStr for VendordataProvider {
     }
 }
 
-/// A name that is not that of a [`VendordataProvider`].
+/// The error for a name that is not a [`VendordataProvider`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct UnknownProvider(String);
 
 impl fmt::Display for UnknownProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} is no provider, StaticJSON and DynamicJSON are", self.0)
+        write!(f, "expected StaticJSON or DynamicJSON, found {:?}", self.0)
     }
 }
 

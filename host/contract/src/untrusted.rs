@@ -1,6 +1,7 @@
-//! Texts that others wrote, on their way to a terminal or a log.
+//! Escaping of untrusted text for a terminal or a log.
 
-/// `text` without what could end the line, move the cursor or turn the reading direction, and cut after `limit` characters.
+/// Returns `text` as one line: characters that could end the line, move the cursor or change the reading direction are escaped,
+/// and the line is cut after `limit` characters.
 pub fn one_line(text: &str, limit: usize) -> String {
     let mut line = String::new();
     let mut length = 0;
@@ -18,13 +19,13 @@ pub fn one_line(text: &str, limit: usize) -> String {
     line
 }
 
-/// Tells whether `text` can be shown as it is.
+/// Returns whether `text` needs no escaping.
 pub fn is_harmless(text: &str) -> bool {
     !text.contains(misleads)
 }
 
-/// Control characters (C0, DEL, C1), line separators, and the format characters that hide or reorder others: Unicode's
-/// bidirectional controls (UAX #9), zero-width ones, tags and the byte order mark.
+/// Returns whether `character` is a control character (C0, DEL, C1), a line separator, or a format character that hides or reorders
+/// others: Unicode's bidirectional controls (UAX #9), zero-width characters, tags and the byte order mark.
 fn misleads(character: char) -> bool {
     character.is_control()
         || matches!(
@@ -39,16 +40,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_stays_one_line_and_cannot_steer_a_terminal() {
+    fn a_message_is_one_line_without_control_characters() {
         assert_eq!(one_line("a\nb\u{1b}[2J\u{9b}\u{7f}é", 100), r"a\u{a}b\u{1b}[2J\u{9b}\u{7f}é");
         assert_eq!(one_line("\u{202e}txt\u{2028}\u{200b}\u{feff}", 100), r"\u{202e}txt\u{2028}\u{200b}\u{feff}");
     }
 
     #[test]
-    fn a_long_message_is_cut_and_says_so() {
+    fn a_long_message_is_cut_and_ends_with_an_ellipsis() {
         assert_eq!(one_line("äöüäöü", 4), "äöüä…");
         assert_eq!(one_line("äöüä", 4), "äöüä");
-        // An escape is written whole or not at all.
+        // Escapes are never cut in half.
         assert_eq!(one_line("aa\nb", 4), "aa…");
     }
 }
