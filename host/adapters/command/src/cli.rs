@@ -5,10 +5,10 @@ use configdrive_verbs::{Build, Check, Encode, Error, Inspect, Pack, RequiredBy, 
 
 use crate::component::Imported;
 
-/// OpenStack config drives for bare metal: decides whether an instance needs one, builds it, and looks into it.
+/// Decide whether a bare metal instance needs an OpenStack config drive, build it, and inspect it
 ///
-/// `configdrive` in the examples stands for `wasmtime run configdrive-cli.wasm`. Files are there where a directory of the
-/// host is: `wasmtime run --dir . configdrive-cli.wasm`.
+/// In the examples, `configdrive` stands for `wasmtime run configdrive-cli.wasm`. To give it access to files, share a directory
+/// of the host: `wasmtime run --dir . configdrive-cli.wasm`.
 #[derive(Parser)]
 #[command(name = "configdrive", version, after_help = exit_codes(), disable_help_subcommand = true)]
 pub struct Cli {

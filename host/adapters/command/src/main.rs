@@ -1,5 +1,5 @@
-//! The command `configdrive` as a component: the native command's verbs that need no Ironic, with its options, its messages and
-//! its exit codes.
+//! The command `configdrive` as a component: the native command's verbs that do not need Ironic, with the same options, messages
+//! and exit codes.
 
 #[cfg(target_family = "wasm")]
 mod cli;
@@ -8,7 +8,7 @@ mod component;
 
 #[cfg(target_family = "wasm")]
 fn main() {
-    // What std does with an `ExitCode` on WASI tells success from failure and no more.
+    // On WASI, std reduces an `ExitCode` to success or failure.
     wasip2::cli::exit::exit_with_code(configdrive_verbs::run(cli::Cli::run) as u8);
 }
 

@@ -1,4 +1,4 @@
-//! An answer, and its way out.
+//! Responses, and how they are sent.
 
 use std::borrow::Cow;
 
@@ -21,13 +21,13 @@ impl Answer {
         Self { status: 200, media, allow: None, body }
     }
 
-    /// Sends head and body, the body in pieces of what the engine takes at a time. A client that has gone is none of our
-    /// business.
+    /// Sends the head and the body. The body goes out in pieces of the size that the engine permits. Errors are ignored: they mean
+    /// that the client has gone.
     pub fn send(self, response: ResponseOutparam) {
         let mut headers = vec![
             ("content-type".to_owned(), self.media.name().into()),
             ("content-length".to_owned(), self.body.len().to_string().into_bytes()),
-            // Drives hold secrets.
+            // Drives contain secrets.
             ("cache-control".to_owned(), b"no-store".to_vec()),
         ];
         headers.extend(self.allow.map(|methods| ("allow".to_owned(), methods.into_bytes())));

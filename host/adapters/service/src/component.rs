@@ -1,4 +1,4 @@
-//! The component, which this adapter imports. Its caps on memory and time are those of the engine that runs it.
+//! The component, which this adapter imports. The engine that runs both sets the limits on memory and time.
 
 /// The imported component.
 pub struct Imported;
@@ -6,10 +6,10 @@ pub struct Imported;
 configdrive_contract::imported!(Imported, bindings::drive);
 
 mod bindings {
-    #![allow(missing_docs, reason = "wit/ has them")]
-    #![allow(unsafe_code, reason = "the canonical ABI speaks in pointers; wit-bindgen's macro does it")]
+    #![allow(missing_docs, reason = "the docs are in wit/")]
+    #![allow(unsafe_code, reason = "the canonical ABI uses pointers; wit-bindgen's macro generates the code for it")]
 
-    /// The functions, and of the types that wit-bindgen makes twice those that borrow.
+    /// The functions and types. wit-bindgen generates two versions of some types; these are the ones that borrow.
     pub mod drive {
         pub use super::ironic::configdrive::drive::{DriveSourceParam as DriveSource, OptionsParam as Options, *};
     }

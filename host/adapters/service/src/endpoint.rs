@@ -1,4 +1,4 @@
-//! What there is, and what it takes and gives.
+//! The endpoints, with the media types that they accept and return.
 
 use configdrive_contract::{ConfigDrive, DOCUMENT_SCHEMA, DriveSource};
 use serde_json::json;
@@ -7,12 +7,12 @@ use super::{
     answer::Answer, component::Imported, media::Media, negotiation, problem::Problem, query::Query, request::Request,
 };
 
-/// What is at a path.
+/// An endpoint of the service.
 #[derive(Clone, Copy)]
 pub enum Endpoint {
-    /// A text, to be read.
+    /// A fixed text to read.
     Text(Media, &'static str),
-    /// A function of the component, to be called.
+    /// A function of the component to call.
     Function(Function),
 }
 
@@ -41,27 +41,27 @@ impl Endpoint {
     }
 
     pub fn answer(self, request: Request) -> Result<Answer, Problem> {
-        let (methods, gives) = match self {
-            // The engine keeps back the body of an answer to HEAD.
+        let (methods, returned) = match self {
+            // The engine does not send the body of a response to HEAD.
             Self::Text(media, _) => (&["GET", "HEAD"][..], media),
-            Self::Function(function) => (&["POST"][..], function.gives()),
+            Self::Function(function) => (&["POST"][..], function.returned()),
         };
         if !methods.iter().any(|method| request.is(method)) {
             return Err(Problem::method_not_allowed(methods.join(", ")));
         }
-        if !negotiation::accepts(&request.header("accept"), gives) {
-            return Err(Problem::not_acceptable(gives));
+        if !negotiation::accepts(&request.header("accept"), returned) {
+            return Err(Problem::not_acceptable(returned));
         }
         let body = match self {
             Self::Text(_, text) => text.as_bytes().into(),
             Self::Function(function) => function.call(request)?.into(),
         };
-        Ok(Answer::new(gives, body))
+        Ok(Answer::new(returned, body))
     }
 }
 
 impl Function {
-    fn takes(self) -> &'static [Media] {
+    fn accepted(self) -> &'static [Media] {
         match self {
             Self::RequiredBy | Self::Pack | Self::BuildDrive => &[Media::Json],
             Self::Inspect => &[Media::OctetStream, Media::PlainText],
@@ -69,7 +69,7 @@ impl Function {
         }
     }
 
-    fn gives(self) -> Media {
+    fn returned(self) -> Media {
         match self {
             Self::Pack => Media::PlainText,
             Self::BuildDrive => Media::OctetStream,
@@ -77,9 +77,9 @@ impl Function {
         }
     }
 
-    /// The body is read last: what the head shows to be wrong costs nothing.
+    /// Reads the body last, so that a request with an invalid head costs nothing.
     fn call(self, request: Request) -> Result<Vec<u8>, Problem> {
-        let media = negotiation::of_body(&request, self.takes())?;
+        let media = negotiation::of_body(&request, self.accepted())?;
         let mut query = Query::parse(request.query())?;
         Ok(match self {
             Self::RequiredBy => {

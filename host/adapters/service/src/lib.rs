@@ -1,6 +1,6 @@
-//! The component as a service: HTTP in, a call of the component, HTTP out. It keeps nothing between requests.
+//! The component as an HTTP service: each request is one call of the component. The service keeps nothing between requests.
 //!
-//! `openapi.json` is its contract.
+//! `openapi.json` describes its interface.
 #![cfg(target_family = "wasm")]
 
 mod answer;
@@ -33,7 +33,7 @@ fn answer(request: Request) -> Result<Answer, Problem> {
 }
 
 mod export {
-    #![allow(unsafe_code, reason = "exported functions are unsafe to name; wasip2's macro does it")]
+    #![allow(unsafe_code, reason = "exporting a function by name is unsafe; wasip2's macro does it")]
 
     use super::Service;
 

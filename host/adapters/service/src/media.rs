@@ -1,6 +1,6 @@
-//! Media types: what comes and what goes (RFC 9110, section 8.3).
+//! Media types of requests and responses (RFC 9110, section 8.3).
 
-/// A body's media type.
+/// The media type of a body.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Media {
     Json,

@@ -1,22 +1,22 @@
-//! What a request's body is, and what a client can read (RFC 9110, sections 8.3 and 12.5.1).
+//! The media type of a request's body, and those that the client accepts (RFC 9110, sections 8.3 and 12.5.1).
 
 use mediatype::{MediaType, MediaTypeList, Name, ReadParams};
 
 use super::{media::Media, problem::Problem, request::Request};
 
-/// The request's media type, one of those that are taken.
-pub fn of_body(request: &Request, takes: &[Media]) -> Result<Media, Problem> {
+/// Returns the media type of the request's body, if it is one of `accepted`.
+pub fn of_body(request: &Request, accepted: &[Media]) -> Result<Media, Problem> {
     let coding = request.header("content-encoding");
     if !coding.is_empty() && !coding.eq_ignore_ascii_case("identity") {
         return Err(Problem::unsupported_coding());
     }
     let found = request.header("content-type");
     let found = MediaType::parse(&found).map(|found| found.essence().to_string().to_ascii_lowercase());
-    let media = takes.iter().find(|media| found.as_deref() == Ok(media.name()));
-    media.copied().ok_or_else(|| Problem::unsupported_media(takes))
+    let media = accepted.iter().find(|media| found.as_deref() == Ok(media.name()));
+    media.copied().ok_or_else(|| Problem::unsupported_media(accepted))
 }
 
-/// Tells whether a client that sends this `Accept` reads `media`. Ranges that cannot be read are passed over.
+/// Returns whether a client that sends this `Accept` header accepts `media`. Invalid ranges are skipped.
 pub fn accepts(accept: &str, media: Media) -> bool {
     let (kind, name) = media.name().split_once('/').unwrap_or_default();
     let mut ranges = MediaTypeList::new(accept).filter_map(Result::ok).peekable();
@@ -40,7 +40,7 @@ pub fn accepts(accept: &str, media: Media) -> bool {
     decisive.is_some_and(|(_, quality)| quality > 0.0)
 }
 
-/// `schema+json` of `application/schema+json`.
+/// Returns the subtype with its suffix: `schema+json` for `application/schema+json`.
 fn full_name(range: &MediaType<'_>) -> String {
     match range.suffix {
         Some(suffix) => format!("{}+{suffix}", range.subty),

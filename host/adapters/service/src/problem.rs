@@ -1,28 +1,28 @@
-//! Why there is no answer, as problem details (RFC 9457).
+//! Errors as problem details (RFC 9457).
 
 use configdrive_contract::{Error, ErrorCode, chain, untrusted::one_line};
 use serde_json::json;
 
 use super::media::Media;
 
-/// Why there is no answer.
+/// The reason why a request failed.
 pub struct Problem {
     pub status: u16,
-    /// The reason phrase of the status.
+    /// Reason phrase of the status.
     title: &'static str,
-    /// What went wrong, for programs: `wit/`'s code, or HTTP's phrase.
+    /// Error code for programs: a code of `wit/`, or HTTP's reason phrase in kebab case.
     code: &'static str,
-    /// What went wrong, for people.
+    /// One line for people.
     detail: String,
-    /// The place in the document, a JSON pointer (RFC 6901).
+    /// Place in the document as a JSON pointer (RFC 6901).
     pointer: Option<String>,
-    /// The value of `Allow`, which goes with status 405.
+    /// Value of the `Allow` header, for status 405.
     pub allow: Option<String>,
 }
 
 impl Problem {
     fn new(status: u16, title: &'static str, code: &'static str, detail: String) -> Self {
-        // A detail may quote the request.
+        // A detail may quote the request, which is untrusted.
         Self { status, title, code, detail: one_line(&detail, DETAIL_CHARS), pointer: None, allow: None }
     }
 
@@ -37,27 +37,27 @@ impl Problem {
     }
 
     pub fn not_found() -> Self {
-        Self::new(404, "Not Found", "not-found", "there is nothing here; /v1/openapi.json tells what there is".into())
+        Self::new(404, "Not Found", "not-found", "no such endpoint; /v1/openapi.json lists the endpoints".into())
     }
 
     pub fn method_not_allowed(allow: String) -> Self {
-        let detail = format!("this method does nothing here; use {allow}");
+        let detail = format!("this endpoint does not support the request's method; use {allow}");
         Self { allow: Some(allow), ..Self::new(405, "Method Not Allowed", "method-not-allowed", detail) }
     }
 
-    pub fn not_acceptable(gives: Media) -> Self {
-        let detail = format!("the answer is {}, which the header Accept leaves out", gives.name());
+    pub fn not_acceptable(returned: Media) -> Self {
+        let detail = format!("the response is {}, which the Accept header excludes", returned.name());
         Self::new(406, "Not Acceptable", "not-acceptable", detail)
     }
 
-    pub fn unsupported_media(takes: &[Media]) -> Self {
-        let takes = takes.iter().map(|media| media.name()).collect::<Vec<_>>().join(" or ");
-        let detail = format!("the header Content-Type has to be {takes}");
+    pub fn unsupported_media(accepted: &[Media]) -> Self {
+        let accepted = accepted.iter().map(|media| media.name()).collect::<Vec<_>>().join(" or ");
+        let detail = format!("the Content-Type header must be {accepted}");
         Self::new(415, "Unsupported Media Type", "unsupported-media-type", detail)
     }
 
     pub fn unsupported_coding() -> Self {
-        let detail = "the header Content-Encoding has to be absent: send the body as it is".into();
+        let detail = "content codings are not supported; send the body unencoded, without Content-Encoding".into();
         Self::new(415, "Unsupported Media Type", "unsupported-media-type", detail)
     }
 
@@ -67,7 +67,7 @@ impl Problem {
     }
 
     pub fn incomplete() -> Self {
-        Self::new(400, "Bad Request", "incomplete-body", "the body ends before its end".into())
+        Self::new(400, "Bad Request", "incomplete-body", "the body is incomplete; send it again".into())
     }
 
     pub fn invalid_option(detail: String) -> Self {
@@ -93,5 +93,5 @@ impl From<Error> for Problem {
     }
 }
 
-/// One line, for people.
+/// Short enough for people to read.
 const DETAIL_CHARS: usize = 400;

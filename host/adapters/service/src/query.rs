@@ -1,4 +1,4 @@
-//! The operator's part: query parameters, under the names that nova.conf and `wit/` have.
+//! The operator's settings as query parameters, named as in nova.conf and `wit/`.
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
@@ -11,7 +11,7 @@ use wasip2::random::random::get_random_bytes;
 
 use super::problem::Problem;
 
-/// Parameters that are still to be read.
+/// The query parameters that have not been read yet.
 pub struct Query {
     parameters: BTreeMap<String, String>,
 }
@@ -24,7 +24,7 @@ impl Query {
                 Entry::Vacant(entry) => _ = entry.insert(value.into_owned()),
                 Entry::Occupied(entry) => {
                     return Err(Problem::invalid_option(format!(
-                        "the query has {:?} twice; give it once",
+                        "query parameter {:?} appears twice; remove one",
                         entry.key()
                     )));
                 }
@@ -33,14 +33,14 @@ impl Query {
         Ok(Self { parameters })
     }
 
-    /// For the decision whether there is a drive.
+    /// Reads the parameters for the decision whether an instance gets a drive.
     pub fn policy(&mut self) -> Result<Policy, Problem> {
         let mut policy = Policy::default();
         policy.force_config_drive = self.parsed("force-config-drive", "true or false")?.unwrap_or_default();
         Ok(policy)
     }
 
-    /// For the drive. A document without a random seed gets one, as the command gives it.
+    /// Reads the parameters for a drive. As with the command, a document without a random seed gets one.
     pub fn options(&mut self) -> Result<Options, Problem> {
         let providers = self.parameters.remove("vendordata-providers");
         let providers = providers.map(|names| {
@@ -65,28 +65,28 @@ impl Query {
         Ok(options)
     }
 
-    /// Refuses what nobody read: a name that is misspelt would silently do nothing.
+    /// Rejects parameters that were not read: a misspelt name would silently do nothing.
     pub fn end(self) -> Result<(), Problem> {
         match self.parameters.keys().next() {
             None => Ok(()),
             Some(name) => Err(Problem::invalid_option(format!(
-                "the query has {name:?}, which is no parameter here; /v1/openapi.json lists them"
+                "this endpoint has no query parameter {name:?}; /v1/openapi.json lists the parameters"
             ))),
         }
     }
 
-    fn parsed<T: FromStr>(&mut self, name: &str, wanted: &str) -> Result<Option<T>, Problem> {
+    fn parsed<T: FromStr>(&mut self, name: &str, expected: &str) -> Result<Option<T>, Problem> {
         let Some(value) = self.parameters.remove(name) else { return Ok(None) };
         match value.parse() {
             Ok(value) => Ok(Some(value)),
-            Err(_) => Err(invalid(name, &value, wanted)),
+            Err(_) => Err(invalid(name, &value, expected)),
         }
     }
 }
 
-fn invalid(name: &str, value: &str, wanted: &str) -> Problem {
-    Problem::invalid_option(format!("query parameter {name}: found {value:?}, want {wanted}"))
+fn invalid(name: &str, value: &str, expected: &str) -> Problem {
+    Problem::invalid_option(format!("query parameter {name}: expected {expected}, found {value:?}"))
 }
 
-/// As many bytes as Nova gives.
+/// Size of the random seed in bytes, as in Nova.
 const SEED: u64 = 512;

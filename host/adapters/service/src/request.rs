@@ -1,4 +1,4 @@
-//! A request as far as it has come: the head at once, the body when it is asked for.
+//! Requests: the head is available at once, the body is read on demand.
 
 use wasip2::{
     http::types::{IncomingBody, IncomingRequest, Method},
@@ -7,7 +7,7 @@ use wasip2::{
 
 use super::problem::Problem;
 
-/// A body's size, in bytes, at most: a drive of 64 MiB whose contents stand in base64, and the rest of its document.
+/// Maximum size of a body in bytes: enough for the contents of a 64 MiB drive in base64, and the rest of the document.
 const BODY_LIMIT: usize = 96 << 20;
 
 pub struct Request {
@@ -38,20 +38,20 @@ impl Request {
         }
     }
 
-    /// A header's values as one list; what is no text is left out.
+    /// Returns the header's values as one list. Values that are not UTF-8 are left out.
     pub fn header(&self, name: &str) -> String {
         let values = self.request.headers().get(name);
         values.into_iter().filter_map(|value| String::from_utf8(value).ok()).collect::<Vec<_>>().join(", ")
     }
 
-    /// Reads the body, and no more of it than there may be.
+    /// Reads the body, but never more than the limit.
     pub fn body(self) -> Result<Vec<u8>, Problem> {
         let announced = self.header("content-length").parse().unwrap_or(0);
         if announced > BODY_LIMIT {
             return Err(Problem::content_too_large(BODY_LIMIT));
         }
         let body = self.request.consume().map_err(|()| Problem::incomplete())?;
-        // Memory is taken as bytes arrive, not as they are announced.
+        // A client must send bytes to make the service allocate memory: announcing them is not enough.
         let mut bytes = Vec::with_capacity(announced.min(CHUNK));
         {
             let stream = body.stream().map_err(|()| Problem::incomplete())?;
