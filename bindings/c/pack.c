@@ -1,11 +1,11 @@
-/* Config drives from C: the component through wasmtime's C API, a fresh store with caps for every call.
+/* Config drives in C: calls the component through wasmtime's C API, each time in a fresh store with limits.
  *
  *     pack COMPONENT < CASES
  *
- * A case is five fields, each with a NUL behind it: the document's path, then nova.conf's force_config_drive (0 or 1), dhcp_domain,
- * config_drive_skip_versions and vendordata_providers, these `-` where they are absent and `=` with the value where they are not.
- * For each case, on a line, two answers are printed, a tab between them, those of required-by and of pack: `ok VALUE`, or `err CODE POINTER
- * MESSAGE`, where `-` stands for no pointer. */
+ * A case is five fields, each followed by a NUL: the document's path, nova.conf's force_config_drive (0 or 1), dhcp_domain,
+ * config_drive_skip_versions and vendordata_providers. The last three are `-` if unset, or else `=` followed by the value.
+ * For each case, the program prints one line with the results of required-by and of pack, separated by a tab. A result is
+ * `ok VALUE` or `err CODE POINTER MESSAGE`, with `-` if there is no pointer. */
 
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -15,7 +15,7 @@
 #include <wasmtime/component.h>
 
 static const int64_t MEMORY = 1 << 30;          /* bytes */
-static const uint64_t FUEL = 100000000000;      /* instructions, roughly; some 9,000,000,000 run in a second */
+static const uint64_t FUEL = 100000000000;      /* instructions, roughly; about 9,000,000,000 run per second */
 static const char INTERFACE[] = "ironic:configdrive/drive@0.1.0";
 
 typedef wasmtime_component_val_t val;
@@ -29,8 +29,8 @@ struct drive {
   wasmtime_component_export_index_t *interface;
 };
 
-static void fail(const char *what) {
-  fprintf(stderr, "error: %s\n", what);
+static void fail(const char *message) {
+  fprintf(stderr, "error: %s\n", message);
   exit(1);
 }
 
@@ -44,13 +44,16 @@ static void check(wasmtime_error_t *error) {
 
 static char *read_file(const char *path, size_t *size) {
   FILE *file = fopen(path, "rb");
-  if (file == NULL) fail(path);
+  if (file == NULL) {
+    fprintf(stderr, "error: cannot read %s\n", path);
+    exit(1);
+  }
   char *bytes = NULL;
   *size = 0;
-  for (size_t room = 1 << 20, got = 1; got > 0; *size += got, room *= 2) {
-    bytes = realloc(bytes, *size + room);
+  for (size_t chunk = 1 << 20, got = 1; got > 0; *size += got, chunk *= 2) {
+    bytes = realloc(bytes, *size + chunk);
     if (bytes == NULL) fail("out of memory");
-    got = fread(bytes + *size, 1, room, file);
+    got = fread(bytes + *size, 1, chunk, file);
   }
   fclose(file);
   return bytes;
@@ -68,7 +71,7 @@ static struct drive load(const char *path) {
   /* The component imports nothing, so there is nothing to link. */
   drive.linker = wasmtime_component_linker_new(drive.engine);
   drive.interface = wasmtime_component_get_export_index(drive.component, NULL, INTERFACE, strlen(INTERFACE));
-  if (drive.interface == NULL) fail("this is another component");
+  if (drive.interface == NULL) fail("not the config drive component: it does not export ironic:configdrive/drive@0.1.0");
   return drive;
 }
 
@@ -79,7 +82,7 @@ static void unload(struct drive *drive) {
   wasm_engine_delete(drive->engine);
 }
 
-/* Calls a function, which takes two arguments, and frees them. The caller frees the result. */
+/* Calls a function with two arguments, and frees them. The caller frees the result. */
 static val call(const struct drive *drive, const char *name, val arguments[2]) {
   wasmtime_store_t *store = wasmtime_store_new(drive->engine, NULL, NULL);
   wasmtime_store_limiter(store, MEMORY, -1, -1, -1, -1);
@@ -90,8 +93,11 @@ static val call(const struct drive *drive, const char *name, val arguments[2]) {
   wasmtime_component_export_index_t *index =
       wasmtime_component_instance_get_export_index(&instance, context, drive->interface, name, strlen(name));
   wasmtime_component_func_t function;
-  if (index == NULL || !wasmtime_component_instance_get_func(&instance, context, index, &function)) fail(name);
-  val result = {.kind = WASMTIME_COMPONENT_BOOL}; /* wasmtime frees what was there before */
+  if (index == NULL || !wasmtime_component_instance_get_func(&instance, context, index, &function)) {
+    fprintf(stderr, "error: the component does not export %s\n", name);
+    exit(1);
+  }
+  val result = {.kind = WASMTIME_COMPONENT_BOOL}; /* must be initialised: wasmtime frees the old value */
   check(wasmtime_component_func_call(&function, context, arguments, 2, &result, 1));
   wasmtime_component_export_index_delete(index);
   wasmtime_component_val_delete(&arguments[0]);
@@ -122,13 +128,13 @@ static val some(val value) {
   return (val){.kind = WASMTIME_COMPONENT_OPTION, .of.option = wasmtime_component_val_new(&value)};
 }
 
-/* A record's members, in the order in which the interface has them. */
+/* Makes a record. The members must be in the interface's order. */
 static val record(size_t size, const char *const names[], const val values[]) {
-  val made = {.kind = WASMTIME_COMPONENT_RECORD};
-  wasmtime_component_valrecord_new_uninit(&made.of.record, size);
+  val result = {.kind = WASMTIME_COMPONENT_RECORD};
+  wasmtime_component_valrecord_new_uninit(&result.of.record, size);
   for (size_t i = 0; i < size; i++)
-    made.of.record.data[i] = (wasmtime_component_valrecord_entry_t){name_of(names[i], strlen(names[i])), values[i]};
-  return made;
+    result.of.record.data[i] = (wasmtime_component_valrecord_entry_t){name_of(names[i], strlen(names[i])), values[i]};
+  return result;
 }
 
 static val optional(const char *field) { return field[0] == '=' ? some(string(field + 1, strlen(field + 1))) : none(); }
@@ -155,18 +161,18 @@ static val options(const char *dhcp_domain, const char *skip_versions, char *ven
   const val values[] = {
       enumeration("iso9660"), none(), none(), optional(skip_versions), optional(dhcp_domain),
       providers(vendordata_providers), none(), none(), none(), none(), none(),
-      /* Not a seed for a real instance: 512 bytes of the operating system's are. */
+      /* For tests only. Give a real instance 512 random bytes from the operating system. */
       some(string("AAAA", 4)), none()};
   return record(sizeof names / sizeof *names, names, values);
 }
 
-/* ── answers ── */
+/* ── results ── */
 
 static void print_name(const wasm_name_t *name) { fwrite(name->data, 1, name->size, stdout); }
 
-static void print(const val *answer) {
-  const val *value = answer->of.result.val;
-  if (answer->of.result.is_ok) {
+static void print(const val *result) {
+  const val *value = result->of.result.val;
+  if (result->of.result.is_ok) {
     fputs("ok ", stdout);
     if (value->kind == WASMTIME_COMPONENT_BOOL) fputs(value->of.boolean ? "true" : "false", stdout);
     else print_name(&value->of.string);
@@ -183,9 +189,9 @@ static void print(const val *answer) {
   print_name(&members[1].val.of.string);
 }
 
-static bool next_case(char *fields[5], size_t rooms[5]) {
+static bool next_case(char *fields[5], size_t capacities[5]) {
   for (int i = 0; i < 5; i++)
-    if (getdelim(&fields[i], &rooms[i], '\0', stdin) < 0) return false;
+    if (getdelim(&fields[i], &capacities[i], '\0', stdin) < 0) return false;
   return true;
 }
 
@@ -193,8 +199,8 @@ int main(int count, char *arguments[]) {
   if (count != 2) fail("usage: pack COMPONENT < CASES");
   struct drive drive = load(arguments[1]);
   char *fields[5] = {NULL};
-  size_t rooms[5] = {0};
-  while (next_case(fields, rooms)) {
+  size_t capacities[5] = {0};
+  while (next_case(fields, capacities)) {
     size_t size;
     char *document = read_file(fields[0], &size);
     val required = call(&drive, "required-by", (val[]){string(document, size), policy(fields[1])});

@@ -1,9 +1,9 @@
-// OpenStack config drives from Node: the component, transpiled by `jco transpile --instantiation async`.
+// OpenStack config drives in Node: the component, transpiled by `jco transpile --instantiation async`.
 //
 //     const component = await load(new URL("component/", import.meta.url));
 //     if (component.requiredBy(document)) text = component.pack(document);
 //
-// Nothing stops a call of its own accord: give drives of unknown makers to a worker, and end it after a while.
+// Calls have no time limit: read untrusted drives in a worker, and terminate it after a while.
 
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -17,57 +17,57 @@ import { readFile } from "node:fs/promises";
  * @typedef {import("../../target/page/component/interfaces/ironic-configdrive-drive.js").Inspection} Inspection
  */
 
-/** The component says no. */
+/** The component refused the input. */
 export class Refused extends Error {
   /** @param {ErrorRecord} record */
   constructor({ code, message, pointer }) {
     super(message);
     this.name = "Refused";
-    /** What kind of thing went wrong. */
+    /** Kind of error. */
     this.code = code;
-    /** The place in the document as a JSON pointer (RFC 6901), where there is one. */
+    /** Place in the document as a JSON pointer (RFC 6901), if there is one. */
     this.pointer = pointer;
   }
 }
 
-/** The component, ready to be called. A call cannot see what another one left. */
+/** The loaded component. Each call uses a fresh instance, so calls cannot see each other's data. */
 export class Component {
   #fresh;
 
-  /** @param {() => Drive} fresh gives an instance that was never called */
+  /** @param {() => Drive} fresh returns an instance that has never been called */
   constructor(fresh) {
     this.#fresh = fresh;
   }
 
   /**
-   * Tells whether the instance of `document`, JSON text, needs a config drive, as Nova decides.
+   * Returns whether the instance of `document`, a JSON string, needs a config drive, as Nova decides.
    * @param {string} document
-   * @param {{ forceConfigDrive?: boolean }} [policy] nova.conf's
+   * @param {{ forceConfigDrive?: boolean }} [policy] nova.conf's option
    */
   requiredBy(document, { forceConfigDrive = false } = {}) {
     return this.#call((drive) => drive.requiredBy(wellFormed(document), { forceConfigDrive }));
   }
 
   /**
-   * The drive of `document` as the text that Ironic takes. A document without random seed gets one.
+   * Builds the drive of `document` as the base64 text that Ironic accepts. A document without a random seed gets one.
    * @param {string} document
-   * @param {Partial<Options>} [options] Nova's defaults where absent
+   * @param {Partial<Options>} [options] the defaults are Nova's
    */
   pack(document, options = {}) {
     return this.#call((drive) => drive.pack(wellFormed(document), complete(options)));
   }
 
   /**
-   * The same as an image.
+   * Builds the drive of `document` as an image. A document without a random seed gets one.
    * @param {string} document
-   * @param {Partial<Options>} [options] Nova's defaults where absent
+   * @param {Partial<Options>} [options] the defaults are Nova's
    */
   buildDrive(document, options = {}) {
     return this.#call((drive) => drive.buildDrive(wellFormed(document), complete(options)));
   }
 
   /**
-   * Tells what is on a drive of any maker.
+   * Lists what is on a drive, whatever made it.
    * @param {string} text base64 of an image or its gzip
    * @returns {Inspection}
    */
@@ -76,7 +76,7 @@ export class Component {
   }
 
   /**
-   * Finds what makes a drive of any maker useless although it is valid, worst first.
+   * Finds what the readers of a drive would ignore, read differently or fail on; worst first.
    * @param {string} text base64 of an image or its gzip
    * @returns {Finding[]}
    */
@@ -99,12 +99,12 @@ export class Component {
 }
 
 /**
- * Loads the component from the folder that jco wrote.
- * @param {URL} folder
+ * Loads the component from the directory that jco wrote.
+ * @param {URL} directory
  */
-export async function load(folder) {
-  const { instantiate } = /** @type {Transpiled} */ (await import(new URL("configdrive.js", folder).href));
-  const module = new WebAssembly.Module(await readFile(new URL("configdrive.core.wasm", folder)));
+export async function load(directory) {
+  const { instantiate } = /** @type {Transpiled} */ (await import(new URL("configdrive.js", directory).href));
+  const module = new WebAssembly.Module(await readFile(new URL("configdrive.core.wasm", directory)));
   return new Component(() => instantiate(() => module, {}, (core, imports) => new WebAssembly.Instance(core, imports)).drive);
 }
 
@@ -115,20 +115,20 @@ export async function load(folder) {
 function complete({ format = "iso9660", ...options }) {
   for (const [name, value, bits] of /** @type {const} */ ([
     ["size", options.size, 64n], ["sector-size", options.sectorSize, 32n], ["source-date-epoch", options.sourceDateEpoch, 64n]])) {
-    // The transpiled code cuts numbers off in silence.
+    // The transpiled code silently truncates numbers.
     if (value !== undefined && !(Number.isInteger(Number(value)) && value >= 0 && BigInt(value) < 1n << bits)) {
-      throw new Refused({ code: "invalid-option", message: `${name}: want a whole number below 2^${bits}` });
+      throw new Refused({ code: "invalid-option", message: `${name}: expected a whole number below 2^${bits}` });
     }
   }
   return { format, defaultRandomSeed: randomBytes(512).toString("base64"), ...options };
 }
 
 /**
- * The transpiled code would replace lone surrogates in silence.
+ * Rejects lone surrogates, which the transpiled code would silently replace.
  * @param {string} document
  */
 function wellFormed(document) {
   const at = document.search(/[\ud800-\udfff]/u);
-  if (at >= 0) throw new Refused({ code: "invalid-document", message: `lone surrogate at character ${at}: want Unicode text` });
+  if (at >= 0) throw new Refused({ code: "invalid-document", message: `expected Unicode, found a lone surrogate at character ${at}` });
   return document;
 }

@@ -13,13 +13,13 @@ test("options reach the drive", () => {
   assert.equal(large.imageSize, 64n << 20n);
 });
 
-test("the image is what the text holds", () => {
+test("the image and the base64 text are the same drive", () => {
   const image = component.buildDrive(DOCUMENT);
   assert.equal(BigInt(image.length), component.inspect(component.pack(DOCUMENT)).imageSize);
   assert.deepEqual(component.checkDrive(Buffer.from(image).toString("base64")), component.checkDrive(component.pack(DOCUMENT)));
 });
 
-test("a drive without seed gets one of its own", () => {
+test("a document without a seed gets a new one each time", () => {
   const document = '{"instance": {"uuid": "u", "hostname": "h", "ec2_ids": {"instance_id": "i"}}, "network_data": {}}';
   assert.notEqual(component.pack(document), component.pack(document));
 });
@@ -33,15 +33,15 @@ test("a refusal names the place", () => {
   assert.equal(component.requiredBy('{"instance": {"uuid": "u", "hostname": "h", "ec2_ids": {"instance_id": "i"}}, "network_data": {}}'), false);
 });
 
-test("nothing is changed in silence", () => {
+test("values that would be changed silently are refused", () => {
   for (const options of [{ size: -1n }, { size: 1n << 64n }, { sectorSize: 2 ** 32 }, { sectorSize: 512.5 }, { sourceDateEpoch: -1n }]) {
     assert.throws(() => component.pack(DOCUMENT, options), (error) => error instanceof Refused && error.code === "invalid-option");
   }
   assert.throws(() => component.requiredBy('"\ud800"'), (error) => error instanceof Refused && error.code === "invalid-document");
 });
 
-// What options there are, TypeScript knows from the component.
-test("every number among the interface's options is checked", async () => {
+// TypeScript checks that every option is known: it reads them from the component.
+test("the range of every numeric option is checked", async () => {
   const wit = await readFile(new URL("../../wit/configdrive.wit", import.meta.url), "utf8");
   const [, options] = /record options \{([^}]*)\}/.exec(wit) ?? assert.fail("no options");
   const numbers = [...options.matchAll(/^ +([a-z][a-z0-9-]*): (?:option<)?[us]\d+/gm)];

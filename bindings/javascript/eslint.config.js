@@ -1,10 +1,10 @@
-// ESLint's recommended rules, for these scripts and those of examples/page. Run it at the repository's root.
+// ESLint's recommended rules, for these scripts and those in examples/page. Run ESLint in the repository's root.
 
 import js from "../../target/bindings/javascript/node_modules/@eslint/js/src/index.js";
 
 export default [
   js.configs.recommended,
-  // TypeScript checks every name.
+  // TypeScript does this check.
   { rules: { "no-undef": "off" } },
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
 ];

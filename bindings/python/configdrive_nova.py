@@ -1,9 +1,9 @@
-"""The component in Nova's place: `nova.virt.ironic.driver.IronicDriver._generate_configdrive`, replaced.
+"""Replace `nova.virt.ironic.driver.IronicDriver._generate_configdrive` with the component.
 
     configdrive_nova.install("configdrive.wasm")
 
-Nova collects an instance's data as before; the drive's files, the image, gzip and base64 come from the component, without
-mkisofs and without temporary files. Held against Nova 34.0.0.
+Nova still collects the instance's data. The component makes the drive's files, the image, gzip and base64, without mkisofs and
+without temporary files. Tested with Nova 34.0.0.
 """
 
 import base64
@@ -22,7 +22,7 @@ CONF = nova.conf.CONF
 
 
 def install(wasm):
-    """Has all Ironic drivers of this process make their drives with the component at the path `wasm`."""
+    """Make all Ironic drivers of this process build their drives with the component at the path `wasm`."""
     component = configdrive.Component(wasm)
 
     def _generate_configdrive(self, context, instance, node, network_info, extra_md=None, files=None):
@@ -33,7 +33,7 @@ def install(wasm):
 
 
 def options():
-    """nova.conf's part in a drive."""
+    """Return nova.conf's settings for a drive."""
     given = {
         "format": CONF.config_drive_format,
         "skip_versions": CONF.api.config_drive_skip_versions,
@@ -47,7 +47,7 @@ def options():
 
 
 def document(driver, context, instance, node, network_info, extra_md, files):
-    """The instance document of what Nova knows about an instance."""
+    """Return what Nova knows about an instance as an instance document."""
     return {
         "instance": {
             "uuid": instance.uuid,
@@ -112,7 +112,7 @@ def device(one):
 
 
 def members(thing, *names, **renamed):
-    """Those members of an object of Nova or openstacksdk that are set."""
+    """Return the members of a Nova or openstacksdk object that are set, as a dictionary."""
     pairs = [(name, name) for name in names] + list(renamed.items())
     return {ours: getattr(thing, theirs) for ours, theirs in pairs if is_set(thing, theirs)}
 

@@ -1,4 +1,4 @@
-"""The golden cases' answers, for tests/bindings/embed.rs. bindings/c/pack.c tells what a case is and what is printed."""
+"""Print the results of the golden cases, for tests/bindings/embed.rs. bindings/c/pack.c describes the input and the output."""
 
 import pathlib
 import sys

@@ -1,4 +1,4 @@
-"""The real Ironic of tests/ironic/, for a test class."""
+"""A base class for tests with the real Ironic of tests/ironic/."""
 
 import json
 import pathlib
@@ -8,7 +8,7 @@ import unittest
 import openstack
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-# Not this virtual environment's Python: ironic.py makes one of its own, for the Python that calls it.
+# Not the Python of this virtual environment: ironic.py creates its own environment from the Python that runs it.
 IRONIC = ["python3", str(ROOT / "tests/ironic/ironic.py")]
 
 
@@ -19,7 +19,7 @@ class WithIronic(unittest.TestCase):
         cls.addClassCleanup(cls.stop)
         line = cls.process.stdout.readline()
         if not line:
-            raise AssertionError("Ironic does not start; ironic.py says why")
+            raise AssertionError("Ironic did not start; see the output of ironic.py")
         cls.service = json.loads(line)
         cls.baremetal = openstack.connect(
             auth_type="none", endpoint=cls.service["endpoint"], baremetal_endpoint_override=cls.service["endpoint"],
@@ -27,16 +27,16 @@ class WithIronic(unittest.TestCase):
 
     @classmethod
     def stop(cls):
-        cls.process.stdin.close()  # the signal upon which it ends
+        cls.process.stdin.close()  # tells it to stop
         cls.process.wait()
         cls.process.stdout.close()
 
     def enroll(self, name, *more):
-        """The UUID of a node that is ready to be deployed."""
+        """Enroll a node that is ready to be deployed, and return its UUID."""
         return json.loads(self.ironic("enroll", name, "--endpoint", self.service["endpoint"], *more))["uuid"]
 
     def stored(self, node):
-        """The node's config drive as Ironic stored it."""
+        """Return the node's config drive as Ironic stored it."""
         return self.ironic("stored", node, "--database", self.service["database"])
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""The package itself: what it answers, how it refuses, where it stops."""
+"""Tests of the package: results, refusals and limits."""
 
 import concurrent.futures
 import json
@@ -26,10 +26,10 @@ class Component(unittest.TestCase):
         large = self.component.inspect(self.component.pack(DOCUMENT, format="vfat", size=64 << 20))
         self.assertEqual(large.image_size, 64 << 20)
 
-    def test_equal_arguments_give_equal_texts(self):
+    def test_equal_arguments_give_equal_drives(self):
         self.assertEqual(self.component.pack(DOCUMENT), self.component.pack(DOCUMENT))
 
-    def test_a_drive_without_seed_gets_one_of_its_own(self):
+    def test_a_document_without_a_seed_gets_a_new_one_each_time(self):
         seeds = [
             self.component.pack('{"instance": {"uuid": "u", "hostname": "h", "ec2_ids": {"instance_id": "i"}}, "network_data": {}}')
             for _ in range(2)]
@@ -53,7 +53,7 @@ class Component(unittest.TestCase):
                 self.component.inspect(text)
             self.assertEqual(refused.exception.code, "invalid-drive")
 
-    def test_wasmtime_is_not_asked_to_guess(self):
+    def test_values_that_wasmtime_would_change_are_refused(self):
         for wrong in [{"size": -1}, {"sector_size": 1 << 32}, {"source_date_epoch": 1 << 64}, {"format": "zip"},
                       {"vendordata_providers": ["StaticJSON"]}]:
             with self.subTest(wrong), self.assertRaises(Refused) as refused:
@@ -71,9 +71,9 @@ class Component(unittest.TestCase):
             with self.subTest(name), self.assertRaisesRegex(Refused, f"^{name}: "):
                 self.component.pack(DOCUMENT, **{name.replace("-", "_"): 1 << 64})
 
-    def test_limits_stop_a_call_and_no_other(self):
-        for limits, why in [(Limits(fuel=10_000), "fuel"), (Limits(memory=1 << 20), "memory")]:
-            with self.subTest(why), self.assertRaisesRegex(Stopped, why):
+    def test_limits_stop_a_call_but_not_the_next_one(self):
+        for limits, cause in [(Limits(fuel=10_000), "fuel"), (Limits(memory=1 << 20), "memory")]:
+            with self.subTest(cause), self.assertRaisesRegex(Stopped, cause):
                 configdrive.Component(COMPONENT, limits).pack(DOCUMENT)
         tight = configdrive.Component(COMPONENT, Limits(fuel=50_000_000))
         large = json.dumps({"files": [{"path": "a", "contents": "QUJDREVG" * (1 << 20)}]})
@@ -85,7 +85,7 @@ class Component(unittest.TestCase):
         with concurrent.futures.ThreadPoolExecutor(8) as threads:
             self.assertEqual(len(set(threads.map(self.component.pack, [DOCUMENT] * 64))), 1)
 
-    def test_another_component_is_no_drive(self):
+    def test_another_component_is_rejected(self):
         with self.assertRaisesRegex(ValueError, "ironic:configdrive/drive"):
             configdrive.Component(b"\0asm\x0d\0\1\0")  # the empty component
 

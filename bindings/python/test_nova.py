@@ -1,4 +1,4 @@
-"""The files of a drive are those of the real Nova, whichever of the two makes it."""
+"""Tests that Nova makes the same files on a drive with and without the component."""
 
 import json
 import os
@@ -43,7 +43,7 @@ class Nova(WithIronic):
         node = self.enroll("group", "--portgroup", f"52:54:00:00:01:00={vif}", "--member", "52:54:00:00:01:01",
                            "--member", "52:54:00:00:01:02")
         files = self.same_files(document, node)
-        self.assertNotEqual(files, self.same_files(document, self.enroll("bare")), "the group makes a difference")
+        self.assertNotEqual(files, self.same_files(document, self.enroll("bare")), "the group must make a difference")
 
     def test_other_options_of_nova_conf(self):
         settings = nova.conf.CONF
@@ -55,7 +55,7 @@ class Nova(WithIronic):
         self.assertNotIn("ec2/latest/meta-data.json", files)
 
     def same_files(self, document, node):
-        """Makes the drive both ways, and returns its digests by path."""
+        """Build the drive with and without the component, and return the digests of its files by path."""
         driver = IronicDriver(None)
         driver._ironic_connection = self.baremetal
         instance, mappings, network_info = objects_of(document)
@@ -63,10 +63,10 @@ class Nova(WithIronic):
         arguments = (context.get_admin_context(), instance, self.baremetal.get_node(node), network_info)
         more = {"extra_md": {"admin_pass": "s3cr3t"}, "files": [("/etc/motd", "é\n"), ("/etc/raw", b"\x00\xff")]}
         with (
-            # Neutron's and the database's part.
+            # Instead of Neutron and the database.
             mock.patch("nova.network.security_group_api.get_instance_security_groups", return_value=groups),
             mock.patch.object(objects.Instance, "get_bdms", return_value=mappings),
-            # Both draw 512 random bytes, Nova for each version anew.
+            # Both use 512 random bytes; Nova draws new ones for each version.
             mock.patch("os.urandom", side_effect=bytes),
         ):
             drives = [generate(driver, *arguments, **more) for generate in self.ways]
@@ -80,7 +80,7 @@ def read(case):
 
 
 def objects_of(document):
-    """A document of tests/golden/ as Nova's own objects."""
+    """Convert a document of tests/golden/ to Nova's own objects."""
     given = document["instance"]
     names = ("uuid", "hostname", "display_name", "project_id", "availability_zone", "reservation_id", "key_name",
              "key_data", "user_data", "root_device_name", "default_ephemeral_device", "default_swap_device")

@@ -1,4 +1,4 @@
-"""The text goes to a real Ironic through the real openstacksdk, as an orchestrator sends it."""
+"""Tests with a real Ironic and the real openstacksdk: deploys a node as an orchestrator does."""
 
 import os
 import unittest

@@ -1,11 +1,11 @@
-"""OpenStack config drives, from the WebAssembly component `configdrive.wasm`.
+"""Build and inspect OpenStack config drives with the WebAssembly component `configdrive.wasm`.
 
     component = configdrive.Component("configdrive.wasm")
     if component.required_by(document):
         baremetal.set_node_provision_state(node, "active", config_drive=component.pack(document))
 
-A document is JSON text: the instance document, or the data that openstacksdk takes. `configdrive component -o FILE` writes the
-component, `configdrive schema` describes the documents.
+A document is a JSON string: the instance document, or the data that openstacksdk accepts. `configdrive component -o FILE` writes
+the component, `configdrive schema` prints the JSON Schema of documents.
 """
 
 from configdrive.component import Component, Limits, Options

@@ -1,4 +1,4 @@
-"""What is on a drive, and what its readers will not like about it."""
+"""The contents of a drive, and the findings of a check."""
 
 from __future__ import annotations
 
@@ -8,45 +8,45 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class DriveFile:
-    """A file of a drive."""
+    """A file on a drive."""
 
     path: str
-    """Names separated by `/`, none of them empty, `.` or `..`; otherwise untrusted text."""
+    """Path: names separated by `/`, none of them empty, `.` or `..`; otherwise untrusted text."""
     size: int
-    """In bytes."""
+    """Size in bytes."""
     sha256: str
-    """Of the content: 64 hexadecimal digits."""
+    """SHA-256 of the content: 64 hexadecimal digits."""
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """What is on a drive."""
+    """The contents of a drive."""
 
     file_system: Literal["iso9660", "iso9660-joliet", "iso9660-rock-ridge", "fat12", "fat16", "fat32"]
-    """What holds the files, and whose names they bear."""
+    """File system, and the extension from which the files' names were read."""
     sector_size: int
-    """In bytes. A device with larger sectors cannot mount the drive."""
+    """Sector size in bytes. A device with larger sectors cannot mount the drive."""
     label: str
-    """The volume's name, `config-2` where cloud-init is to find it. Untrusted text."""
+    """Volume label: `config-2`, or cloud-init does not find the drive. Untrusted text."""
     image_size: int
-    """In bytes."""
+    """Image size in bytes."""
     files: tuple[DriveFile, ...]
-    """In the order of their paths."""
+    """The files, sorted by path."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something about a drive that one of its readers will not like."""
+    """Something on a drive that one of its readers will ignore, read differently or fail on."""
 
     severity: Literal["error", "warning"]
-    """`error`: the instance comes up without its configuration, or the deployment fails."""
+    """`error`: the instance boots without its configuration, or the deployment fails."""
     code: str
-    """What it is, in kebab case; docs/findings.md has them all."""
+    """What kind of finding it is, in kebab case; docs/findings.md lists them all."""
     scope: Literal["everywhere", "flat-or-neutron", "four-k-disks"]
-    """Where it holds."""
+    """Where the finding applies."""
     place: str
-    """A path, behind which there may be `#` and a JSON pointer; empty for the drive as a whole."""
+    """Path on the drive, optionally followed by `#` and a JSON pointer; empty for the drive as a whole."""
     message: str
-    """What is there and what comes of it."""
+    """What was found and what it causes."""
     remedy: str
     """What to do about it."""

@@ -1,4 +1,4 @@
-"""Why there is no answer."""
+"""Errors."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ ErrorCode = Literal["invalid-document", "invalid-option", "too-large", "invalid-
 
 
 class Error(Exception):
-    """There is no answer."""
+    """A call failed. This is the base class of all errors."""
 
 
 class Refused(Error):
-    """The component says no: the record `error` of the interface `ironic:configdrive/drive`."""
+    """The component refused the input: the record `error` of the interface `ironic:configdrive/drive`."""
 
     def __init__(self, code: ErrorCode, message: str, pointer: str | None = None) -> None:
         super().__init__(message)
         self.code: ErrorCode = code
-        """What kind of thing went wrong."""
+        """Kind of error."""
         self.message = message
-        """One line: the place, what was found there and what is wanted. It may hold names that a tenant chose, never a value."""
+        """One line: the place, what was expected and what was found. It may quote names that a tenant chose, never a value."""
         self.pointer = pointer
-        """The place in the document as a JSON pointer (RFC 6901), where there is one."""
+        """Place in the document as a JSON pointer (RFC 6901), if there is one."""
 
 
 class Stopped(Error):
-    """The call did not end: it hit one of its limits, or the component failed, which is a fault in it."""
+    """The call was stopped: it exceeded one of its limits, or the component failed, which is a bug in it."""
