@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Deploys 500 nodes of a real Ironic in one go, and shows that memory depends on how many go at a time, not on how many there are.
+"""Deploy 500 nodes of a real Ironic with one command, to show that its memory depends on --parallel and not on the number of nodes.
 
     benches/fleet.py target/release/configdrive [--nodes 500] [--parallel 10]
 
-Each instance has 256 KiB of user data of its own that do not compress. Ironic, its database and the command share the
-machine: how long it takes is Ironic's to tell, and is shown for orientation only.
+Each instance has its own 256 KiB of user data, which do not compress. Ironic, its database and the command share the machine,
+and Ironic takes most of the time: the times are printed for orientation only.
 """
 
 import argparse
@@ -26,7 +26,7 @@ IRONIC = [sys.executable, str(ROOT / "tests" / "ironic" / "ironic.py")]
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Deploys many nodes of a real Ironic in one go.")
+    parser = argparse.ArgumentParser(description="Deploy many nodes of a real Ironic with one command, and measure its memory.")
     parser.add_argument("command", type=pathlib.Path)
     parser.add_argument("--nodes", type=int, default=500)
     parser.add_argument("--parallel", type=int, nargs="+", default=[10])
@@ -34,26 +34,26 @@ def main():
     with subprocess.Popen([*IRONIC, "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
         try:
             service = json.loads(server.stdout.readline())
-            with tempfile.TemporaryDirectory() as folder:
-                measure(args, service, pathlib.Path(folder))
+            with tempfile.TemporaryDirectory() as directory:
+                measure(args, service, pathlib.Path(directory))
         finally:
             server.stdin.close()
             server.wait()
 
 
-def measure(args, service, folder):
+def measure(args, service, directory):
     names = [f"node-{number:03}" for number in range(args.nodes)]
     enroll(service, names)
     print(f"{'nodes':>5} {'parallel':>8} {'deployed':>8} {'peak memory':>11} {'time':>7}")
     for parallel in args.parallel:
-        # The first of them alone, then all: what differs is what their number costs.
+        # First as many as run in parallel, then all: the difference is the cost of the number of nodes.
         for count in [min(parallel, args.nodes), args.nodes]:
             update(service, "UPDATE nodes SET provision_state = 'available', target_provision_state = NULL, extra = '{}'")
-            fleet = write_fleet(folder, names[:count])
-            began = time.monotonic()
+            fleet = write_fleet(directory, names[:count])
+            start = time.monotonic()
             deployed, memory = deploy(args.command, service, fleet, parallel)
-            took = time.monotonic() - began
-            print(f"{count:5} {parallel:8} {deployed:8} {memory / 1024:7.0f} MiB {took:5.1f} s", flush=True)
+            elapsed = time.monotonic() - start
+            print(f"{count:5} {parallel:8} {deployed:8} {memory / 1024:7.0f} MiB {elapsed:5.1f} s", flush=True)
             if deployed != count:
                 sys.exit("not all nodes were deployed")
 
@@ -64,7 +64,7 @@ def enroll(service, names):
     api = baremetal.Api(service["endpoint"], {})
     for name in names:
         api.call("POST", "/v1/nodes", {"name": name, "driver": "fake-hardware", "network_interface": "noop"})
-    # By Ironic's own steps, `manage` and `provide`, it would take minutes.
+    # Ironic's own way, `manage` and `provide`, would take minutes.
     update(service, "UPDATE nodes SET provision_state = 'available'")
 
 
@@ -73,11 +73,11 @@ def update(service, statement):
         connection.execute(statement)
 
 
-def write_fleet(folder, names):
-    fleet = folder / "fleet.jsonl"
+def write_fleet(directory, names):
+    fleet = directory / "fleet.jsonl"
     with fleet.open("w") as lines:
         for number, name in enumerate(names):
-            document = folder / f"{name}.json"
+            document = directory / f"{name}.json"
             user_data = random.Random(number).randbytes(256 << 10)
             document.write_text(json.dumps({"instance": {
                 "uuid": f"00000000-0000-4000-8000-{number:012}", "hostname": name, "config_drive": True,
@@ -88,7 +88,7 @@ def write_fleet(folder, names):
 
 
 def deploy(command, service, fleet, parallel):
-    """How many nodes were deployed, and the command's peak of resident memory in KiB."""
+    """Return how many nodes were deployed, and the peak of the command's resident memory in KiB."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OS_")}
     child = subprocess.Popen(
         [command, "deploy", "--fleet", fleet, "--parallel", str(parallel), "--json", "--no-check",

@@ -1,4 +1,4 @@
-//! The component's code, natively: each step of the way, and whether its cost grows as its input does.
+//! Benches of the component's code, compiled natively: each step, and whether its cost grows linearly with its input.
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, missing_docs, reason = "a bench fails by panicking")]
 
@@ -9,7 +9,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 criterion_group!(benches, whole_job, steps, growth);
 criterion_main!(benches);
 
-/// Document to text.
+/// Measures the whole job: document to base64 text.
 fn whole_job(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("pack");
     group.sample_size(10);
@@ -21,7 +21,7 @@ fn whole_job(criterion: &mut Criterion) {
     }
 }
 
-/// Document to files, document to image, image to text.
+/// Measures each step: document to files, document to image, image to base64 text.
 fn steps(criterion: &mut Criterion) {
     for workload in [Workload::S, Workload::M, Workload::L] {
         let (document, options) = (workload.document(), options(workload));
@@ -36,7 +36,7 @@ fn steps(criterion: &mut Criterion) {
     }
 }
 
-/// In files and in bytes; the rates that criterion prints stay what they are where the cost is linear.
+/// Measures growth by the number of files and by bytes. If the cost is linear, the rates that criterion prints stay constant.
 fn growth(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("files");
     group.sample_size(10);
@@ -53,7 +53,7 @@ fn growth(criterion: &mut Criterion) {
     for (name, content) in [("text", workloads::log as fn(usize) -> Vec<u8>), ("noise", workloads::noise)] {
         let mut group = criterion.benchmark_group(name);
         group.sample_size(10);
-        // Of noise, no more than some 47 MiB fit into a text.
+        // No more than about 47 MiB of noise fit into the base64 text that Ironic accepts.
         for mebibytes in [1, 4, 16, 40] {
             let document = workloads::document(vec![], &[content(mebibytes << 20)]);
             group.throughput(Throughput::Bytes((mebibytes as u64) << 20));

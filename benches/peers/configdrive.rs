@@ -1,4 +1,4 @@
-//! Ours among the peers: the component called from a warm host, and its code natively. `peers.py` runs it.
+//! This project among the peers: the component called from a warm host, and its code compiled natively. `peers.py` runs it.
 
 #![allow(
     clippy::indexing_slicing,
@@ -23,11 +23,11 @@ use configdrive_support::workloads::Workload;
 fn main() {
     let arguments: Vec<_> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        // `cargo test --benches` and a curious person get no further.
-        [] => println!("run benches/peers/peers.py"),
-        ["documents", folder] => {
+        // As `cargo test --benches` runs it.
+        [] => println!("this program is run by benches/peers/peers.py"),
+        ["documents", directory] => {
             for workload in Workload::ALL {
-                fs::write(format!("{folder}/{}.json", workload.name()), workload.document()).unwrap();
+                fs::write(format!("{directory}/{}.json", workload.name()), workload.document()).unwrap();
             }
         }
         ["sandbox"] => {
@@ -38,12 +38,12 @@ fn main() {
         ["throughput", threads, seconds] => {
             println!("{:.1}", throughput(threads.parse().unwrap(), Duration::from_secs(seconds.parse().unwrap())));
         }
-        _ => panic!("no such job"),
+        _ => panic!("unknown arguments"),
     }
 }
 
-/// For each line `document [size of a FAT image]` on stdin: does the job, writes the text beside the document if there is a
-/// third word, and prints the nanoseconds that it took.
+/// Reads lines `DOCUMENT SIZE [OUT]` from stdin. For each one, packs the document, writes the base64 text to OUT if it is given, and
+/// prints the elapsed nanoseconds. SIZE is the size of a FAT image in bytes, or 0 for ISO 9660.
 fn answer(pack: impl Fn(&str, Option<u64>) -> String) {
     for line in io::stdin().lock().lines() {
         let line = line.unwrap();
@@ -60,7 +60,7 @@ fn answer(pack: impl Fn(&str, Option<u64>) -> String) {
     }
 }
 
-/// Drives of S in a second.
+/// Returns the number of S drives packed per second.
 fn throughput(threads: usize, time: Duration) -> f64 {
     let calls = u32::try_from(threads).unwrap().try_into().unwrap();
     let sandbox = Sandbox::pooled(Limits::default(), calls).unwrap();

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""What people use today beside us, on the same files, by turns: prints medians, spreads and ratios as a table.
+"""Compare configdrive with the tools that people use today, on the same files and in turns: print medians, quartiles and ratios.
 
     benches/peers/peers.py [--rounds N] [--large-rounds N] [--seconds N] [--only S,M,V,L,XL]
 
-Needs what tests/run needs, and as the tools to be measured genisoimage, mtools and dosfstools; Go and gophercloud's utils where Debian
-has them (golang-go, golang-github-gophercloud-utils-dev). A peer that is not there is left out, and named. Nova, openstacksdk and
-pycdlib come from PyPI, into target/peers/; wasmtime's command is the one of the tests, a prebuilt release.
+Needs what tests/run needs, and the tools to measure: genisoimage, mtools and dosfstools, and Debian's golang-go with
+golang-github-gophercloud-utils-dev. Without these last two, gophercloud is left out, with a message. Nova, openstacksdk and pycdlib
+come from PyPI, into target/peers/. The wasmtime command is the tests', a prebuilt release.
 
-Every peer gets the files that the document's drive has, each makes a text of the same drive, and before anything is measured
-`configdrive inspect` has found the same files in each of these texts. Times are of this machine and this run: only ratios count.
+Every peer gets the same files and makes base64 text of their drive. Before the measurement, `configdrive inspect` must find the same
+files in all of these texts. Times depend on the machine and the run: only the ratios count.
 """
 
 import argparse
@@ -33,7 +33,7 @@ WASMTIME_COMMAND = ROOT / "target" / "service" / "bin" / "wasmtime"
 FAT_SIZE = 64 << 20
 LARGE = ["L", "XL"]
 
-# What each row of the targets is held against.
+# The names of the rows.
 NATIVE, OURS, COLD = "configdrive, native", "configdrive, component in a warm host", "configdrive, cold process"
 WASMTIME = "configdrive under `wasmtime run`, compiled ahead, cold process"
 PIPE, NOVA, SDK, PYCDLIB, GO = "genisoimage, gzip -9, base64", "Nova", "openstacksdk", "pycdlib", "gophercloud"
@@ -42,9 +42,9 @@ PIPE, NOVA, SDK, PYCDLIB, GO = "genisoimage, gzip -9, base64", "Nova", "openstac
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--large-rounds", type=int, default=3, help="of L and XL")
+    parser.add_argument("--large-rounds", type=int, default=3, help="rounds for L and XL")
     parser.add_argument("--only", default="S,M,V,L,XL")
-    parser.add_argument("--seconds", type=int, default=5, help="for each figure of throughput; 0: none")
+    parser.add_argument("--seconds", type=int, default=5, help="duration of each throughput measurement; 0 for none")
     args = parser.parse_args()
     try:
         measure(args)
@@ -59,7 +59,7 @@ def measure(args):
     workloads = {name: Workload(name, command, ours) for name in args.only.split(",")}
     with contextlib.ExitStack() as stack:
         warm = {name: stack.enter_context(Warm(argv)) for name, argv in warm_peers(ours).items()}
-        print(f"{os.cpu_count()} cores, {processor()}; Python {sys.version.split()[0]}; rounds by turns, their order drawn anew\n")
+        print(f"{os.cpu_count()} cores, {processor()}; Python {sys.version.split()[0]}; peers in random order in each round\n")
         for workload in workloads.values():
             rounds = args.large_rounds if workload.name in LARGE else args.rounds
             table(workload, run(workload, warm, command, rounds))
@@ -72,16 +72,16 @@ class Workload:
 
     def __init__(self, name, command, ours):
         self.name = name
-        folder = HOME / "workloads"
-        self.document, self.files = folder / f"{name}.json", folder / name
+        directory = HOME / "workloads"
+        self.document, self.files = directory / f"{name}.json", directory / name
         self.size = FAT_SIZE if name == "V" else 0
         self.options = ["--format", "vfat", "--size", str(FAT_SIZE)] if self.size else []
-        # From today's code, so that no file of an earlier one is left.
-        folder.mkdir(exist_ok=True)
+        directory.mkdir(exist_ok=True)
         if not self.document.exists():
-            subprocess.run([ours, "documents", folder], check=True)
+            subprocess.run([ours, "documents", directory], check=True)
+        # Made anew each time, so that no files of an earlier version are left.
         shutil.rmtree(self.files, ignore_errors=True)
-        image = folder / f"{name}.img"
+        image = directory / f"{name}.img"
         run_quietly([command, "build", "-i", self.document, "-o", image])
         run_quietly([command, "extract", image, "-o", self.files])
         self.digests = digests(command, image)
@@ -89,7 +89,7 @@ class Workload:
 
 
 class Warm:
-    """A process that does one job for each line."""
+    """A process that makes one drive for each line that it reads."""
 
     def __init__(self, argv):
         self.is_ours = argv[-1] in ("native", "sandbox")
@@ -104,16 +104,16 @@ class Warm:
         self.process.wait()
 
     def __call__(self, workload, out=None):
-        where = workload.document if self.is_ours else workload.files
-        print(where, workload.size, *([out] if out else []), file=self.process.stdin, flush=True)
+        source = workload.document if self.is_ours else workload.files
+        print(source, workload.size, *([out] if out else []), file=self.process.stdin, flush=True)
         answer = self.process.stdout.readline()
         if not answer:
-            raise Failure(f"{self.process.args} ended on {workload.name}")
+            raise Failure(f"{self.process.args} exited while it made the drive of {workload.name}")
         return int(answer) / 1e6
 
 
 def build():
-    """The command, and the bench that holds our part."""
+    """Build the command and configdrive.rs, and return their paths."""
     cargo = ["cargo", "build", "--release", "--workspace", "--message-format", "json"]
     paths = {}
     for target in (["--bin", "configdrive"], ["--bench", "peer"]):
@@ -142,12 +142,12 @@ def warm_peers(ours):
         subprocess.run(["go", "build", "-o", program, HERE / "gophercloud.go"], env=environment, check=True)
         peers[GO] = [program]
     else:
-        print("peers.py: no golang-go with golang-github-gophercloud-utils-dev: gophercloud is left out", file=sys.stderr)
+        print("peers.py: leaving out gophercloud: golang-go or golang-github-gophercloud-utils-dev is not installed", file=sys.stderr)
     return peers
 
 
 def run(workload, warm, command, rounds):
-    """Milliseconds and the text's length of each peer."""
+    """Return, for each peer, the milliseconds of all rounds and the length of the base64 text."""
     def cold(out):
         argv = [command, "pack", "-i", workload.document, "-o", out, *workload.options]
         start = time.perf_counter_ns()
@@ -174,7 +174,7 @@ def run(workload, warm, command, rounds):
     run_quietly([command, "component", "--adapter", "command", "-o", component])
     run_quietly([WASMTIME_COMMAND, "compile", "-o", component.with_suffix(".cwasm"), component])
     peers[WASMTIME] = under_wasmtime
-    if workload.size:  # these make ISO 9660 alone
+    if workload.size:  # these peers make only ISO 9660
         for name in (SDK, PYCDLIB, GO):
             peers.pop(name, None)
     else:
@@ -182,11 +182,11 @@ def run(workload, warm, command, rounds):
 
     lengths = {}
     text = HOME / "text"
-    for name, peer in peers.items():  # once for warmth and to see that the job is done
+    for name, peer in peers.items():  # to warm up, and to check the results
         peer(text)
         lengths[name] = text.stat().st_size
         if digests(command, text) != workload.digests:
-            raise Failure(f"{name} made another drive of {workload.name}")
+            raise Failure(f"{name} made a drive of {workload.name} with other files")
     times = {name: [] for name in peers}
     for _ in range(rounds):
         for name in random.sample(list(peers), len(peers)):
@@ -205,9 +205,9 @@ def table(workload, results):
 
 
 def throughput(workload, command, ours, seconds):
-    """Drives of S in a second: ours in threads of one process, Nova in processes."""
+    """Measure S drives per second: ours in threads of one process, Nova's in processes."""
     cores = os.cpu_count()
-    print("Drives of S in a second, a fresh store for each of ours:\n")
+    print("S drives per second; ours with a fresh store for each drive:\n")
     print("| | one core | all cores |\n| --- | ---: | ---: |")
     figures = []
     for threads in (1, cores):
@@ -222,7 +222,7 @@ def throughput(workload, command, ours, seconds):
                 peer(workload)
             drives, start = 0, time.monotonic()
             while time.monotonic() - start < seconds:
-                for peer in peers:  # all at work, then all answers
+                for peer in peers:  # start all, then wait for all
                     print(workload.files, 0, file=peer.process.stdin, flush=True)
                 for peer in peers:
                     peer.process.stdout.readline()
@@ -231,7 +231,7 @@ def throughput(workload, command, ours, seconds):
     print(f"| Nova | {' | '.join(figures)} |")
     process = subprocess.Popen([command, "pack", "-i", workload.document], stdout=subprocess.DEVNULL)
     _, _, usage = os.wait4(process.pid, 0)
-    print(f"\nResident memory of the command on S, at its largest: {usage.ru_maxrss / 1024:.1f} MiB")
+    print(f"\nPeak resident memory of the command on S: {usage.ru_maxrss / 1024:.1f} MiB")
 
 
 def digests(command, drive):

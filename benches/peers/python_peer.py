@@ -1,8 +1,8 @@
-"""A warm peer that is written in Python: `python_peer.py nova | openstacksdk | pycdlib`.
+"""A warm peer in Python: `python_peer.py nova | openstacksdk | pycdlib`.
 
-For each line `FOLDER SIZE [OUT]` on stdin it makes the config drive of the folder's files, gzips it and encodes it in base64 as
-that peer's users do, and prints the nanoseconds that it took. SIZE is that of a FAT image, 0 for ISO 9660. The files are in
-memory before the clock starts.
+It reads lines `DIRECTORY SIZE [OUT]` from stdin. For each one, it makes a config drive of the directory's files, compresses it with
+gzip and encodes it in base64 as that peer's users do, writes the text to OUT if it is given, and prints the elapsed nanoseconds.
+SIZE is the size of a FAT image in bytes, or 0 for ISO 9660. The files are read into memory before the clock starts.
 """
 
 import base64
@@ -21,13 +21,13 @@ warnings.filterwarnings("ignore")
 
 
 def nova():
-    """`IronicDriver._generate_configdrive`, from the files on: its metadata is not rendered here."""
+    """Do what `IronicDriver._generate_configdrive` does after it has rendered the files."""
     import nova.conf
     from nova.virt import configdrive
 
     class Builder(configdrive.ConfigDriveBuilder):
         def _make_vfat(self, path, tmpdir):
-            # Nova's own needs root for a loop mount; mcopy is quicker than that.
+            # Nova's own method needs root for a loop mount, and mcopy is faster.
             with open(path, "wb") as image:
                 image.truncate(configdrive.CONFIGDRIVESIZE_BYTES)
             nova.privsep.fs.unprivileged_mkfs("vfat", path, label="config-2")
@@ -40,7 +40,7 @@ def nova():
 
     nova.conf.CONF([], project="nova", default_config_files=[])
 
-    def pack(_folder, files, size):
+    def pack(_directory, files, size):
         nova.conf.CONF.set_override("config_drive_format", "vfat" if size else "iso9660")
         with tempfile.NamedTemporaryFile() as uncompressed:
             with Builder(instance_md=Metadata(files)) as builder:
@@ -58,7 +58,7 @@ def nova():
 def openstacksdk():
     from openstack.baremetal import configdrive
 
-    return lambda folder, _files, _size: configdrive.pack(folder)
+    return lambda directory, _files, _size: configdrive.pack(directory)
 
 
 def pycdlib():
@@ -67,23 +67,23 @@ def pycdlib():
     def plain(number, name, is_file):
         return f"{number:08}.;1" if is_file else f"{number:08}"
 
-    def pack(_folder, files, _size):
+    def pack(_directory, files, _size):
         iso = pycdlib.PyCdlib()
         iso.new(interchange_level=3, joliet=3, rock_ridge="1.09", vol_ident="config-2")
-        folders = {"": ("", "")}  # by path: in the plain and in the Joliet tree
+        entries = {"": ("", "")}  # directories by path: their paths in the plain and in the Joliet tree
         for path, content in files.items():
-            above = ""
+            parent = ""
             names = path.split("/")
             for name in names[:-1]:
-                here = f"{above}/{name}"
-                if here not in folders:
-                    short, joliet = folders[above]
-                    folders[here] = f"{short}/{plain(len(folders), name, False)}", f"{joliet}/{name}"
-                    iso.add_directory(folders[here][0], rr_name=name, joliet_path=folders[here][1])
-                above = here
-            short, joliet = folders[above]
-            folders[f"{above}/{names[-1]}"] = None
-            iso.add_fp(io.BytesIO(content), len(content), f"{short}/{plain(len(folders), names[-1], True)}",
+                here = f"{parent}/{name}"
+                if here not in entries:
+                    short, joliet = entries[parent]
+                    entries[here] = f"{short}/{plain(len(entries), name, False)}", f"{joliet}/{name}"
+                    iso.add_directory(entries[here][0], rr_name=name, joliet_path=entries[here][1])
+                parent = here
+            short, joliet = entries[parent]
+            entries[f"{parent}/{names[-1]}"] = None  # so that each plain name gets a number of its own
+            iso.add_fp(io.BytesIO(content), len(content), f"{short}/{plain(len(entries), names[-1], True)}",
                        rr_name=names[-1], joliet_path=f"{joliet}/{names[-1]}")
         image = io.BytesIO()
         iso.write_fp(image)
@@ -95,19 +95,19 @@ def pycdlib():
 
 def main():
     pack = {"nova": nova, "openstacksdk": openstacksdk, "pycdlib": pycdlib}[sys.argv[1]]()
-    # What a peer prints by the way is no answer.
-    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    # Peers may print to standard output: send that to standard error, and keep the original for the results.
+    results = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     for line in sys.stdin:
-        folder, size, *out = line.split()
-        root = pathlib.Path(folder)
+        directory, size, *out = line.split()
+        root = pathlib.Path(directory)
         files = {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
         start = time.perf_counter_ns()
-        text = pack(folder, files, int(size))
+        text = pack(directory, files, int(size))
         elapsed = time.perf_counter_ns() - start
         for path in out:
             pathlib.Path(path).write_text(text)
-        print(elapsed, file=answers)
+        print(elapsed, file=results)
 
 
 if __name__ == "__main__":
