@@ -5,7 +5,7 @@ use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 
 fuzz_target!(|input: &[u8]| configdrive_checks::inspect::check(input));
 
-// Most changes stay within a sector: what lies behind it keeps its place.
+// Most mutations stay within a sector, so that the following sectors keep their place.
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
     let Some(mut sectors) = data.get(..size).and_then(Sectors::parse) else {
         return fuzzer_mutate(data, size, max_size);

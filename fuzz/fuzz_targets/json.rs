@@ -1,4 +1,4 @@
-//! Changes JSON text so that it stays JSON, and mostly a document.
+//! A mutator of JSON text that keeps it JSON, and usually a document.
 
 use libfuzzer_sys::fuzzer_mutate;
 use serde_json::{Map, Value};
@@ -89,7 +89,7 @@ fn leaf(random: &mut Random) -> Value {
         0 => serde_json::from_str(random.pick(VALUES)).unwrap_or_default(),
         1 => Value::Array(Vec::new()),
         2 => Value::Object(Map::new()),
-        // Content around the size of a sector.
+        // Base64 of content whose size is near that of a sector.
         3 => "QUJD".repeat([0, 1, 170, 171, 682, 683, 1365][random.below(7)]).into(),
         _ => random.pick(TEXTS).into(),
     }
@@ -103,7 +103,7 @@ fn count(value: &Value) -> usize {
     }
 }
 
-/// The value at which one arrives after `left` others.
+/// Returns the value after `left` others, in depth-first order.
 fn nth(value: &mut Value, mut left: usize) -> Option<&mut Value> {
     if left == 0 {
         return Some(value);
@@ -128,7 +128,7 @@ fn nth(value: &mut Value, mut left: usize) -> Option<&mut Value> {
 struct Random(u64);
 
 impl Random {
-    /// Of an empty range: 0.
+    /// Returns a number below `limit`, or 0 if `limit` is 0.
     fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
@@ -140,18 +140,18 @@ impl Random {
         self.below(many) == 0
     }
 
-    /// One of a list, whose items are separated by bars.
+    /// Returns an item of a list whose items are separated by `|`.
     fn pick<'a>(&mut self, list: &'a str) -> &'a str {
         let count = list.split('|').count();
         list.split('|').nth(self.below(count)).unwrap_or_default()
     }
 }
 
-/// Numbers at which something changes, and other plain values.
+/// Boundary numbers and other plain values.
 const VALUES: &str = "null|true|false|0|1|-1|4|6|64|512|2048|4096|1.5|1e400|315532800|4354819199|9223372036854775807|\
     9223372036854775808|18446744073709551616|1000000|2097152";
 
-/// Members of documents, options and Ironic's answers.
+/// Names of members in documents, options and Ironic's answers.
 const NAMES: &str = "\
     address|admin_pass|ami_id|availability_zone|block_device_mappings|bus|cells|cidr|config_drive|contents|data|\
     default_ephemeral_device|default_random_seed|default_swap_device|deploy|deploy_step|destination_type|\
@@ -167,7 +167,7 @@ const NAMES: &str = "\
     tenant_vif_port_id|title|type|user_data|uuid|vendor_data|vendor_data2|vendordata_providers|version|vf_trusted|\
     vif_port_id|vlan";
 
-/// Texts that mean something somewhere.
+/// Strings that have a meaning in some member.
 const TEXTS: &str = "\
     |a|A|lost|timeout|unreachable|unauthenticated|vfat|iso9660|StaticJSON|DynamicJSON|mandatory|volume|blank|swap|\
     local|nic|disk|share|pci|usb|scsi|ide|xen|0000:00:1f.2|1:2|0:0:1:0|0:1|51712|ssh|x509|52:54:00:12:34:56|\

@@ -1,4 +1,4 @@
-//! Ironic's answers → a deployment, or an error of one line.
+//! Any answers from Ironic lead to a deployment or to a one-line error.
 
 use std::{
     collections::VecDeque,
@@ -14,12 +14,12 @@ use configdrive_host::{
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
-use super::one_line;
+use super::assert_one_line;
 
-/// What is done, and what Ironic answers to it, one after the other.
+/// An operation, and Ironic's answers to its requests, in order.
 ///
-/// The input is `{"do": "deploy", "answers": [{"status": 200, "body": …}, "lost"]}`; a body that is text stands for itself, JSON
-/// or not. Other input is the body of all answers.
+/// The input is `{"do": "deploy", "answers": [{"status": 200, "body": …}, "lost"]}`. If a body is a string, its characters are the
+/// body, whether they are JSON or not. Any other input is the body of all answers.
 #[derive(Deserialize)]
 struct Case {
     #[serde(default)]
@@ -29,7 +29,7 @@ struct Case {
 
 pub fn check(input: &[u8]) {
     thread_local! {
-        // Its clock stands still until everybody waits.
+        // The clock is paused, and advances only when all tasks wait.
         static RUNTIME: tokio::runtime::Runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
@@ -39,12 +39,12 @@ pub fn check(input: &[u8]) {
     }
     let (verb, script) = case(input);
     let component = COMPONENT.with(Clone::clone);
-    if let Err(error) = RUNTIME.with(|runtime| runtime.block_on(go(&verb, &component, script))) {
-        one_line(&chain(&error));
+    if let Err(error) = RUNTIME.with(|runtime| runtime.block_on(run(&verb, &component, script))) {
+        assert_one_line(&chain(&error));
     }
 }
 
-async fn go(verb: &str, component: &Arc<Stub>, script: Script) -> Result<(), ironic::Error> {
+async fn run(verb: &str, component: &Arc<Stub>, script: Script) -> Result<(), ironic::Error> {
     let ironic = Ironic::connect(script).await?;
     let ident: NodeIdent = "n".parse().expect("a name");
     let timeout = Some(Duration::from_secs(300));
@@ -54,20 +54,24 @@ async fn go(verb: &str, component: &Arc<Stub>, script: Script) -> Result<(), iro
         job
     };
     match verb {
-        "deploy" => shown(&ironic::deploy(&ironic, component, job(Target::Active), |step| one_line(&step)).await?.node),
-        "rebuild" => {
-            shown(&ironic::deploy(&ironic, component, job(Target::Rebuild), |step| one_line(&step)).await?.node)
+        "deploy" => {
+            let job = job(Target::Active);
+            check_node(&ironic::deploy(&ironic, component, job, |step| assert_one_line(&step)).await?.node);
         }
-        "attach" => shown(&ironic::attach(&ironic, &ident, None, |step| one_line(&step)).await?),
+        "rebuild" => {
+            let job = job(Target::Rebuild);
+            check_node(&ironic::deploy(&ironic, component, job, |step| assert_one_line(&step)).await?.node);
+        }
+        "attach" => check_node(&ironic::attach(&ironic, &ident, None, |step| assert_one_line(&step)).await?),
         _ => {
             let node = ironic.node(&ident).await?;
-            shown(&node);
+            check_node(&node);
             for list in [ironic.ports(&node).await?, ironic.portgroups(&node).await?] {
                 let list: &RawValue = serde_json::from_str(&list).expect("JSON");
                 assert!(list.get().starts_with('{'));
             }
             for reason in ironic.validate(&node).await?.reasons() {
-                one_line(&reason);
+                assert_one_line(&reason);
             }
             let request = ProvisionRequest { target: Target::Active, drive: None };
             assert!(ironic.preview(&node, &request).url.starts_with("http://ironic/v1/nodes/"));
@@ -76,12 +80,12 @@ async fn go(verb: &str, component: &Arc<Stub>, script: Script) -> Result<(), iro
     Ok(())
 }
 
-/// What people see of a node.
-fn shown(node: &Node) {
-    one_line(node.label());
-    one_line(&node.provision_state);
-    for words in [node.maintenance_reason(), node.last_error()].into_iter().flatten() {
-        one_line(&words);
+/// Checks what people see of a node.
+fn check_node(node: &Node) {
+    assert_one_line(node.label());
+    assert_one_line(&node.provision_state);
+    for reason in [node.maintenance_reason(), node.last_error()].into_iter().flatten() {
+        assert_one_line(&reason);
     }
 }
 
@@ -124,7 +128,7 @@ fn versions(min: &str, max: &str) -> Option<VersionRange> {
     Some(VersionRange { min: min.parse().ok()?, max: max.parse().ok()? })
 }
 
-/// Answers given in advance; after the last one there is no token any more.
+/// Scripted answers. After the last one, requests fail for lack of a token.
 struct Script {
     answers: Mutex<VecDeque<Result<Answer, TransportError>>>,
 }
@@ -135,12 +139,12 @@ impl Transport for Script {
     }
 
     async fn send(&self, _: Request) -> Result<Answer, TransportError> {
-        let next = self.answers.lock().expect("nobody panics with it").pop_front();
+        let next = self.answers.lock().expect("nothing panics while it is locked").pop_front();
         next.unwrap_or_else(|| Err(TransportError::Unauthenticated("no answers are left".into())))
     }
 }
 
-/// One drive, whatever the document.
+/// A component that returns the same drive for every document.
 struct Stub;
 
 impl ConfigDrive for Stub {

@@ -1,13 +1,13 @@
-//! A document with the operator's options in one file, as the target `document` takes them.
+//! A document and the operator's options in one file: the input of the target `document`.
 
 use configdrive_contract::{ImageFormat, Options, VendordataProvider};
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
-/// The document, and the operator's options.
+/// Parses an input into the document and the operator's options.
 ///
-/// The input is `{"document": …, "options": {…}}`. A document that is text stands for itself, JSON or not; and so does an
-/// input that is no JSON.
+/// The input is `{"document": …, "options": {…}}`. If the document is a string, its characters are the document, whether they are
+/// JSON or not. An input of any other form is itself the document.
 pub fn case(input: &[u8]) -> (String, Options) {
     #[derive(Deserialize)]
     struct Case<'a> {
@@ -48,7 +48,7 @@ fn options(given: &Value) -> Options {
     options
 }
 
-/// In bytes. Zeros by the megabyte take time and find nothing.
+/// Image sizes in bytes that are replaced by the default: megabytes of zeros take time and find nothing.
 const SLOW_SIZES: std::ops::RangeInclusive<u64> = (4 << 20) + 1..=64 << 20;
 
 fn json_text(value: Value) -> String {
@@ -58,7 +58,7 @@ fn json_text(value: Value) -> String {
     }
 }
 
-/// Returns the contract's options as the native library has them.
+/// Converts the contract's options to the native library's.
 pub fn native(options: &Options) -> configdrive::Options {
     let provider = |provider: &VendordataProvider| match provider {
         VendordataProvider::StaticJson => configdrive::VendordataProvider::StaticJson,

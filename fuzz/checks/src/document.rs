@@ -1,27 +1,27 @@
-//! Document → drive: whatever builds is read back equal.
+//! Any document is refused with a one-line error, or built into a drive whose files are read back equal.
 
 use configdrive::{Policy, image::read};
 
 use super::{
+    assert_one_line,
     case::{case, native},
-    one_line,
 };
 
 pub fn check(input: &[u8]) {
     let (document, options) = case(input);
     let options = native(&options);
     if let Err(error) = configdrive::required_by(&document, Policy { force_config_drive: true }) {
-        one_line(&error);
+        assert_one_line(&error);
     }
     if let Err(error) = configdrive::check_document(&document, &options) {
-        one_line(&error);
+        assert_one_line(&error);
     }
     let image = match configdrive::build_drive(&document, &options) {
         Ok(image) => image,
-        Err(error) => return one_line(&error),
+        Err(error) => return assert_one_line(&error),
     };
 
-    let tree = configdrive::files(&document, &options).expect("the files of which the drive was built");
+    let tree = configdrive::files(&document, &options).expect("the files of the drive that was built");
     let mut files: Vec<_> = tree.files().map(|(path, content)| (path, content.as_slice())).collect();
     files.sort();
     let drive = read::read(&image).expect("a drive");

@@ -1,4 +1,5 @@
-//! Bytes → text → bytes: by a foreign decoder, by ours, and in whatever parts the image comes.
+//! Any image is encoded as base64 text from which another decoder and ours return the same image, and the text does not depend on
+//! the parts in which the image is passed to the encoder.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use configdrive::{DriveSource, decode, encode::Encoder, image::Sink};
@@ -10,52 +11,53 @@ pub fn check(input: &[u8]) {
     assert!(encode_in_parts(&image, *cuts) == text);
 
     let gzip = STANDARD.decode(&text).expect("base64");
-    // Room for one byte too many.
+    // One byte more than expected, so that a longer result is noticed.
     let mut theirs = vec![0; image.len() + 1];
     let length = libdeflater::Decompressor::new().gzip_decompress(&gzip, &mut theirs).expect("gzip");
     assert!(theirs.get(..length) == Some(&image));
     assert!(*decode::decode(DriveSource::Text(&text)).expect("an image") == image);
 }
 
-/// An image by its parts: of each the kind and the size, and behind them what it needs of bytes.
+/// Builds an image from its parts. A part is its kind, its size, and the bytes that it needs.
 fn image(mut parts: &[u8]) -> Vec<u8> {
     thread_local!(static NOISE: Vec<u8> = noise(100_000));
     let mut image = Vec::new();
     for _ in 0..PARTS {
-        let Some(([kind, low, high], behind)) = parts.split_first_chunk().filter(|_| image.len() < MOST) else { break };
+        let Some(([kind, low, high], rest)) = parts.split_first_chunk().filter(|_| image.len() < LARGE) else { break };
         let size = size(u16::from_le_bytes([*low, *high]));
-        parts = behind;
-        // The compressor is slow, so it gets much now and then only.
-        let compressed = if *kind > 0xf0 { size } else { size % FEW };
+        parts = rest;
+        // The compressor is slow, so it rarely gets much to compress.
+        let compressed = if *kind > 0xf0 { size } else { size % SMALL };
         match kind % 4 {
             0 => image.resize(image.len() + size, 0),
             1 => NOISE.with(|noise| {
-                // Noise that begins within a block is compressed too.
-                let begins = image.is_empty() || image.ends_with(&[0; 64]);
+                // Noise that starts within a block is compressed too.
+                let starts_block = image.is_empty() || image.ends_with(&[0; 64]);
                 let from = usize::from(*kind);
-                image.extend_from_slice(&noise[from..from + if begins { size } else { compressed }]);
+                image.extend_from_slice(&noise[from..from + if starts_block { size } else { compressed }]);
             }),
-            2 => image.extend(behind.iter().take(3).cycle().take(compressed)),
+            2 => image.extend(rest.iter().take(3).cycle().take(compressed)),
             _ => {
-                let (bytes, behind) = behind.split_at(size.min(behind.len()));
+                let (bytes, rest) = rest.split_at(size.min(rest.len()));
                 image.extend_from_slice(bytes);
-                parts = behind;
+                parts = rest;
             }
         }
     }
     image
 }
 
-/// Beyond, nothing new happens.
+/// Maximum number of parts. More of them find nothing new.
 const PARTS: usize = 16;
-/// In bytes, as the next.
-const MOST: usize = 70_000;
-const FEW: usize = 256;
+/// Size in bytes from which an image gets no more parts.
+const LARGE: usize = 70_000;
+/// Limit of small sizes, in bytes.
+const SMALL: usize = 256;
 
-/// A few bytes, or now and then about as many as those at which the encoder changes its ways.
+/// Returns a size in bytes: usually a small one, sometimes one near a threshold at which the encoder behaves differently.
 fn size(number: u16) -> usize {
     const RUN: usize = 32_768;
-    /// One byte more of the block that stands for a run.
+    /// From this length, the block that encodes a run is one byte longer.
     const RUN_AND_BYTE: usize = 33_025;
     const STORED: usize = 65_535;
     let number = usize::from(number);
@@ -64,27 +66,27 @@ fn size(number: u16) -> usize {
         2 => RUN_AND_BYTE,
         3 => STORED,
         4 => STORED + RUN,
-        _ => return number % FEW,
+        _ => return number % SMALL,
     };
     threshold - 32 + number % 64
 }
 
-/// The text of the image as it comes in parts, whose sizes come over and over. A size with the highest bit set tells of zeros
-/// where there is nothing else.
+/// Encodes the image in parts, whose sizes are `cuts`, repeated. If a size has its highest bit set and the part has only zeros, it is
+/// passed as a run of zeros.
 fn encode_in_parts(image: &[u8], cuts: [u8; 8]) -> String {
-    // What is left after so many of them comes in one.
+    // The rest after this many parts is passed at once.
     const PARTS: usize = 200;
     let mut encoder = Encoder::new();
     let mut left = image;
     for &[low, high] in cuts.as_chunks().0.iter().cycle().take(PARTS) {
         let cut = u16::from_le_bytes([low, high]);
-        let (part, behind) = left.split_at(usize::from(cut & 0x7fff).min(left.len()));
+        let (part, rest) = left.split_at(usize::from(cut & 0x7fff).min(left.len()));
         if cut & 0x8000 != 0 && part.iter().all(|byte| *byte == 0) {
             encoder.zeros(part.len());
         } else {
             encoder.bytes(part);
         }
-        left = behind;
+        left = rest;
     }
     encoder.bytes(left);
     encoder.finish().expect("a text")

@@ -1,4 +1,5 @@
-//! Fleet files: nodes, each once, with options that the command line takes or refuses in one line.
+//! A fleet file gives a one-line error, or nodes without duplicates. The command line accepts each node's options, or rejects them in
+//! one line.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -6,13 +7,13 @@ use clap::{Args, FromArgMatches};
 use configdrive_host::ironic::fleet_file::{Document, parse};
 use configdrive_verbs::{Failure, options::OperatorOptions};
 
-use super::one_line;
+use super::assert_one_line;
 
 pub fn check(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let entries = match parse(&text, Path::new("")) {
         Ok(entries) => entries,
-        Err(error) => return one_line(&error),
+        Err(error) => return assert_one_line(&error),
     };
     assert!(!entries.is_empty());
     let mut nodes = BTreeSet::new();
@@ -26,7 +27,7 @@ pub fn check(input: &[u8]) {
     let with_options = entries.iter().find(|entry| !entry.options.is_empty());
     let with_options = with_options.map(|entry| no_options().with(&entry.options.iter().map(flag).collect::<Vec<_>>()));
     if let Some(Err(error)) = with_options {
-        one_line(&error.sentence());
+        assert_one_line(&error.sentence());
     }
 }
 

@@ -1,10 +1,10 @@
-//! Bytes → inspect: what is no drive is refused, and what is one is the same however one looks at it.
+//! Any input is refused with a one-line error, or is a drive for which all readers return the same files.
 
 use std::collections::BTreeMap;
 
 use configdrive::{DriveSource, decode, image::read};
 
-use super::one_line;
+use super::assert_one_line;
 
 pub fn check(input: &[u8]) {
     match (Sectors::parse(input), input.split_first()) {
@@ -14,29 +14,29 @@ pub fn check(input: &[u8]) {
     }
 }
 
-/// An image of which what is zero need not be told: its sectors, each without the zeros at its end. That keeps inputs short,
-/// and what lies behind a change where it was.
+/// A compact form of an image: its sectors, each without the zeros at its end. This keeps inputs short, and a change in one sector
+/// does not move the following ones.
 pub struct Sectors(pub Vec<Vec<u8>>);
 
 impl Sectors {
-    /// In bytes.
+    /// Size of a sector in bytes.
     pub const SIZE: usize = 512;
 
-    /// The input begins with a mark. A sector is its length and its bytes; a length with the highest bit set stands for so
-    /// many sectors of zeros instead.
+    /// Parses an input. It starts with the byte `S`. A sector is its length and its bytes; if the highest bit of the length is set, the
+    /// other bits are a number of sectors of zeros.
     pub fn parse(input: &[u8]) -> Option<Self> {
         let (&SECTORS, mut left) = input.split_first()? else { return None };
         let mut sectors = Vec::new();
-        while let Some((length, behind)) = left.split_first_chunk() {
+        while let Some((length, rest)) = left.split_first_chunk() {
             let length = u16::from_le_bytes(*length);
             if length & ZEROS != 0 {
                 let count = usize::from(length & !ZEROS).min(MAX_SECTORS.saturating_sub(sectors.len()));
                 sectors.resize(sectors.len() + count, Vec::new());
-                left = behind;
+                left = rest;
             } else {
-                let (sector, behind) = behind.split_at(usize::from(length).min(Self::SIZE).min(behind.len()));
+                let (sector, rest) = rest.split_at(usize::from(length).min(Self::SIZE).min(rest.len()));
                 sectors.push(sector.to_vec());
-                left = behind;
+                left = rest;
             }
         }
         Some(Self(sectors))
@@ -67,18 +67,18 @@ impl Sectors {
 
 const SECTORS: u8 = b'S';
 const ZEROS: u16 = 1 << 15;
-/// Enough for FAT16, and quick.
+/// Enough for FAT16, and fast.
 const MAX_SECTORS: usize = 8192;
 
 fn drive(bytes: &[u8]) {
     let source = DriveSource::Bytes(bytes);
     let image = match decode::decode(source) {
         Ok(image) => image,
-        Err(error) => return one_line(&error),
+        Err(error) => return assert_one_line(&error),
     };
     let drive = match read::read(&image) {
         Ok(drive) => drive,
-        Err(error) => return one_line(&error),
+        Err(error) => return assert_one_line(&error),
     };
     for file in &drive.files {
         assert!(file.path.len() <= read::MAX_PATH_LENGTH && file.path.split('/').all(is_safe), "{:?}", file.path);
@@ -102,14 +102,15 @@ fn is_safe(name: &str) -> bool {
     !matches!(name, "" | "." | "..") && !name.contains('\\') && !name.chars().any(char::is_control)
 }
 
-/// A deflate stream, held against another decoder, within a gzip whose checksum holds: fuzzers do not guess those.
+/// Compares our decoder of a deflate stream with another one. The stream is wrapped in gzip with a valid checksum, which a fuzzer would
+/// not guess.
 fn inflate(stream: &[u8]) {
     const LIMIT: usize = 1 << 16;
     let mut theirs = vec![0; LIMIT];
     let length = libdeflater::Decompressor::new().deflate_decompress(stream, &mut theirs).unwrap_or_default();
     let image = &theirs[..length];
     let trailer = [libdeflater::crc32(image), length as u32].map(u32::to_le_bytes);
-    // They also take distances that have no code, which neither we nor zlib do.
+    // libdeflate also accepts distances without a code, which we and zlib reject.
     if let Ok(ours) = decode::decode(DriveSource::Bytes(&[&HEADER, stream, trailer.as_flattened()].concat())) {
         assert!(*ours == *image);
     }

@@ -1,4 +1,4 @@
-//! What must hold for any input: one check for each fuzz target. `tests/seeds` runs them as well, over the seeds.
+//! Checks of properties that must be true for any input, one check for each fuzz target. `tests/seeds` also runs them, on the seeds.
 
 #![allow(
     clippy::expect_used,
@@ -21,8 +21,8 @@ pub mod nova_conf;
 
 use configdrive_contract::untrusted;
 
-/// Errors end up in a terminal or a log.
-fn one_line(error: &impl ToString) {
+/// Asserts that an error is one harmless line: errors end up in a terminal or a log.
+fn assert_one_line(error: &impl ToString) {
     let line = error.to_string();
     assert!(untrusted::is_harmless(&line) && line.len() < 20_000, "{line:?}");
 }
