@@ -22,7 +22,7 @@ impl Engine for Imported {
     }
 }
 
-/// Input limit in bytes, the same as the native command's default.
+/// Input limit in bytes, the same as the native command's.
 const INPUT_LIMIT: usize = 128 << 20;
 
 mod bindings {
