@@ -23,8 +23,8 @@ use configdrive_support::workloads::Workload;
 fn main() {
     let arguments: Vec<_> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        // As `cargo test --benches` runs it.
-        [] => println!("this program is run by benches/peers/peers.py"),
+        // `cargo test --benches` gives no arguments.
+        [] => println!("run benches/peers/peers.py, which runs this program"),
         ["documents", directory] => {
             for workload in Workload::ALL {
                 fs::write(format!("{directory}/{}.json", workload.name()), workload.document()).unwrap();

@@ -27,7 +27,7 @@ class Inspection:
     sector_size: int
     """Sector size in bytes. A device with larger sectors cannot mount the drive."""
     label: str
-    """Volume label: `config-2`, or cloud-init does not find the drive. Untrusted text."""
+    """Volume label; cloud-init finds the drive only if it is `config-2`. Untrusted text."""
     image_size: int
     """Image size in bytes."""
     files: tuple[DriveFile, ...]

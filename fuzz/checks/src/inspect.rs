@@ -22,8 +22,8 @@ impl Sectors {
     /// Size of a sector in bytes.
     pub const SIZE: usize = 512;
 
-    /// Parses an input. It starts with the byte `S`. A sector is its length and its bytes; if the highest bit of the length is set, the
-    /// other bits are a number of sectors of zeros.
+    /// Parses an input. It starts with the byte `S`. A sector is its length and its bytes. If the highest bit of the length is set,
+    /// the other bits are a number of sectors of zeros.
     pub fn parse(input: &[u8]) -> Option<Self> {
         let (&SECTORS, mut left) = input.split_first()? else { return None };
         let mut sectors = Vec::new();
@@ -102,8 +102,8 @@ fn is_safe(name: &str) -> bool {
     !matches!(name, "" | "." | "..") && !name.contains('\\') && !name.chars().any(char::is_control)
 }
 
-/// Compares our decoder of a deflate stream with another one. The stream is wrapped in gzip with a valid checksum, which a fuzzer would
-/// not guess.
+/// Compares our deflate decoder with another one. The stream is wrapped in gzip with a valid checksum, which a fuzzer would not
+/// guess.
 fn inflate(stream: &[u8]) {
     const LIMIT: usize = 1 << 16;
     let mut theirs = vec![0; LIMIT];
