@@ -1,54 +1,87 @@
-// Untrusted text, which is all that comes out of a drive, enters the page by textContent alone.
+// The page: opens what is dropped, pasted or filled in, and downloads what it shows. Nothing is sent anywhere.
+
+import { byId, element, size, visible } from "./dom.js";
+import { closeForm, onDocument, openForm, reopenForm } from "./form.js";
+import { clear as clearView, openedFile, refreshFile, render } from "./view.js";
 
 /**
- * @typedef {import("./component/interfaces/ironic-configdrive-drive.js").Inspection} Inspection
- * @typedef {import("./component/interfaces/ironic-configdrive-drive.js").ExtractedFile} ExtractedFile
- * @typedef {import("./component/interfaces/ironic-configdrive-drive.js").DriveFile} DriveFile
- * @typedef {import("./component/interfaces/ironic-configdrive-drive.js").Finding} Finding
+ * @typedef {import("./component/interfaces/ironic-configdrive-drive.js").DriveSource} DriveSource
  * @typedef {import("./component/interfaces/ironic-configdrive-drive.js").Options} Options
- * @typedef {import("./component/interfaces/ironic-configdrive-drive.js").Error} Refusal
+ * @typedef {import("./component/interfaces/ironic-configdrive-drive.js").Error} ErrorRecord
+ * @typedef {import("./worker.js").Job} Job
  *
- * @typedef {{ required?: boolean, inspection: Inspection, contents: ExtractedFile[], findings: Finding[] }} View
- * @typedef {{ name: string, document?: string }} Shown
+ * @typedef {{ name: string, source: DriveSource }} Drive
+ * @typedef {{ name: string, text: string, seed: string, fromForm: boolean }} Document
  */
 
-const MIB = 1 << 20;
-const INPUT_LIMIT = 128 * MIB;
-/** After so many seconds a worker is ended. `?seconds=` sets another number, for tests. */
+const INPUT_LIMIT = 128 << 20;
+/** A longer text would make the fields slow. */
+const EDITOR_LIMIT = 1 << 20;
+/** The page ends a worker after this many seconds. Tests set another number with `?seconds=`. */
 const SECONDS = Number(new URLSearchParams(location.search).get("seconds") ?? 30);
-/** What a page can show at once; the rest can be downloaded. */
-const SHOWN_FILES = 2000;
-const SHOWN_BYTES = 256 << 10;
 
 const component = fetch(new URL("component/configdrive.core.wasm", import.meta.url))
   .then((answer) => (answer.ok ? answer.arrayBuffer() : Promise.reject(new Error(`${answer.status} ${answer.url}`))))
-  .then((bytes) => WebAssembly.compile(bytes));
-component.catch((error) => fail(`The component does not load: ${error.message}`));
+  .then((bytes) => WebAssembly.compile(bytes))
+  .catch((error) => Promise.reject(new Error(`Cannot load the component: ${error.message}`)));
+component.catch((error) => fail(error.message));
 
-/** @type {Shown | undefined} */
-let shown;
-/** @type {{ path: string, bytes: Uint8Array } | undefined} */
-let open;
-/** @type {Worker | undefined} */
-let running;
+/**
+ * The document that is open, if it is not a drive.
+ * @type {Document | undefined}
+ */
+let current;
+/**
+ * The image that is shown. Downloads come from it, so nobody gets what the page did not show.
+ * @type {{ image: Uint8Array, format: string } | undefined}
+ */
+let built;
+/** Ends the job whose answer the page waits for. */
+let running = new AbortController();
 
-// ── what comes in ───────────────────────────────────────────────────────────────────────────────────────────────────
+// ── input ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 byId("file", HTMLInputElement).addEventListener("change", (event) => {
   const input = /** @type {HTMLInputElement} */ (event.target);
-  if (input.files?.[0]) void readFile(input.files[0]);
-  input.value = ""; // the same file may be chosen again
+  if (input.files?.[0]) void openFile(input.files[0]);
+  input.value = ""; // so that choosing the same file again is a change
 });
 
 byId("paste", HTMLFormElement).addEventListener("submit", (event) => {
   event.preventDefault();
-  void readText(byId("text", HTMLTextAreaElement).value, "pasted text");
+  const pasted = byId("text", HTMLTextAreaElement);
+  const text = pasted.value;
+  // A document and user data move to fields of their own.
+  if (kind(text) !== "drive") pasted.value = "";
+  void openText(text, "pasted text");
 });
 
 byId("example", HTMLButtonElement).addEventListener("click", async () => {
-  const answer = await fetch(new URL("example.json", import.meta.url));
-  await readText(await answer.text(), "example.json");
+  try {
+    const answer = await fetch(new URL("example.json", import.meta.url));
+    if (!answer.ok) throw new Error(`${answer.status} ${answer.url}`);
+    await openDocument("example.json", await answer.text());
+  } catch (error) {
+    fail(`Cannot load the example: ${messageOf(error)}`);
+  }
 });
+
+byId("fill-in", HTMLButtonElement).addEventListener("click", () => {
+  clear();
+  openForm();
+});
+
+byId("cancel", HTMLButtonElement).addEventListener("click", () => {
+  closeForm();
+  byId("fill-in").focus();
+});
+
+byId("back", HTMLButtonElement).addEventListener("click", () => {
+  clear();
+  reopenForm();
+});
+
+onDocument((name, document) => void openDocument(name, document, { fromForm: true }));
 
 for (const name of ["dragenter", "dragover", "dragleave", "drop"]) {
   document.addEventListener(name, (event) => {
@@ -58,68 +91,118 @@ for (const name of ["dragenter", "dragover", "dragleave", "drop"]) {
 }
 document.addEventListener("drop", (event) => {
   const file = event.dataTransfer?.files[0];
-  if (file) void readFile(file);
+  if (file) void openFile(file);
 });
 
 /** @param {File} file */
-async function readFile(file) {
+async function openFile(file) {
   if (file.size > INPUT_LIMIT) {
-    fail(`${visible(file.name)} has ${size(file.size)}: the limit is 128 MiB, and a drive has at most 64.`);
+    fail(`Cannot open ${file.name}: it is ${size(file.size)}, and the limit is ${size(INPUT_LIMIT)}.`);
     return;
   }
   const bytes = new Uint8Array(await file.arrayBuffer());
-  const first = bytes.find((byte) => ![0x20, 0x09, 0x0a, 0x0d].includes(byte));
-  if (first !== "{".charCodeAt(0)) {
-    await show({ name: file.name }, { verb: "look", source: { tag: "bytes", val: bytes } });
+  const start = bytes.findIndex((byte) => ![0x20, 0x09, 0x0a, 0x0d].includes(byte));
+  if (start < 0) {
+    fail(`Cannot open ${file.name}: it is empty.`);
+    return;
+  }
+  if (kind(new TextDecoder().decode(bytes.subarray(start, start + LINE_LIMIT))) === "drive") {
+    await show({ name: file.name, source: { tag: "bytes", val: bytes } });
     return;
   }
   let text;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    fail(`${visible(file.name)} is not UTF-8: JSON is UTF-8 text.`);
+    fail(`Cannot open ${file.name}: it is not UTF-8 text. Save it as UTF-8.`);
     return;
   }
-  await readText(text, file.name);
+  await openText(text, file.name);
 }
 
 /**
  * @param {string} text
  * @param {string} name
  */
-async function readText(text, name) {
+async function openText(text, name) {
   if (text.trim() === "") {
-    fail("There is nothing to look into: drop a file, or paste base64 or JSON.");
-  } else if (!text.trimStart().startsWith("{")) {
-    await show({ name }, { verb: "look", source: { tag: "text", val: text } });
-  } else if (!text.isWellFormed()) {
-    fail("The document has a lone surrogate: want Unicode text."); // which would be replaced in silence
-  } else {
-    await show({ name, document: text }, { verb: "read", document: text, options: options() });
+    fail("There is nothing to open: drop a file, or paste base64, JSON or user data.");
+    return;
+  }
+  switch (kind(text)) {
+    case "drive":
+      return show({ name, source: { tag: "text", val: text } });
+    case "document":
+      return openDocument(name, text);
+    case "user data":
+      if (text.length > EDITOR_LIMIT) {
+        fail(`Cannot open ${name}: it is ${size(text.length)} of user data, and the form accepts ${size(EDITOR_LIMIT)}.`);
+        return;
+      }
+      clear();
+      openForm(text);
+      say("This is user data. Fill in the rest to make a drive.");
   }
 }
 
-// ── the worker ──────────────────────────────────────────────────────────────────────────────────────────────────────
+const LINE_LIMIT = 256;
+/** The first lines of user data and of YAML. None of them can start base64. */
+const USER_DATA = /^(#|---(\s|$)|%YAML|- |<(script|powershell)>|rem cmd|["']?[\w.-]+["']?\s*:(\s|$))/i;
 
 /**
- * Runs a job in a worker of its own, which a hostile drive may keep busy: the page stays free and ends it.
- * @param {object} job
+ * Tells the kinds of text apart by its first line. What is in it is for the component and the instance.
+ * @param {string} text
+ * @returns {"document" | "user data" | "drive"}
+ */
+function kind(text) {
+  const [line] = text.trimStart().slice(0, LINE_LIMIT).split(/[\r\n]/, 1);
+  if (line.startsWith("{")) return "document";
+  return USER_DATA.test(line) ? "user data" : "drive";
+}
+
+/**
+ * @param {string} name
+ * @param {string} text
+ * @param {{ fromForm?: boolean, focus?: boolean }} [how]
+ */
+async function openDocument(name, text, { fromForm = false, focus } = {}) {
+  // One seed for one document: in every format, and each time it is opened, it makes the same files.
+  const opened = { name, text, seed: current?.text === text ? current.seed : randomSeed(), fromForm };
+  if (text.isWellFormed()) {
+    await show(opened, { focus });
+  } else {
+    // The component would get another character instead, with no message.
+    fail("Invalid document: it contains a lone surrogate. Expected Unicode text.", opened);
+  }
+}
+
+/** Base64 of as many random bytes as Nova gives an instance. */
+function randomSeed() {
+  return btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(512))));
+}
+
+// ── the component, in a worker ──────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * Runs a job in a worker of its own: a malicious drive can keep a worker busy, but not the page, which ends it.
+ * @param {Job} job
+ * @param {AbortSignal} [signal]
  * @returns {Promise<any>}
  */
-async function run(job) {
+async function run(job, signal) {
   const module = await component;
-  running?.terminate();
+  signal?.throwIfAborted();
   const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
-  running = worker;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   try {
     return await new Promise((resolve, reject) => {
-      timer = setTimeout(() => reject(new Error(`Stopped: not done after ${SECONDS} seconds.`)), SECONDS * 1000);
+      timer = setTimeout(() => reject(new Error(`Stopped: no answer after ${SECONDS} s.`)), SECONDS * 1000);
+      signal?.addEventListener("abort", () => reject(signal.reason));
       worker.addEventListener("error", (event) => reject(new Error(`The worker failed: ${event.message}`)));
       worker.addEventListener("message", ({ data }) => {
         if (data.refusal) reject(new Error(refusal(data.refusal)));
-        else if (data.fault) reject(new Error(`The component failed, which is a fault in it: ${data.fault}`));
+        else if (data.fault) reject(new Error(`The component crashed, which is a bug: ${data.fault}`));
         else resolve(data.answer);
       });
       worker.postMessage({ ...job, module });
@@ -130,304 +213,185 @@ async function run(job) {
   }
 }
 
-/** @param {Refusal} refusal */
+/** @param {ErrorRecord} error */
 function refusal({ code, message }) {
-  return `${{ "invalid-document": "Not a valid document", "invalid-option": "Not a valid option", "too-large": "Too large",
-    "invalid-drive": "Not a drive that can be read" }[code]}: ${message}`;
-}
-
-/** @returns {Options} */
-function options() {
-  const format = byId("format", HTMLSelectElement).value;
-  const seed = crypto.getRandomValues(new Uint8Array(512));
-  return {
-    format: format === "iso9660" ? "iso9660" : "vfat",
-    sectorSize: format === "vfat-4096" ? 4096 : undefined,
-    defaultRandomSeed: btoa(String.fromCharCode(...seed)),
-  };
+  return `${{ "invalid-document": "Invalid document", "invalid-option": "Invalid option", "too-large": "Too large",
+    "invalid-drive": "Cannot read the drive" }[code]}: ${message}`;
 }
 
 // ── what is shown ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * @param {Shown} what
- * @param {object} job
+ * Shows a drive, or the drive of a document. The answer replaces all that is shown; so does an error.
+ * @param {Drive | Document} opened
+ * @param {{ focus?: boolean }} [how]
  */
-async function show(what, job) {
-  say(`Reading ${visible(what.name)}…`);
+async function show(opened, { focus = true } = {}) {
+  running.abort();
+  running = new AbortController();
+  const { signal } = running;
+  const select = byId("format", HTMLSelectElement);
+  const format = select.value;
+  say(`Opening ${visible(opened.name)}…`);
   try {
-    const view = await run(job);
-    shown = what;
-    render(what, view);
-    say("");
-    byId("name").focus();
-  } catch (error) {
-    fail(error instanceof Error ? error.message : String(error));
-  }
-}
-
-/**
- * @param {Shown} what
- * @param {View} view
- */
-function render(what, { required, inspection, contents, findings }) {
-  byId("error").hidden = true;
-  byId("result").hidden = false;
-  byId("build").hidden = what.document === undefined;
-  byId("name").textContent = visible(what.name);
-
-  const facts = [
-    ["Label", visible(inspection.label) || "none"],
-    ["File system", FILE_SYSTEMS[inspection.fileSystem]],
-    ["Image", `${size(Number(inspection.imageSize))} in sectors of ${inspection.sectorSize}`],
-    ["Files", String(inspection.files.length)],
-  ];
-  if (required !== undefined) facts.unshift(["Nova gives this instance a drive", required ? "yes" : "no"]);
-  byId("facts").replaceChildren(...facts.map(([term, text]) => element("div", {}, element("dt", {}, term), element("dd", {}, text))));
-
-  byId("findings").replaceChildren(...(findings.length ? findings.map(finding) : [element("li", { className: "none" }, "None.")]));
-
-  const bytes = new Map(contents.flatMap(({ paths, content }) => paths.map((path) => [path, content])));
-  const files = inspection.files.slice(0, SHOWN_FILES);
-  const tree = branch(folders(files), bytes);
-  byId("tree").replaceChildren(tree);
-  if (files.length < inspection.files.length) {
-    byId("tree").append(element("p", { className: "hint" }, `…and ${inspection.files.length - files.length} files more`));
-  }
-  const first = files.find(({ path }) => path.endsWith("latest/meta_data.json")) ?? files[0];
-  byId("content").hidden = !first;
-  if (first) openFile(first, bytes.get(first.path));
-}
-
-const FILE_SYSTEMS = {
-  "iso9660": "ISO 9660",
-  "iso9660-joliet": "ISO 9660 with Joliet",
-  "iso9660-rock-ridge": "ISO 9660 with Rock Ridge",
-  "fat12": "FAT12",
-  "fat16": "FAT16",
-  "fat32": "FAT32",
-};
-
-const SCOPES = { "everywhere": "", "flat-or-neutron": "on flat and neutron networks", "four-k-disks": "on 4Kn disks" };
-
-/** @param {Finding} finding */
-function finding({ severity, code, scope, place, message, remedy }) {
-  return element("li", { className: severity },
-    element("p", {}, element("strong", { className: "severity" }, severity), " ", element("code", {}, code), " ",
-      element("span", { className: "scope" }, SCOPES[scope])),
-    ...(place ? [element("p", { className: "place" }, visible(place))] : []),
-    element("p", {}, visible(message)),
-    element("p", { className: "remedy" }, visible(remedy)));
-}
-
-/**
- * @typedef {Map<string, Folder | DriveFile>} Folder
- * @param {DriveFile[]} files
- */
-function folders(files) {
-  /** @type {Folder} */
-  const root = new Map();
-  for (const file of files) {
-    const names = file.path.split("/");
-    const last = /** @type {string} */ (names.pop());
-    let folder = root;
-    for (const name of names) {
-      let next = folder.get(name);
-      if (!(next instanceof Map)) folder.set(name, (next = new Map()));
-      folder = next;
-    }
-    folder.set(last, file);
-  }
-  return root;
-}
-
-/**
- * Native elements: they bring the keyboard and the roles along.
- * @param {Folder} folder
- * @param {Map<string, Uint8Array>} bytes
- * @returns {HTMLElement}
- */
-function branch(folder, bytes) {
-  const list = element("ul", {});
-  for (const [name, entry] of folder) {
-    if (entry instanceof Map) {
-      const details = element("details", { open: name === "latest" || !/^\d/.test(name) },
-        element("summary", {}, visible(name)), branch(entry, bytes));
-      list.append(element("li", {}, details));
-    } else {
-      const button = element("button", { type: "button" }, element("span", {}, visible(name)),
-        element("small", {}, size(Number(entry.size))));
-      button.dataset.path = entry.path;
-      button.addEventListener("click", () => openFile(entry, bytes.get(entry.path)));
-      list.append(element("li", {}, button));
-    }
-  }
-  return list;
-}
-
-/**
- * @param {DriveFile} file
- * @param {Uint8Array | undefined} bytes
- */
-function openFile({ path, sha256 }, bytes = new Uint8Array()) {
-  open = { path, bytes };
-  byId("path").textContent = visible(path);
-  byId("digest").textContent = `${size(bytes.length)}, SHA-256 ${sha256}`;
-  byId("body").textContent = preview(open);
-  for (const button of byId("tree").querySelectorAll("button")) {
-    if (button.dataset.path === path) button.setAttribute("aria-current", "true");
-    else button.removeAttribute("aria-current");
-  }
-}
-
-/** @param {{ path: string, bytes: Uint8Array }} file */
-function preview({ path, bytes }) {
-  if (bytes.length === 0) return "(empty)";
-  const part = bytes.subarray(0, SHOWN_BYTES);
-  const more = bytes.length > part.length ? `\n… ${size(bytes.length - part.length)} more: download the file` : "";
-  try {
-    // A character may be cut in half at the end: `stream` leaves it out.
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(part, { stream: part.length < bytes.length });
-    const json = path.endsWith(".json") && byId("indent", HTMLInputElement).checked;
-    return visibleLines(json ? indent(text) : text) + more;
-  } catch {
-    return hex(part.subarray(0, 8 << 10)) + (bytes.length > 8 << 10 ? `\n… ${size(bytes.length - (8 << 10))} more: download the file` : "");
-  }
-}
-
-/**
- * JSON with line breaks and blanks between its tokens, which stay as they are: parsing would change numbers.
- * @param {string} json
- */
-function indent(json) {
-  let depth = 0;
-  const line = () => `\n${"  ".repeat(Math.min(depth, 40))}`;
-  const indented = json.replace(/"(?:[^"\\]|\\.)*"?|[[{]\s*[\]}]|[[{\]},]|\s+/gs, (token) => {
-    if (token === "[" || token === "{") return depth++, token + line();
-    if (token === "]" || token === "}") return (depth = Math.max(depth - 1, 0)), line() + token;
-    if (token === ",") return token + line();
-    return token.trim() === "" ? "" : token;
-  }).replaceAll(/^( *"(?:[^"\\]|\\.)*":)/gm, "$1 ");
-  return indented.length > MIB ? json : indented; // brackets alone would grow beyond what a page can show
-}
-
-/** @param {Uint8Array} bytes */
-function hex(bytes) {
-  const lines = [];
-  for (let at = 0; at < bytes.length; at += 16) {
-    const row = [...bytes.subarray(at, at + 16)];
-    const digits = row.map((byte) => byte.toString(16).padStart(2, "0")).join(" ").padEnd(47);
-    const text = row.map((byte) => (byte > 0x1f && byte < 0x7f ? String.fromCharCode(byte) : ".")).join("");
-    lines.push(`${at.toString(16).padStart(8, "0")}  ${digits}  ${text}`);
-  }
-  return lines.join("\n");
-}
-
-// ── what goes out ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-byId("build", HTMLFormElement).addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const kind = /** @type {HTMLButtonElement | null} */ (event.submitter)?.value === "image" ? "image" : "text";
-  if (shown?.document === undefined) return;
-  say("Building…");
-  try {
-    const answer = await run({ verb: kind, document: shown.document, options: options() });
-    const format = byId("format", HTMLSelectElement).value;
-    download(answer, kind === "text" ? "config-2.txt" : format === "iso9660" ? "config-2.iso" : "config-2.img");
+    const view = await run("text" in opened
+      ? { verb: "build", document: opened.text, options: options(format, opened.seed) }
+      : { verb: "inspect", source: opened.source }, signal);
+    closeForm();
     byId("error").hidden = true;
-    say(`Built: ${size(answer.length)}.`);
+    showDocument("text" in opened ? opened : undefined, { rebuilt: !focus });
+    built = "text" in opened ? { image: view.image, format } : undefined;
+    byId("downloads").hidden = !built;
+    render(opened.name, view);
+    if (focus) byId("name").focus();
+    say(focus ? "" : `Updated: ${select.selectedOptions[0].text}, ${size(Number(view.inspection.imageSize))}.`);
   } catch (error) {
-    fail(error instanceof Error ? error.message : String(error));
+    if (signal.aborted) return; // a newer job has taken over
+    fail(messageOf(error), "text" in opened ? opened : undefined, { rebuilt: !focus });
+  }
+}
+
+/**
+ * @param {string} format
+ * @param {string} defaultRandomSeed
+ * @returns {Options}
+ */
+function options(format, defaultRandomSeed) {
+  return { format: format === "iso9660" ? "iso9660" : "vfat", sectorSize: format === "vfat-4096" ? 4096 : undefined, defaultRandomSeed };
+}
+
+/**
+ * Shows a document, to be edited and built in another format, or that none is open.
+ * @param {Document} [opened]
+ * @param {{ rebuilt?: boolean }} [how] rebuilt: it came from the editor, which may have changed since
+ */
+function showDocument(opened, { rebuilt = false } = {}) {
+  current = opened;
+  byId("document").hidden = !opened;
+  byId("back").hidden = !opened?.fromForm;
+  const editable = opened !== undefined && opened.text.length <= EDITOR_LIMIT;
+  byId("edit").hidden = !editable;
+  byId("too-long").hidden = editable;
+  const editor = byId("json", HTMLTextAreaElement);
+  const text = editable ? opened.text : "";
+  if (!rebuilt) {
+    editor.value = text;
+    byId("source", HTMLDetailsElement).open = opened?.fromForm ?? false;
+  }
+  editor.defaultValue = text.replaceAll(/\r\n?/g, "\n"); // what edits are compared with; a text area changes line breaks alike
+  showEdited();
+}
+
+byId("json", HTMLTextAreaElement).addEventListener("input", showEdited);
+
+byId("edit", HTMLFormElement).addEventListener("submit", (event) => {
+  event.preventDefault();
+  rebuild();
+});
+
+byId("format", HTMLSelectElement).addEventListener("change", rebuild);
+
+/** Builds the document again, as it was edited and in the format that was selected. */
+function rebuild() {
+  if (!current) return;
+  if (isEdited()) void openDocument(current.name, byId("json", HTMLTextAreaElement).value, { focus: false });
+  else void openDocument(current.name, current.text, { fromForm: current.fromForm, focus: false });
+}
+
+function isEdited() {
+  const editor = byId("json", HTMLTextAreaElement);
+  return editor.value !== editor.defaultValue;
+}
+
+/** Prevents downloads while the document that is shown is not the one in the editor. */
+function showEdited() {
+  byId("edited").hidden = !isEdited();
+  for (const button of byId("downloads").querySelectorAll("button")) button.disabled = isEdited();
+}
+
+// ── output ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+byId("image", HTMLButtonElement).addEventListener("click", () => {
+  if (built) download(built.image, built.format === "iso9660" ? "config-2.iso" : "config-2.img");
+});
+
+byId("base64", HTMLButtonElement).addEventListener("click", async () => {
+  if (!built) return;
+  say("Encoding…");
+  try {
+    const text = await run({ verb: "encode", image: built.image });
+    download(text, "config-2.txt");
+    say(`Encoded: ${size(text.length)}.`);
+  } catch (error) {
+    showError(messageOf(error)); // about what is shown, which stays
   }
 });
 
 byId("save", HTMLButtonElement).addEventListener("click", () => {
-  if (open) download(open.bytes, open.path.split("/").pop() ?? "file");
+  const file = openedFile();
+  if (file) download(file.bytes, file.path.split("/").pop() ?? "file");
 });
 
 byId("wrap", HTMLInputElement).addEventListener("change", (event) => {
   byId("body").classList.toggle("plain", !(/** @type {HTMLInputElement} */ (event.target).checked));
 });
 
-byId("indent", HTMLInputElement).addEventListener("change", () => {
-  if (open) byId("body").textContent = preview(open);
-});
+byId("indent", HTMLInputElement).addEventListener("change", refreshFile);
 
 /**
  * @param {string | Uint8Array} data
  * @param {string} name
  */
 function download(data, name) {
-  // Never a type that a browser would show: the file's author is not ours.
+  // Never a type that a browser would display: the content is untrusted.
   const url = URL.createObjectURL(new Blob([/** @type {BlobPart} */ (data)], { type: "application/octet-stream" }));
   element("a", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
-// ── small things ────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── messages ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** @param {string} text */
 function say(text) {
   byId("status").textContent = text;
 }
 
+/**
+ * Shows an error in place of everything that was shown before, except for the document that has it.
+ * @param {string} text
+ * @param {Document} [opened]
+ * @param {{ rebuilt?: boolean }} [how]
+ */
+function fail(text, opened, how) {
+  clear();
+  if (opened) {
+    showDocument(opened, how);
+    byId("source", HTMLDetailsElement).open = true;
+  }
+  showError(text);
+}
+
 /** @param {string} text */
-function fail(text) {
+function showError(text) {
   say("");
-  byId("error").hidden = false;
   byId("error").textContent = visible(text);
+  byId("error").hidden = false;
+  byId("error").scrollIntoView({ block: "nearest" });
 }
 
-/**
- * Text with the characters spelt out that would steer how it is displayed: controls, and those that change its direction.
- * @param {string} text
- */
-function visible(text) {
-  return spell(text, /[\p{Cc}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu);
+/** Removes everything that is about a drive or a document. */
+function clear() {
+  running.abort();
+  say("");
+  byId("error").hidden = true;
+  built = undefined;
+  byId("downloads").hidden = true;
+  clearView();
+  current = undefined;
+  byId("document").hidden = true;
 }
 
-/**
- * The same for text that has lines.
- * @param {string} text
- */
-function visibleLines(text) {
-  return spell(text, /(?!\r?\n|\t)[\p{Cc}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu);
-}
-
-/**
- * @param {string} text
- * @param {RegExp} steering
- */
-function spell(text, steering) {
-  return text.replace(steering, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
-}
-
-/** @param {number} bytes */
-function size(bytes) {
-  if (bytes < 1024) return `${bytes} B`;
-  return bytes < MIB ? `${+(bytes / 1024).toFixed(1)} KiB` : `${+(bytes / MIB).toFixed(1)} MiB`;
-}
-
-/**
- * @template {keyof HTMLElementTagNameMap} K
- * @param {K} name
- * @param {Partial<HTMLElementTagNameMap[K]>} properties
- * @param {(Node | string)[]} children
- */
-function element(name, properties, ...children) {
-  const made = Object.assign(document.createElement(name), properties);
-  made.append(...children); // text becomes text nodes
-  return made;
-}
-
-/**
- * @template {HTMLElement} T
- * @param {string} id
- * @param {{ new (): T }} [type]
- * @returns {T}
- */
-function byId(id, type) {
-  const found = document.getElementById(id);
-  if (!(found instanceof (type ?? HTMLElement))) throw new Error(`no ${id} in the page`);
-  return /** @type {T} */ (found);
+/** @param {unknown} error */
+function messageOf(error) {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,4 @@
-// One job, in a worker of its own: the page ends it when the answer has come, or does not come.
+// One job in a worker of its own, which the page ends when the answer arrives or takes too long.
 
 import { instantiate } from "./component/configdrive.js";
 
@@ -7,14 +7,13 @@ import { instantiate } from "./component/configdrive.js";
  * @typedef {import("./component/interfaces/ironic-configdrive-drive.js").Options} Options
  * @typedef {import("./component/interfaces/ironic-configdrive-drive.js").DriveSource} DriveSource
  *
- * @typedef {{ module: WebAssembly.Module } & (
- *   | { verb: "look", source: DriveSource }
- *   | { verb: "read", document: string, options: Options }
- *   | { verb: "image" | "text", document: string, options: Options })} Job
+ * @typedef {{ verb: "inspect", source: DriveSource }
+ *   | { verb: "build", document: string, options: Options }
+ *   | { verb: "encode", image: Uint8Array }} Job
  */
 
 /**
- * After a trap an instance is of no more use, so every call gets a fresh one.
+ * Gives each call an instance of its own: an instance must not be used again after a trap.
  * @template T
  * @param {WebAssembly.Module} module
  * @param {(drive: Drive) => T} call
@@ -23,23 +22,21 @@ async function fresh(module, call) {
   return call((await instantiate(() => module, {})).drive);
 }
 
-/** @param {Job} job */
+/** @param {Job & { module: WebAssembly.Module }} job */
 async function run(job) {
   const { module } = job;
   switch (job.verb) {
-    case "look":
+    case "inspect":
       return { ...(await look(module, job.source)), findings: await fresh(module, (drive) => drive.checkDrive(job.source)) };
-    case "read": {
+    case "build": {
       const { document, options } = job;
       const required = await fresh(module, (drive) => drive.requiredBy(document, { forceConfigDrive: false }));
       const image = await fresh(module, (drive) => drive.buildDrive(document, options));
       const findings = await fresh(module, (drive) => drive.checkDocument(document, options));
-      return { required, ...(await look(module, { tag: "bytes", val: image })), findings };
+      return { required, image, ...(await look(module, { tag: "bytes", val: image })), findings };
     }
-    case "image":
-      return fresh(module, (drive) => drive.buildDrive(job.document, job.options));
-    case "text":
-      return fresh(module, (drive) => drive.pack(job.document, job.options));
+    case "encode":
+      return fresh(module, (drive) => drive.encode(job.image));
   }
 }
 
@@ -56,7 +53,7 @@ addEventListener("message", async (event) => {
   try {
     postMessage({ answer: await run(event.data) });
   } catch (error) {
-    // An error of the component carries its record; anything else is a trap, which no input should cause.
+    // The component's own errors carry a record. Anything else is a trap, which no input should cause.
     const payload = error instanceof Error && "payload" in error ? error.payload : undefined;
     postMessage(payload ? { refusal: payload } : { fault: String(error) });
   }
