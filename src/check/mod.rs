@@ -1,7 +1,7 @@
 //! Finds what will not work once a drive is deployed, and why.
 //!
 //! A well-formed drive can still be useless, because its readers are strict in different ways. Every finding describes behaviour
-//! that was observed by running the reader; `docs/findings.md` has a line for each [`Code`] that says which reader does what.
+//! that was observed by running the reader; `docs/reference/findings.md` has a line for each [`Code`] that says which reader does what.
 
 mod code;
 mod metadata;

@@ -78,14 +78,14 @@ fn interface() -> Result<(), Failed> {
     let mut markdown = wit_bindgen_markdown::Opts::default().build();
     markdown.generate(&mut resolve, world, &mut files).map_err(|error| format!("{error:#}"))?;
     let (_, page) = files.iter().find(|(name, _)| name.ends_with(".md")).ok_or("no page")?;
-    let path = below("docs/interface.md");
+    let path = below("docs/reference/interface.md");
     if env::var_os("CONFIGDRIVE_BLESS").is_some() {
         fs::write(&path, page)?;
     }
     if fs::read(&path)? == page {
         return Ok(());
     }
-    Err("docs/interface.md is older than wit/; CONFIGDRIVE_BLESS=1 renews it".into())
+    Err("docs/reference/interface.md is older than wit/; CONFIGDRIVE_BLESS=1 renews it".into())
 }
 
 fn verbs() -> Result<Vec<String>, Failed> {

@@ -68,14 +68,14 @@ fn each_fault_is_found_and_no_other() {
 }
 
 fn each_code_has_a_fault_and_a_line_in_the_documentation() {
-    let documentation = fs::read_to_string(below("docs/findings.md")).unwrap();
+    let documentation = fs::read_to_string(below("docs/reference/findings.md")).unwrap();
     for &code in Code::ALL {
         assert!(SOUND.contains(&code) || FAULTS.iter().any(|fault| fault.code == code), "{code}: no fault has it");
         let line = format!("| `{code}` | {} |", code.severity());
-        assert!(documentation.contains(&line), "{code}: docs/findings.md has no line {line:?}");
+        assert!(documentation.contains(&line), "{code}: docs/reference/findings.md has no line {line:?}");
     }
     let lines = documentation.lines().filter(|line| line.starts_with("| `")).count();
-    assert_eq!(lines, Code::ALL.len(), "docs/findings.md has a line too many");
+    assert_eq!(lines, Code::ALL.len(), "docs/reference/findings.md has a line too many");
 }
 
 fn findings_come_worst_first() {

@@ -1,4 +1,4 @@
-//! What a drive costs the component: work and memory, which no other process disturbs. Times are in docs/speed.md.
+//! What a drive costs the component: work and memory, which no other process disturbs. Times are in docs/background/speed.md.
 //!
 //! Work is counted as wasmtime's fuel: an instruction of wasm, or a byte that is copied or set.
 

@@ -1,6 +1,6 @@
 //! What the component is made of: its crates, the panics left in it, and that its sources alone decide its bytes.
 //!
-//! docs/supply-chain.md lists the crates and the panics, each with its reason; the tests read the lists there.
+//! docs/background/supply-chain.md lists the crates and the panics, each with its reason; the tests read the lists there.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -68,7 +68,7 @@ fn panics() -> Result<(), Failed> {
     if found == told { Ok(()) } else { Err(format!("found {found:?}, the list has {told:?}").into()) }
 }
 
-/// Builds a copy of the sources in a folder with another name, as docs/supply-chain.md tells a person to.
+/// Builds a copy of the sources in a folder with another name, as docs/background/supply-chain.md tells a person to.
 fn rebuild() -> Result<(), Failed> {
     let folder = tempfile::Builder::new().prefix("a folder of another name ").tempdir()?;
     let root = folder.path().join("sources");
@@ -112,8 +112,8 @@ fn places(component: &[u8]) -> Result<BTreeSet<(String, u32, u32)>, Failed> {
 
 /// The first two cells of each row below the heading of a table.
 fn table(heading: &str) -> Result<BTreeMap<String, String>, Failed> {
-    let page = fs::read_to_string(below("docs/supply-chain.md"))?;
-    let (_, rows) = page.split_once(heading).ok_or("docs/supply-chain.md lacks a table")?;
+    let page = fs::read_to_string(below("docs/background/supply-chain.md"))?;
+    let (_, rows) = page.split_once(heading).ok_or("docs/background/supply-chain.md lacks a table")?;
     let rows = rows.lines().skip(2).map_while(|row| row.strip_prefix("| ")?.split_once(" | "));
     Ok(rows.map(|(name, rest)| (name.to_owned(), rest.split(" |").next().unwrap_or_default().to_owned())).collect())
 }

@@ -41,7 +41,7 @@ class Finding:
     severity: Literal["error", "warning"]
     """`error`: the instance boots without its configuration, or the deployment fails."""
     code: str
-    """What kind of finding it is, in kebab case; docs/findings.md lists them all."""
+    """What kind of finding it is, in kebab case; docs/reference/findings.md lists them all."""
     scope: Literal["everywhere", "flat-or-neutron", "four-k-disks"]
     """Where the finding applies."""
     place: str
