@@ -51,6 +51,15 @@ pub use configdrive_contract::{
 #[cfg(feature = "wasmtime")]
 pub use wasmtime;
 
+/// The Rust snippets of the project's documentation, as tests.
+#[cfg(doctest)]
+mod documentation {
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../docs/embedding.md")]
+    struct Embedding;
+}
+
 #[cfg(all(test, feature = "ironic", feature = "sandbox"))]
 mod tests {
     use std::sync::Arc;
