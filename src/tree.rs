@@ -189,9 +189,9 @@ pub enum PathFault {
     /// A name differs only in case from another one in the same directory.
     CaseOnly,
     /// One of the path's directories is a file.
-    FileIsFolder,
+    FileAsDirectory,
     /// The path is already a directory.
-    FolderIsFile,
+    DirectoryExists,
     /// There would be more than [`Tree::MAX_ENTRIES`] files and directories.
     TooManyEntries,
     /// All paths together would have more than [`Tree::MAX_PATHS_LENGTH`] bytes.
@@ -221,8 +221,8 @@ impl fmt::Display for PathFault {
             Self::TooDeep => return write!(f, "has more than {} names; use fewer directories", Tree::MAX_PATH_NAMES),
             Self::Duplicate => "appears twice; remove one",
             Self::CaseOnly => "differs from another path only in case; rename one of them",
-            Self::FileIsFolder => "uses a file as a directory; rename one of them",
-            Self::FolderIsFile => "is already a directory; rename one of them",
+            Self::FileAsDirectory => "uses a file as a directory; rename one of them",
+            Self::DirectoryExists => "is already a directory; rename one of them",
             Self::TooManyEntries => {
                 return write!(f, "exceeds the drive's limit of {} files and directories", Tree::MAX_ENTRIES);
             }
@@ -270,7 +270,7 @@ fn insert(tree: &mut Tree, path: &str, content: Content) -> Result<(), PathFault
         let entry = directory.entries.entry(name.folded());
         match &mut entry.or_insert_with(|| (name, Entry::Directory(Directory::default()))).1 {
             Entry::Directory(next) => directory = next,
-            Entry::File(_) => return Err(PathFault::FileIsFolder),
+            Entry::File(_) => return Err(PathFault::FileAsDirectory),
         }
     }
     Ok(())
@@ -285,11 +285,11 @@ fn count_new_names(root: &Directory, names: &[Name]) -> Result<usize, PathFault>
             None => return Ok(names.len() + 1),
             Some((existing, _)) if existing != name => return Err(PathFault::CaseOnly),
             Some((_, Entry::File(_))) if names.peek().is_some() => {
-                return Err(PathFault::FileIsFolder);
+                return Err(PathFault::FileAsDirectory);
             }
             Some((_, Entry::File(_))) => return Err(PathFault::Duplicate),
             Some((_, Entry::Directory(_))) if names.peek().is_none() => {
-                return Err(PathFault::FolderIsFile);
+                return Err(PathFault::DirectoryExists);
             }
             Some((_, Entry::Directory(next))) => directory = next,
         }
@@ -371,8 +371,8 @@ mod tests {
     #[test]
     fn a_name_is_unique_in_its_directory() {
         assert_eq!(fault(&["a", "a"]), PathFault::Duplicate);
-        assert_eq!(fault(&["a", "a/b"]), PathFault::FileIsFolder);
-        assert_eq!(fault(&["a/b", "a"]), PathFault::FolderIsFile);
+        assert_eq!(fault(&["a", "a/b"]), PathFault::FileAsDirectory);
+        assert_eq!(fault(&["a/b", "a"]), PathFault::DirectoryExists);
         assert_eq!(fault(&["a", "A"]), PathFault::CaseOnly);
         assert_eq!(fault(&["Σ/a", "ς/b"]), PathFault::CaseOnly);
         tree(&["a/b", "b/B"]).unwrap();

@@ -30,7 +30,7 @@ impl IpVersion {
         match value {
             Json::Integer(version) if version.as_str() == "4" => Ok(Self::V4),
             Json::Integer(version) if version.as_str() == "6" => Ok(Self::V6),
-            Json::Integer(_) => Err(Problem::Invalid { wanted: "4 or 6" }.into()),
+            Json::Integer(_) => Err(Problem::Invalid { expected: "4 or 6" }.into()),
             other => Err(Problem::kind(other, "4 or 6").into()),
         }
     }
@@ -48,7 +48,7 @@ impl<'a> IpText<'a> {
         let text = text(value)?;
         match text.parse() {
             Ok(address) => Ok(Self { text, address }),
-            Err(_) => Err(Problem::Invalid { wanted: "an IPv4 or IPv6 address" }.into()),
+            Err(_) => Err(Problem::Invalid { expected: "an IPv4 or IPv6 address" }.into()),
         }
     }
 
@@ -81,7 +81,7 @@ impl Cidr {
             (prefix <= bits).then_some(Self { address, prefix })
         };
         parse(text(value)?)
-            .ok_or_else(|| Problem::Invalid { wanted: "a network such as 192.0.2.0/24 or 2001:db8::/64" }.into())
+            .ok_or_else(|| Problem::Invalid { expected: "a network such as 192.0.2.0/24 or 2001:db8::/64" }.into())
     }
 
     /// Returns the network's IP version.
@@ -144,7 +144,7 @@ impl<'a> MacAddr<'a> {
         };
         match octets(':').max(octets('-')) {
             6 | 20 => Ok(Self(text)),
-            _ => Err(Problem::Invalid { wanted: "a MAC address such as 52:54:00:12:34:56" }.into()),
+            _ => Err(Problem::Invalid { expected: "a MAC address such as 52:54:00:12:34:56" }.into()),
         }
     }
 

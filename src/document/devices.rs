@@ -87,7 +87,8 @@ fn device<'a>(value: &'a Json<'a>) -> Result<Option<Device<'a>>> {
 /// Reads a bus, or returns `None` if Nova does not know it. The whole address must match the pattern in `nova.objects.fields`.
 fn bus<'a>(value: &'a Json<'a>) -> Result<Option<Bus<'a>>> {
     let members = Members::of(value)?;
-    let (name, is_valid, wanted): (_, fn(&str) -> bool, _) = match members.optional("type", text)?.unwrap_or_default() {
+    let (name, is_valid, expected): (_, fn(&str) -> bool, _) = match members.optional("type", text)?.unwrap_or_default()
+    {
         "pci" => ("pci", is_pci, "a PCI address such as 0000:00:1f.2"),
         "usb" => ("usb", |text| hex_parts(text, 2), "a USB address such as 1:2, in lower case"),
         "scsi" => ("scsi", |text| hex_parts(text, 4), "a SCSI address such as 0:0:1:0, in lower case"),
@@ -98,19 +99,19 @@ fn bus<'a>(value: &'a Json<'a>) -> Result<Option<Bus<'a>>> {
     let address = members.optional("address", |value| {
         let address = text(value)?;
         let address = if name == "pci" { Cow::Owned(address.to_ascii_lowercase()) } else { Cow::Borrowed(address) };
-        if is_valid(&address) { Ok(address) } else { Err(Problem::Invalid { wanted }.into()) }
+        if is_valid(&address) { Ok(address) } else { Err(Problem::Invalid { expected }.into()) }
     })?;
     Ok(Some(Bus { name, address }))
 }
 
 fn mac(value: &Json<'_>) -> Result<String> {
-    let wanted = "a MAC address such as 52:54:00:12:34:56";
+    let expected = "a MAC address such as 52:54:00:12:34:56";
     let normalised = match value {
         Json::Text(text) => text.to_ascii_lowercase().replace('-', ":"),
-        other => return Err(Problem::kind(other, wanted).into()),
+        other => return Err(Problem::kind(other, expected).into()),
     };
     let octets = normalised.split(':').filter(|octet| octet.len() == 2 && is_hex(octet)).count();
-    if octets == 6 && normalised.len() == 17 { Ok(normalised) } else { Err(Problem::Invalid { wanted }.into()) }
+    if octets == 6 && normalised.len() == 17 { Ok(normalised) } else { Err(Problem::Invalid { expected }.into()) }
 }
 
 /// `DDDD:BB:SS.F`: domain, bus, slot up to 1f, function up to 7.

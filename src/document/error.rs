@@ -28,12 +28,12 @@ pub enum Problem {
         /// The kind of the value, such as "a number".
         found: &'static str,
         /// What is expected instead, such as "a string".
-        wanted: &'static str,
+        expected: &'static str,
     },
     /// A value of the right kind is invalid.
     Invalid {
         /// What is expected instead, such as "an IPv4 or IPv6 address".
-        wanted: &'static str,
+        expected: &'static str,
     },
     /// A string is not base64 (RFC 4648, 4).
     NotBase64 {
@@ -70,9 +70,9 @@ impl DocumentError {
 }
 
 impl Problem {
-    /// Builds the error for a `value` that is not of the kind `wanted`.
-    pub(super) fn kind(value: &Json<'_>, wanted: &'static str) -> Self {
-        Self::WrongKind { found: value.kind(), wanted }
+    /// Builds the error for a `value` that is not of the kind `expected`.
+    pub(super) fn kind(value: &Json<'_>, expected: &'static str) -> Self {
+        Self::WrongKind { found: value.kind(), expected }
     }
 }
 
@@ -103,8 +103,8 @@ impl fmt::Display for DocumentError {
         match &self.problem {
             Problem::NotJson(error) => error.fmt(f),
             Problem::Missing => f.write_str("missing required member"),
-            Problem::WrongKind { found, wanted } => write!(f, "expected {wanted}, found {found}"),
-            Problem::Invalid { wanted } => write!(f, "invalid value: expected {wanted}"),
+            Problem::WrongKind { found, expected } => write!(f, "expected {expected}, found {found}"),
+            Problem::Invalid { expected } => write!(f, "invalid value: expected {expected}"),
             Problem::NotBase64 { character } => write!(
                 f,
                 "invalid base64 at character {character}: expected RFC 4648's standard alphabet, padded, on one line"

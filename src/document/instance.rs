@@ -202,8 +202,8 @@ fn metadata<'a>(value: &'a Json<'a>) -> Result<&'a Object<'a>> {
 /// Reads the dedicated CPUs of each cell. They are a set, so a number repeated within a cell counts once.
 fn pcpusets(value: &Json<'_>) -> Result<Vec<Vec<i64>>> {
     let cpu = |value| {
-        let wanted = "the number of a CPU";
-        integer(value)?.to_i64().ok_or_else(|| DocumentError::from(Problem::Invalid { wanted }))
+        let expected = "the number of a CPU";
+        integer(value)?.to_i64().ok_or_else(|| DocumentError::from(Problem::Invalid { expected }))
     };
     let cell = |value| {
         let mut cpus = Members::of(value)?.list("pcpuset", cpu)?;
@@ -252,12 +252,12 @@ impl DrivePolicy {
 /// Reads a boolean as `oslo_utils.strutils.bool_from_string` does in strict mode. The empty string is false, because Nova
 /// stores false that way.
 fn strict_bool(value: &Json<'_>) -> Result<bool> {
-    let wanted = "a boolean, or a string such as \"True\" or \"no\"";
-    let Json::Text(text) = value else { return boolean(value).map_err(|_| Problem::kind(value, wanted).into()) };
+    let expected = "a boolean, or a string such as \"True\" or \"no\"";
+    let Json::Text(text) = value else { return boolean(value).map_err(|_| Problem::kind(value, expected).into()) };
     match text.trim().to_ascii_lowercase().as_str() {
         "1" | "t" | "true" | "on" | "y" | "yes" => Ok(true),
         "" | "0" | "f" | "false" | "off" | "n" | "no" => Ok(false),
-        _ => Err(Problem::Invalid { wanted }.into()),
+        _ => Err(Problem::Invalid { expected }.into()),
     }
 }
 
@@ -272,7 +272,7 @@ fn timestamp(value: &Json<'_>) -> Result<()> {
             literal => byte == literal,
         })
         && text.bytes().skip(pattern.len()).all(|byte| byte.is_ascii_digit() || b".,Z+-:".contains(&byte));
-    if valid { Ok(()) } else { Err(Problem::Invalid { wanted: "a time such as 2026-01-01T00:00:00Z" }.into()) }
+    if valid { Ok(()) } else { Err(Problem::Invalid { expected: "a time such as 2026-01-01T00:00:00Z" }.into()) }
 }
 
 #[cfg(test)]

@@ -150,7 +150,7 @@ impl<'a> Ip<'a> {
     fn parse(value: &'a Json<'a>) -> Result<Self> {
         let members = Members::of(value)?;
         if object(value)?.is_empty() {
-            return Err(Problem::Invalid { wanted: "an address" }.into());
+            return Err(Problem::Invalid { expected: "an address" }.into());
         }
         let address = members.optional("address", IpText::parse)?;
         let version = match address {

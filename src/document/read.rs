@@ -88,11 +88,11 @@ pub(super) fn integer<'a>(value: &'a Json<'a>) -> Result<&'a Integer> {
 }
 
 /// Reads a string that must be one of `choices`.
-pub(super) fn one_of<'a, T: Copy>(value: &'a Json<'a>, choices: &[(&str, T)], wanted: &'static str) -> Result<T> {
+pub(super) fn one_of<'a, T: Copy>(value: &'a Json<'a>, choices: &[(&str, T)], expected: &'static str) -> Result<T> {
     let found = text(value)?;
     match choices.iter().find(|(name, _)| *name == found) {
         Some((_, choice)) => Ok(*choice),
-        None => Err(Problem::Invalid { wanted }.into()),
+        None => Err(Problem::Invalid { expected }.into()),
     }
 }
 

@@ -58,14 +58,14 @@ pub enum ImageError {
         range: RangeInclusive<u64>,
     },
     /// There are more directories than a path table can number.
-    TooManyFolders,
+    TooManyDirectories,
     /// There are more names in one directory than FAT has entries for.
     TooManyNames {
         /// Path of the directory; empty for the root.
-        folder: String,
+        directory: String,
     },
     /// Too many names in one directory start alike, so no unique short name is left for one of them.
-    Alike {
+    NameClash {
         /// The first name without a short name.
         name: String,
     },
@@ -104,14 +104,14 @@ impl fmt::Display for ImageError {
                 range.start(),
                 range.end()
             ),
-            Self::TooManyFolders => f.write_str("there are more than 65,535 directories; use fewer"),
-            Self::TooManyNames { folder } => write!(
+            Self::TooManyDirectories => f.write_str("there are more than 65,535 directories; use fewer"),
+            Self::TooManyNames { directory } => write!(
                 f,
                 "the names in the directory \"{}\" need more than FAT's 65,536 directory entries, up to six each; use more \
                  directories",
-                folder.escape_debug()
+                directory.escape_debug()
             ),
-            Self::Alike { name } => write!(
+            Self::NameClash { name } => write!(
                 f,
                 "the name \"{}\" cannot be shortened: too many names in its directory start alike; use names that differ \
                  near the start",

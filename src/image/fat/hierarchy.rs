@@ -56,7 +56,7 @@ impl<'t> Hierarchy<'t> {
             // Checked before shortening, because within the limit there is a short name for every entry.
             directory.entries = entries(source, index == 0).filter(|&entries| entries <= MAX_ENTRIES).unwrap_or(0);
             if directory.entries == 0 {
-                return Err(ImageError::TooManyNames { folder: path(&directories, index) });
+                return Err(ImageError::TooManyNames { directory: path(&directories, index) });
             }
             let mut contents = Vec::new();
             for (short, name, entry) in names::shorten(source)? {

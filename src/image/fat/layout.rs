@@ -219,7 +219,7 @@ mod tests {
         Layout::new(&tree, DATE, Geometry::default()).unwrap();
         tree.insert("folder/one more", Content::default()).unwrap();
         let error = Layout::new(&tree, DATE, Geometry::default()).map(|_| ()).unwrap_err();
-        assert_eq!(error, ImageError::TooManyNames { folder: "folder".into() });
+        assert_eq!(error, ImageError::TooManyNames { directory: "folder".into() });
     }
 
     #[test]

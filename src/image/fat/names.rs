@@ -59,7 +59,7 @@ pub fn shorten(directory: &Directory) -> Result<Vec<Shortened<'_>>, ImageError> 
         let short = match ShortName::of(name.as_str()) {
             Some(short) => short,
             None => numbered(name.as_str(), &mut taken, &mut numbers)
-                .ok_or_else(|| ImageError::Alike { name: name.as_str().into() })?,
+                .ok_or_else(|| ImageError::NameClash { name: name.as_str().into() })?,
         };
         shortened.push((short, name, entry));
     }

@@ -36,7 +36,7 @@ impl<'t> Hierarchy<'t> {
             .map(|directory| path_table::length(directory.identifier.len()) as u64)
             .sum::<u64>();
         // 32 bits are enough for 65,535 records of the maximum length.
-        hierarchy.path_table_size = u32::try_from(size).map_err(|_| ImageError::TooManyFolders)?;
+        hierarchy.path_table_size = u32::try_from(size).map_err(|_| ImageError::TooManyDirectories)?;
         Ok(hierarchy)
     }
 
@@ -51,7 +51,7 @@ impl<'t> Hierarchy<'t> {
         let mut level = alloc::vec![&mut self.root];
         while !level.is_empty() {
             for directory in mem::take(&mut level) {
-                number = number.checked_add(1).ok_or(ImageError::TooManyFolders)?;
+                number = number.checked_add(1).ok_or(ImageError::TooManyDirectories)?;
                 directory.number = number;
                 directory.extent.location = sector(next);
                 next = next.saturating_add(directory.sectors());

@@ -219,7 +219,7 @@ mod tests {
         let path = |index: usize| format!("{index}/{}f", "d/".repeat(Tree::MAX_PATH_NAMES - 2));
         let refused = (0..).find_map(|index| tree.insert(&path(index), Content::default()).err());
         assert_eq!(refused.unwrap().fault, crate::tree::PathFault::TooManyEntries);
-        assert!(!matches!(Layout::new(&tree, 0), Err(ImageError::TooManyFolders)));
+        assert!(!matches!(Layout::new(&tree, 0), Err(ImageError::TooManyDirectories)));
     }
 
     /// SUSP, 5.3 and 5.5.

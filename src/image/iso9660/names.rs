@@ -52,7 +52,8 @@ fn plain(directory: &Directory) -> Result<Vec<Identified<'_>>, ImageError> {
             let (stem, extension) = around_number(without_version(&identifier));
             let number = numbers.entry([stem, b"*", extension].concat()).or_insert(0);
             identifier = loop {
-                let digits = three_digits(*number).ok_or_else(|| ImageError::Alike { name: name.as_str().into() })?;
+                let digits =
+                    three_digits(*number).ok_or_else(|| ImageError::NameClash { name: name.as_str().into() })?;
                 *number += 1;
                 let numbered = [stem, &digits, extension, version].concat();
                 if !taken.contains(&numbered) {
