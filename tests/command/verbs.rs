@@ -96,7 +96,10 @@ fn a_size_that_does_not_hold_is_an_error_that_says_so() {
         ),
         (&["--format", "vfat", "--size", "1000"], "option size: expected a multiple of the sector size (512 bytes)"),
         (&["--format", "vfat", "--size", "65MiB"], "option size: expected at most 67108864 bytes"),
-        (&["--format", "vfat", "--size", "1KiB"], "option size: 1024 bytes are too small for the drive; it needs at least"),
+        (
+            &["--format", "vfat", "--size", "1KiB"],
+            "option size: 1024 bytes are too small for the drive; it needs at least",
+        ),
         (&["--format", "vfat", "--source-date-epoch", "0"], "from 315532800 to 4354819199"),
     ] {
         assert_error(&run(&[&["build"], options].concat(), DOCUMENT), 3, message);
