@@ -31,19 +31,19 @@ pub fn trials() -> Vec<Trial> {
 const REGISTRY: &str = "target/bindings/docker-registry";
 
 fn registry() -> Result<(), Failed> {
-    let folder = tempfile::tempdir()?;
-    let component = folder.path().join("configdrive.wasm");
+    let directory = tempfile::tempdir()?;
+    let component = directory.path().join("configdrive.wasm");
     fs::write(&component, COMPONENT)?;
     let mut client = Command::new(below("target/bindings/venv/bin/python"));
     client.arg(below("tests/bindings/oci.py")).arg(below(REGISTRY));
-    run(client.arg(component).arg(folder.path())).map(drop)
+    run(client.arg(component).arg(directory.path())).map(drop)
 }
 
 fn manual_pages() -> Result<(), Failed> {
-    let folder = tempfile::tempdir()?;
+    let directory = tempfile::tempdir()?;
     for verb in [None].into_iter().chain(verbs()?.iter().map(|verb| Some(verb.as_str()))) {
         let page = run(configdrive().arg("man").args(verb))?;
-        let file = folder.path().join("page.1");
+        let file = directory.path().join("page.1");
         fs::write(&file, &page)?;
         run(Command::new("mandoc").args(["-T", "lint", "-W", "error,stop"]).arg(&file))?;
         let title = verb.map_or("configdrive 1".to_owned(), |verb| format!("configdrive-{verb} 1"));

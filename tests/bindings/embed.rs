@@ -126,8 +126,8 @@ fn chromium() -> Option<PathBuf> {
 // C.
 
 fn c_golden() -> Result<(), Failed> {
-    let folder = tempfile::tempdir()?;
-    let program = folder.path().join("pack");
+    let directory = tempfile::tempdir()?;
+    let program = directory.path().join("pack");
     let mut compiler = Command::new("cc");
     compiler.args(["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-I"]).arg(below("target/bindings/include"));
     compiler.arg(below("bindings/c/pack.c")).arg(wasmtime_library()?).arg("-o").arg(&program);
@@ -187,7 +187,7 @@ fn question(case: &Case) -> String {
         VendordataProvider::DynamicJson => "dynamic-json",
     };
     let providers = options.vendordata_providers.map(|all| all.iter().map(name).collect::<Vec<_>>().join(","));
-    let document = case.folder.join("document.json");
+    let document = case.directory.join("document.json");
     let mut question = format!("{}\0{}\0", document.display(), u8::from(policy.force_config_drive));
     for option in [options.dhcp_domain, options.skip_versions, providers] {
         question += &option.map_or("-\0".to_owned(), |value| format!("={value}\0"));

@@ -73,12 +73,12 @@ fn a_password_stands_in_secure_yaml() {
         },
     }}});
     // JSON is YAML.
-    fs::write(desk.folder.path().join("clouds.yaml"), clouds.to_string()).unwrap();
+    fs::write(desk.directory.path().join("clouds.yaml"), clouds.to_string()).unwrap();
     let secure = json!({"clouds": {"lab": {"auth": {"password": lab.text("/users/owner/password")}}}});
-    fs::write(desk.folder.path().join("secure.yaml"), secure.to_string()).unwrap();
+    fs::write(desk.directory.path().join("secure.yaml"), secure.to_string()).unwrap();
     for (option, variable) in [(&["--os-cloud", "lab"][..], None), (&[], Some(("OS_CLOUD", "lab")))] {
         let mut command = desk.command(&["by-secure-yaml", "--dry-run"]);
-        command.args(option).envs(variable).current_dir(desk.folder.path());
+        command.args(option).envs(variable).current_dir(desk.directory.path());
         assert!(success(run(&mut command)).contains(&node));
     }
 }
@@ -331,7 +331,7 @@ fn guarded(output: Output) -> Output {
 fn pack(desk: &Desk) -> String {
     let mut command = desk.pack_command();
     for list in ["ports", "portgroups"] {
-        let file = desk.folder.path().join(list);
+        let file = desk.directory.path().join(list);
         fs::write(&file, json!({list: []}).to_string()).unwrap();
         command.arg(format!("--{list}")).arg(file);
     }
@@ -339,8 +339,8 @@ fn pack(desk: &Desk) -> String {
 }
 
 fn image_of(text: &str) -> Vec<u8> {
-    let folder = tempfile::tempdir().unwrap();
-    let [packed, image] = ["text", "image"].map(|name| folder.path().join(name));
+    let directory = tempfile::tempdir().unwrap();
+    let [packed, image] = ["text", "image"].map(|name| directory.path().join(name));
     fs::write(&packed, STANDARD.decode(text).unwrap()).unwrap();
     let status = Command::new("sh").args(["-c", "gzip -dc <\"$0\" >\"$1\""]).args([&packed, &image]).status().unwrap();
     assert!(status.success());
@@ -354,7 +354,7 @@ fn image_of(text: &str) -> Vec<u8> {
 /// it is when a node is deployed again, and that the kernel mounts what was written. So its last resort, a drive rebuilt as
 /// FAT where the kernel does not, is not seen here.
 fn the_agent_writes(desk: &Desk, configdrive: &str) -> Vec<u8> {
-    let [stored, partition] = ["stored", "partition"].map(|name| desk.folder.path().join(name));
+    let [stored, partition] = ["stored", "partition"].map(|name| desk.directory.path().join(name));
     fs::write(&stored, configdrive).unwrap();
     let mut python = Command::new(below("target/readers/venv/bin/python"));
     python.arg(below("tests/readers/read.py")).arg("agent-writes").args([&stored, &partition]);

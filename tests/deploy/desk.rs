@@ -24,23 +24,23 @@ pub const DOCUMENT: &str = "examples/deploy/instance.json";
 
 /// A folder with a document and a random seed, so that equal drives are equal texts.
 pub struct Desk {
-    pub folder: TempDir,
+    pub directory: TempDir,
 }
 
 impl Desk {
     pub fn new() -> Self {
-        let desk = Self { folder: tempfile::tempdir().unwrap() };
+        let desk = Self { directory: tempfile::tempdir().unwrap() };
         fs::copy(below(DOCUMENT), desk.document()).unwrap();
         fs::write(desk.seed(), [7; 512]).unwrap();
         desk
     }
 
     pub fn document(&self) -> String {
-        self.folder.path().join("instance.json").display().to_string()
+        self.directory.path().join("instance.json").display().to_string()
     }
 
     pub fn seed(&self) -> String {
-        self.folder.path().join("seed").display().to_string()
+        self.directory.path().join("seed").display().to_string()
     }
 
     pub fn edit(&mut self, from: &str, to: &str) {
@@ -94,7 +94,7 @@ impl Desk {
     pub fn pack(&self, node: &str) -> String {
         let mut command = self.pack_command();
         for list in ["ports", "portgroups"] {
-            let file = self.folder.path().join(list);
+            let file = self.directory.path().join(list);
             fs::write(&file, get(&format!("/v1/{list}/detail?node={node}"))).unwrap();
             command.arg(format!("--{list}")).arg(file);
         }

@@ -141,7 +141,7 @@ fn last_lines(output: std::process::Output) -> (i32, String) {
 
 impl Desk {
     fn file(&self, name: &str, text: &str) -> String {
-        let path = self.folder.path().join(name);
+        let path = self.directory.path().join(name);
         fs::write(&path, text).unwrap();
         path.display().to_string()
     }

@@ -172,15 +172,16 @@ fn a_cloud_is_found_in_the_environment_or_in_clouds_yaml() {
     assert!(success(output).contains(&node));
 
     let clouds = format!("clouds:\n  lab:\n    auth_type: none\n    baremetal_endpoint_override: {endpoint}\n");
-    fs::write(desk.folder.path().join("clouds.yaml"), clouds).unwrap();
+    fs::write(desk.directory.path().join("clouds.yaml"), clouds).unwrap();
     let output =
-        configdrive().args(arguments).args(["--os-cloud", "lab"]).current_dir(desk.folder.path()).output().unwrap();
+        configdrive().args(arguments).args(["--os-cloud", "lab"]).current_dir(desk.directory.path()).output().unwrap();
     assert!(success(output).contains(&node));
-    let output = configdrive().args(arguments).env("OS_CLOUD", "lab").current_dir(desk.folder.path()).output().unwrap();
+    let output =
+        configdrive().args(arguments).env("OS_CLOUD", "lab").current_dir(desk.directory.path()).output().unwrap();
     assert!(success(output).contains(&node));
 
     let output =
-        configdrive().args(arguments).args(["--os-cloud", "lap"]).current_dir(desk.folder.path()).output().unwrap();
+        configdrive().args(arguments).args(["--os-cloud", "lap"]).current_dir(desk.directory.path()).output().unwrap();
     let (code, error) = failure(output);
     assert!(code == USAGE && error.ends_with("has no cloud \"lap\"; it has lab"), "{error}");
     let output = configdrive().args(arguments).output().unwrap();

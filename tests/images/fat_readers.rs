@@ -47,20 +47,20 @@ fn mtools_read(drive: &Drive) -> Result<(), Failed> {
     if label.trim() != "Volume label is config-2" {
         return Err(label.into());
     }
-    let folder = drive.folder("mtools");
+    let directory = drive.subdirectory("mtools");
     // There is nothing to copy in an empty tree, which mcopy takes for an error.
     if !drive.files.is_empty() {
-        run(mtools("mcopy").args(["-s", "-n", "-Q", "::*"]).arg(&folder))?;
+        run(mtools("mcopy").args(["-s", "-n", "-Q", "::*"]).arg(&directory))?;
     }
-    same_files("mtools", &files_below(&folder), &drive.files)
+    same_files("mtools", &files_below(&directory), &drive.files)
 }
 
 fn seven_zip_reads(drive: &Drive) -> Result<(), Failed> {
-    let folder = drive.folder("7z");
+    let directory = drive.subdirectory("7z");
     let mut to = OsString::from("-o");
-    to.push(&folder);
+    to.push(&directory);
     run(command("7z").args(["x", "-y", "-bd", "-tfat"]).arg(to).arg(&drive.image))?;
-    same_files("7z", &files_below(&folder), &drive.files)
+    same_files("7z", &files_below(&directory), &drive.files)
 }
 
 fn blkid_reads(drive: &Drive) -> Result<(), Failed> {
@@ -109,10 +109,11 @@ pub fn fsck_sees_the_types() -> Result<(), Failed> {
 /// A tree that takes so many clusters of 512 bytes, and three entries of the root directory.
 fn in_clusters(count: usize) -> Files {
     // Each of the folders takes one cluster beside those of its fourteen files, and an entry of the folder above.
-    let taken = |folders: usize| (2 + folders).div_ceil(16) + folders * 15;
-    let folders = (1..).take_while(|&folders| taken(folders) <= count).last().unwrap_or_default();
-    let file = |folder, file| (format!("A/D{folder:05}/F{file:02}"), vec![b'x']);
-    let mut files: Files = (0..folders).flat_map(|folder| (0..14).map(move |index| file(folder, index))).collect();
-    files.insert("REST".into(), vec![b'x'; 512 * (count - taken(folders))]);
+    let taken = |directories: usize| (2 + directories).div_ceil(16) + directories * 15;
+    let directories = (1..).take_while(|&directories| taken(directories) <= count).last().unwrap_or_default();
+    let file = |directory, file| (format!("A/D{directory:05}/F{file:02}"), vec![b'x']);
+    let mut files: Files =
+        (0..directories).flat_map(|directory| (0..14).map(move |index| file(directory, index))).collect();
+    files.insert("REST".into(), vec![b'x'; 512 * (count - taken(directories))]);
     files
 }

@@ -103,7 +103,7 @@ pub const MAKERS: &[Maker] = &[
         file_system: "ISO 9660 with Joliet",
         mangles_names: false,
         // Leaves out files whose paths have more than 240 characters.
-        loses: &["deep_folders", "long_and_foreign_names", "random_tree_1"],
+        loses: &["deep_directories", "long_and_non_ascii_names", "random_tree_1"],
         make: |tree, image| xorriso(&["-joliet", "on", "-rockridge", "off"], tree, image),
     },
     Maker {
@@ -130,8 +130,8 @@ pub const MAKERS: &[Maker] = &[
         mangles_names: false,
         // Counts the bytes of UTF-8 against the limit of 64 characters.
         loses: &[
-            "deep_folders",
-            "long_and_foreign_names",
+            "deep_directories",
+            "long_and_non_ascii_names",
             "random_tree_1",
             "random_tree_2",
             "random_tree_3",
@@ -145,7 +145,7 @@ pub const MAKERS: &[Maker] = &[
         file_system: "ISO 9660",
         mangles_names: true,
         // Goes no deeper than ECMA-119 allows.
-        loses: &["deep_folders"],
+        loses: &["deep_directories"],
         make: |tree, image| pycdlib("plain", tree, image),
     },
     Maker {
@@ -162,7 +162,7 @@ pub const MAKERS: &[Maker] = &[
         file_system: "ISO 9660 with Joliet",
         mangles_names: false,
         // Goes no deeper than ECMA-119 allows.
-        loses: &["deep_folders"],
+        loses: &["deep_directories"],
         make: |tree, image| hadris(IsoOptions::default().with_joliet(), tree, image),
     },
     Maker {
@@ -171,7 +171,7 @@ pub const MAKERS: &[Maker] = &[
         file_system: "ISO 9660",
         mangles_names: true,
         // As deep, and with a file and a folder in one place that differ by ".;1" alone.
-        loses: &["deep_folders", "long_and_foreign_names", "random_tree_1"],
+        loses: &["deep_directories", "long_and_non_ascii_names", "random_tree_1"],
         make: |tree, image| hadris(IsoOptions::default(), tree, image),
     },
     Maker {
@@ -217,7 +217,7 @@ pub const MAKERS: &[Maker] = &[
 ];
 
 /// mcopy ends without a word where a name is what another's short name would be.
-const MCOPY_LOSES: &[&str] = &["short_names_that_fall_together"];
+const MCOPY_LOSES: &[&str] = &["short_names_that_collide"];
 
 fn genisoimage(options: &[&str], tree: &Path, image: &Path) -> Result<(), Failed> {
     let always = ["-quiet", "-l", "-V", "config-2", "-input-charset", "utf-8", "-o"];

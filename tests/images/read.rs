@@ -31,7 +31,7 @@ pub fn trials() -> Vec<Trial> {
         trials.extend(of_maker.into_iter().map(|trial| trial.without(tools::missing(maker.needs))));
     }
     for (format, name) in [(Format::Iso9660, "iso9660"), (Format::Fat(Geometry::default()), "vfat")] {
-        for (tree, make) in TREES.iter().chain(&[("names_that_fall_together", trees::alike as Make)]) {
+        for (tree, make) in TREES.iter().chain(&[("names_that_collide", trees::alike as Make)]) {
             trials.push(Trial::new(format!("we_make_{tree}_in_{name}"), move || {
                 let files = make();
                 same_files(&read::read(&trees::image(&files, format))?, &files)
@@ -137,10 +137,10 @@ fn holds(image: &[u8]) -> Result<(), Failed> {
         }
         places.insert(&file.content, file.content.size());
     }
-    let is_folder = |path: &&String| {
+    let is_directory = |path: &&String| {
         paths.range(format!("{path}/")..).next().is_some_and(|next| next.starts_with(&format!("{path}/")))
     };
-    if let Some(path) = paths.iter().find(|path| is_folder(path)) {
+    if let Some(path) = paths.iter().find(|path| is_directory(path)) {
         return Err(format!("{path:?} is a file and a folder").into());
     }
     if places.values().sum::<u64>() > image.len() as u64 {

@@ -94,7 +94,7 @@ const GENISOIMAGE: Reader = ("genisoimage_gives_the_same_names_to", &["genisoima
 // Readers.
 
 fn pycdlib_reads(drive: &Drive) -> Result<(), Failed> {
-    let trees = pycdlib_trees(&drive.image, &drive.folder("pycdlib"))?;
+    let trees = pycdlib_trees(&drive.image, &drive.subdirectory("pycdlib"))?;
     same_files("Rock Ridge", &trees.rock_ridge, &drive.files)?;
     same_files("Joliet", &trees.joliet, &drive.files)?;
     same_contents("plain", &trees.plain, &drive.files)
@@ -102,14 +102,14 @@ fn pycdlib_reads(drive: &Drive) -> Result<(), Failed> {
 
 fn xorriso_reads(drive: &Drive) -> Result<(), Failed> {
     for (tree, read_fs) in [("rock_ridge", "any"), ("joliet", "norock"), ("plain", "ecma119")] {
-        let folder = drive.folder(tree);
+        let directory = drive.subdirectory(tree);
         // A warning makes it end with 32.
         let options =
             ["-return_with", "WARNING", "32", "-report_about", "WARNING", "-read_fs", read_fs, "-osirrox", "on"];
-        run(command("xorriso").args(options).arg("-indev").arg(&drive.image).args(["-extract", "/"]).arg(&folder))?;
+        run(command("xorriso").args(options).arg("-indev").arg(&drive.image).args(["-extract", "/"]).arg(&directory))?;
         match tree {
-            "plain" => same_contents(tree, &files_below(&folder), &drive.files)?,
-            _ => same_files(tree, &files_below(&folder), &drive.files)?,
+            "plain" => same_contents(tree, &files_below(&directory), &drive.files)?,
+            _ => same_files(tree, &files_below(&directory), &drive.files)?,
         }
     }
     Ok(())
@@ -124,7 +124,8 @@ fn isoinfo_reads(drive: &Drive) -> Result<(), Failed> {
     for (tree, option) in [("Rock Ridge", "-R"), ("Joliet", "-J"), ("plain", "-l")] {
         let listed = run(isoinfo(option).arg("-f"))?;
         let listed: BTreeSet<_> = listed.split(|&byte| byte == b'\n').filter(|line| line.starts_with(b"/")).collect();
-        let paths = drive.files.keys().chain(&folders(&drive.files)).map(|path| format!("/{path}")).collect::<Vec<_>>();
+        let paths =
+            drive.files.keys().chain(&directories(&drive.files)).map(|path| format!("/{path}")).collect::<Vec<_>>();
         let wanted: BTreeSet<Vec<u8>> = match tree {
             "Rock Ridge" => paths.into_iter().map(String::into_bytes).collect(),
             // isoinfo knows no UTF-8, and shows what has no place in its character set as an underscore.
@@ -154,7 +155,7 @@ fn bsdtar_reads(drive: &Drive) -> Result<(), Failed> {
         ("joliet", "iso9660:!rockridge"),
         ("plain", "iso9660:!rockridge,iso9660:!joliet"),
     ] {
-        let folder = drive.folder(tree);
+        let directory = drive.subdirectory(tree);
         // bsdtar converts names into the locale's characters.
         let mut bsdtar = command("bsdtar");
         run(bsdtar
@@ -162,21 +163,21 @@ fn bsdtar_reads(drive: &Drive) -> Result<(), Failed> {
             .args(["--options", options, "-xf"])
             .arg(&drive.image)
             .arg("-C")
-            .arg(&folder))?;
+            .arg(&directory))?;
         match tree {
-            "plain" => same_contents(tree, &files_below(&folder), &drive.files)?,
-            _ => same_files(tree, &files_below(&folder), &drive.files)?,
+            "plain" => same_contents(tree, &files_below(&directory), &drive.files)?,
+            _ => same_files(tree, &files_below(&directory), &drive.files)?,
         }
     }
     Ok(())
 }
 
 fn seven_zip_reads(drive: &Drive) -> Result<(), Failed> {
-    let folder = drive.folder("7z");
+    let directory = drive.subdirectory("7z");
     let mut to = std::ffi::OsString::from("-o");
-    to.push(&folder);
+    to.push(&directory);
     run(command("7z").env("LC_ALL", "C.UTF-8").args(["x", "-y", "-bd", "-tiso"]).arg(to).arg(&drive.image))?;
-    same_files("7z", &files_below(&folder), &drive.files)
+    same_files("7z", &files_below(&directory), &drive.files)
 }
 
 fn blkid_reads(drive: &Drive) -> Result<(), Failed> {
@@ -190,8 +191,8 @@ fn blkid_reads(drive: &Drive) -> Result<(), Failed> {
 }
 
 fn genisoimage_agrees(drive: &Drive) -> Result<(), Failed> {
-    let theirs = pycdlib_trees(&genisoimage(drive)?, &drive.folder("theirs"))?;
-    let ours = pycdlib_trees(&drive.image, &drive.folder("ours"))?;
+    let theirs = pycdlib_trees(&genisoimage(drive)?, &drive.subdirectory("theirs"))?;
+    let ours = pycdlib_trees(&drive.image, &drive.subdirectory("ours"))?;
     same_names("Rock Ridge", &ours.rock_ridge, &theirs.rock_ridge)?;
     same_names("Joliet", &ours.joliet, &theirs.joliet)?;
     same_names("plain", &ours.plain, &theirs.plain)
@@ -200,8 +201,8 @@ fn genisoimage_agrees(drive: &Drive) -> Result<(), Failed> {
 /// The names alone: which of the files gets which number depends on the order in which genisoimage found them on disk.
 fn plain_names_are_genisoimages(files: &Files) -> Result<(), Failed> {
     let drive = Drive::new(files, Format::Iso9660);
-    let theirs = pycdlib_trees(&genisoimage(&drive)?, &drive.folder("theirs"))?;
-    let ours = pycdlib_trees(&drive.image, &drive.folder("ours"))?;
+    let theirs = pycdlib_trees(&genisoimage(&drive)?, &drive.subdirectory("theirs"))?;
+    let ours = pycdlib_trees(&drive.image, &drive.subdirectory("ours"))?;
     same_names("plain", &ours.plain, &theirs.plain)
 }
 
@@ -220,7 +221,7 @@ fn unpacks(program: &str, arguments: &[&str]) -> Result<(), Failed> {
     for ((name, make), format) in iso9660.chain(TREES.iter().take(1).map(|tree| (tree, volume_of_nova))) {
         let drive = Drive::new(&make(), format);
         let image = fs::read(&drive.image)?;
-        let text = drive.folder("text").join("text");
+        let text = drive.subdirectory("text").join("text");
         fs::write(&text, encode::encode(&image)?)?;
         if run(command(program).args(arguments).stdin(fs::File::open(&text)?))? != image {
             return Err(format!("{name}: another image comes out").into());
@@ -236,27 +237,27 @@ struct Trees {
     rock_ridge: Files,
 }
 
-fn pycdlib_trees(image: &Path, folder: &Path) -> Result<Trees, Failed> {
-    let labels = run(python()?.args(["-c", include_str!("pycdlib_trees.py")]).arg(image).arg(folder))?;
+fn pycdlib_trees(image: &Path, directory: &Path) -> Result<Trees, Failed> {
+    let labels = run(python()?.args(["-c", include_str!("pycdlib_trees.py")]).arg(image).arg(directory))?;
     if labels != b"config-2\nconfig-2\n" {
         return Err(format!("the labels are {:?}", String::from_utf8_lossy(&labels)).into());
     }
-    let [plain, joliet, rock_ridge] = ["plain", "joliet", "rock_ridge"].map(|tree| files_below(&folder.join(tree)));
+    let [plain, joliet, rock_ridge] = ["plain", "joliet", "rock_ridge"].map(|tree| files_below(&directory.join(tree)));
     Ok(Trees { plain, joliet, rock_ridge })
 }
 
 /// genisoimage's image of the same tree.
 fn genisoimage(drive: &Drive) -> Result<PathBuf, Failed> {
-    let folder = drive.folder("tree");
+    let directory = drive.subdirectory("tree");
     for (path, content) in &drive.files {
-        let path = folder.join(path);
+        let path = directory.join(path);
         fs::create_dir_all(path.parent().expect("below the folder"))?;
         fs::write(path, content)?;
     }
     let image = drive.directory.path().join("genisoimage.iso");
     // -D leaves deep folders where they are.
     let options = ["-quiet", "-D", "-ldots", "-allow-lowercase", "-allow-multidot", "-l", "-J", "-r", "-V", "config-2"];
-    run(command("genisoimage").args(options).args(["-input-charset", "utf-8", "-o"]).arg(&image).arg(folder))?;
+    run(command("genisoimage").args(options).args(["-input-charset", "utf-8", "-o"]).arg(&image).arg(directory))?;
     Ok(image)
 }
 
@@ -311,19 +312,19 @@ impl Drive {
         Self { directory, image, files: files.clone() }
     }
 
-    pub fn folder(&self, name: &str) -> PathBuf {
-        let folder = self.directory.path().join(name);
-        fs::create_dir_all(&folder).expect("a folder");
-        folder
+    pub fn subdirectory(&self, name: &str) -> PathBuf {
+        let directory = self.directory.path().join(name);
+        fs::create_dir_all(&directory).expect("a folder");
+        directory
     }
 }
 
 /// Readers give folders the mode that Rock Ridge has, in which nothing can be deleted.
 impl Drop for Drive {
     fn drop(&mut self) {
-        fn unlock(folder: &Path) {
-            let _ = fs::set_permissions(folder, fs::Permissions::from_mode(0o700));
-            for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        fn unlock(directory: &Path) {
+            let _ = fs::set_permissions(directory, fs::Permissions::from_mode(0o700));
+            for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
                 if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                     unlock(&entry.path());
                 }
@@ -333,16 +334,16 @@ impl Drop for Drive {
     }
 }
 
-pub fn files_below(folder: &Path) -> Files {
+pub fn files_below(directory: &Path) -> Files {
     let mut files = Files::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
+    let mut directories = vec![directory.to_owned()];
+    while let Some(next) = directories.pop() {
         for entry in fs::read_dir(next).expect("a folder") {
             let path = entry.expect("an entry").path();
             if path.is_dir() {
-                folders.push(path);
+                directories.push(path);
             } else {
-                let name = path.strip_prefix(folder).expect("below").to_str().expect("UTF-8").to_owned();
+                let name = path.strip_prefix(directory).expect("below").to_str().expect("UTF-8").to_owned();
                 files.insert(name, fs::read(&path).expect("a file"));
             }
         }
@@ -350,7 +351,7 @@ pub fn files_below(folder: &Path) -> Files {
     files
 }
 
-fn folders(files: &Files) -> BTreeSet<String> {
+fn directories(files: &Files) -> BTreeSet<String> {
     let above =
         |path: &str| path.match_indices('/').map(|(end, _)| path.split_at(end).0.to_owned()).collect::<Vec<_>>();
     files.keys().flat_map(|path| above(path)).collect()
@@ -367,8 +368,8 @@ fn golden_drives(read: impl Fn(&Files) -> Result<(), Failed>) -> Result<(), Fail
 
 /// The drives of the documents that fuzzing keeps; of a larger corpus, where `CONFIGDRIVE_SEEDS` names its folder.
 fn seeds(read: impl Fn(&Files) -> Result<(), Failed>) -> Result<(), Failed> {
-    let folder = env::var_os("CONFIGDRIVE_SEEDS").map_or_else(|| below("fuzz/seeds/document"), PathBuf::from);
-    for seed in fs::read_dir(folder)? {
+    let directory = env::var_os("CONFIGDRIVE_SEEDS").map_or_else(|| below("fuzz/seeds/document"), PathBuf::from);
+    for seed in fs::read_dir(directory)? {
         let seed = seed?.path();
         let (document, options) = case::case(&fs::read(&seed)?);
         let Ok(tree) = configdrive::files(&document, &case::native(&options)) else { continue };

@@ -21,11 +21,11 @@ pub fn trials() -> Vec<Trial> {
         each_code_has_a_fault_and_a_line_in_the_documentation,
         findings_come_worst_first,
         a_finding_names_its_place_and_no_value,
-        a_fault_in_both_folders_is_found_once,
+        a_fault_in_both_directories_is_found_once,
         the_same_fault_in_two_files_is_found_twice,
-        a_file_in_the_dated_folder_alone_is_found,
+        a_file_in_the_dated_directory_alone_is_found,
         a_finding_is_told_in_one_line_with_its_place_if_it_has_one,
-        a_folder_without_meta_data_is_told_of_with_its_readers,
+        a_directory_without_meta_data_is_told_of_with_its_readers,
         a_network_whose_link_is_null_has_none,
         a_network_is_empty_only_without_links_networks_and_services,
         what_is_next_to_a_fault_is_none,
@@ -101,7 +101,7 @@ fn a_finding_names_its_place_and_no_value() {
     assert!(findings.iter().all(|finding| !finding.to_string().contains("s3cr3")), "{findings:#?}");
 }
 
-fn a_fault_in_both_folders_is_found_once() {
+fn a_fault_in_both_directories_is_found_once() {
     let mut drive = Drive::sound();
     drive.network_data["links"][0]["mtu"] = Value::Null;
     let mut other = drive.network_data.clone();
@@ -122,7 +122,7 @@ fn the_same_fault_in_two_files_is_found_twice() {
     assert_eq!(places_of(&drive, Code::InvalidVendorData), places);
 }
 
-fn a_file_in_the_dated_folder_alone_is_found() {
+fn a_file_in_the_dated_directory_alone_is_found() {
     let mut drive = Drive::sound();
     drive.missing.push("openstack/latest/user_data");
     let finding = find(&drive).into_iter().find(|finding| finding.code == Code::VersionsDisagree).unwrap();
@@ -146,7 +146,7 @@ fn a_finding_is_told_in_one_line_with_its_place_if_it_has_one() {
     );
 }
 
-fn a_folder_without_meta_data_is_told_of_with_its_readers() {
+fn a_directory_without_meta_data_is_told_of_with_its_readers() {
     for (path, reader) in [
         ("openstack/latest/meta_data.json", "glean and cloudbase-init need this file"),
         ("openstack/2018-08-27/meta_data.json", "cloud-init reads this directory"),

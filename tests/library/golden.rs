@@ -39,14 +39,14 @@ fn policy(operator: &golden::Operator) -> configdrive::Policy {
 }
 
 fn bless(case: &mut Case, required_by: Option<bool>, drive: &Result<Tree, configdrive::Error>) {
-    let Case { folder, expected, .. } = case;
+    let Case { directory, expected, .. } = case;
     expected.required_by = required_by;
     expected.refused = drive.as_ref().err().map(ToString::to_string);
     let json = serde_json::to_string_pretty(expected).unwrap();
-    fs::write(folder.join("case.json"), json + "\n").unwrap();
+    fs::write(directory.join("case.json"), json + "\n").unwrap();
 
-    let _ = fs::remove_dir_all(folder.join("drive"));
-    let _ = fs::remove_file(folder.join("same.txt"));
+    let _ = fs::remove_dir_all(directory.join("drive"));
+    let _ = fs::remove_file(directory.join("same.txt"));
     let Ok(drive) = drive else { return };
     let mut first = BTreeMap::new();
     let mut same = String::new();
@@ -55,12 +55,12 @@ fn bless(case: &mut Case, required_by: Option<bool>, drive: &Result<Tree, config
             same += &format!("{path} = {first}\n");
             continue;
         }
-        let file = folder.join("drive").join(&path);
+        let file = directory.join("drive").join(&path);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, &content).unwrap();
         first.insert(content, path);
     }
-    fs::write(folder.join("same.txt"), same).unwrap();
+    fs::write(directory.join("same.txt"), same).unwrap();
 }
 
 fn same<T: PartialEq + std::fmt::Debug>(what: &str, found: &T, expected: &T) -> Result<(), Failed> {

@@ -22,7 +22,7 @@ fn the_schema_takes_the_golden_documents_that_make_a_drive_and_no_others() {
             continue;
         }
         let error = validator.validate(&document).err().map(|error| error.to_string());
-        assert_eq!(case.folder.join("drive").exists(), error.is_none(), "{}: {error:?}", case.name);
+        assert_eq!(case.directory.join("drive").exists(), error.is_none(), "{}: {error:?}", case.name);
         compared += 1;
     }
     assert!(compared > 200, "{compared}");

@@ -19,7 +19,7 @@ use libtest_mimic::Failed;
 use serde_json::{Value, json};
 
 use crate::{
-    software::{self, folder, look_at, python, read, run, run_quietly, same, write},
+    software::{self, look_at, python, read, run, run_quietly, same, temporary_directory, write},
     sound::{build, document},
 };
 
@@ -51,10 +51,10 @@ fn is_as_claimed(reader: Reader, fault: &Fault) -> Result<(), Failed> {
         if reader == Reader::Ironic {
             return Ok(look_at(&[build(&ready_files(&drive.files()))])?[0].clone());
         }
-        let folder = folder();
-        write(&drive.files(), folder.path())?;
+        let directory = temporary_directory();
+        write(&drive.files(), directory.path())?;
         let label: &[&str] = if reader == Reader::CloudInit { &[drive.label] } else { &[] };
-        self::read(reader, &folder, label)
+        self::read(reader, &directory, label)
     };
     let mut drive = Drive::sound();
     let sound = match SOUND[reader as usize].get() {
@@ -126,8 +126,8 @@ fn ironic_cannot_open_a_fat() -> Result<(), Failed> {
 }
 
 fn agent_finds_too_much() -> Result<(), Failed> {
-    let folder = folder();
-    let [text, image] = ["text", "image"].map(|name| folder.path().join(name));
+    let directory = temporary_directory();
+    let [text, image] = ["text", "image"].map(|name| directory.path().join(name));
     let one_too_many = format!("head -c {} /dev/zero | gzip -1 | base64 -w 0 >\"$1\"", (64 << 20) + 1);
     run_quietly(Command::new("sh").args(["-c", &one_too_many, "sh"]).arg(&text))?;
     let found = run(python(Reader::CloudbaseInit, "agent").args([&text, &image]))?;
@@ -142,9 +142,9 @@ fn agent_finds_too_much() -> Result<(), Failed> {
 }
 
 fn script_does_not_start() -> Result<(), Failed> {
-    let folder = folder();
+    let directory = temporary_directory();
     for (script, starts) in [("#!/bin/sh\nexit 0\n", true), ("#!/bin/sh\r\nexit 0\r\n", false)] {
-        let path = folder.path().join(format!("script-{starts}"));
+        let path = directory.path().join(format!("script-{starts}"));
         fs::write(&path, script)?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o700))?;
         // Through a shell, as the file may still be open for writing in a process that was forked meanwhile.

@@ -23,8 +23,8 @@ pub fn missing(reader: Reader) -> Option<&'static str> {
 }
 
 /// What it makes of the files in a folder.
-pub fn read(reader: Reader, folder: &TempDir, more: &[&str]) -> Result<Value, Failed> {
-    run(python(reader, &reader.name().replace('_', "-")).arg(folder.path()).args(more))
+pub fn read(reader: Reader, directory: &TempDir, more: &[&str]) -> Result<Value, Failed> {
+    run(python(reader, &reader.name().replace('_', "-")).arg(directory.path()).args(more))
 }
 
 /// `read.py` in the virtual environment of this reader.
@@ -42,10 +42,10 @@ pub fn python(reader: Reader, part: &str) -> Command {
 
 /// What Ironic's conductor makes of drives.
 pub fn look_at(images: &[Vec<u8>]) -> Result<Value, Failed> {
-    let folder = folder();
+    let directory = temporary_directory();
     let mut python = python(Reader::Ironic, "ironic");
     for (image, index) in images.iter().zip(0..) {
-        let text = folder.path().join(format!("{index}"));
+        let text = directory.path().join(format!("{index}"));
         fs::write(&text, configdrive::encode(image)?)?;
         python.arg(text);
     }
@@ -67,16 +67,16 @@ pub fn run_quietly(command: &mut Command) -> Result<Vec<u8>, Failed> {
     Ok(output.stdout)
 }
 
-pub fn write(files: &Files, folder: &Path) -> Result<(), Failed> {
+pub fn write(files: &Files, directory: &Path) -> Result<(), Failed> {
     for (path, content) in files {
-        let path = folder.join(path);
+        let path = directory.join(path);
         fs::create_dir_all(path.parent().expect("below the folder"))?;
         fs::write(path, content)?;
     }
     Ok(())
 }
 
-pub fn folder() -> TempDir {
+pub fn temporary_directory() -> TempDir {
     tempfile::tempdir().expect("a temporary folder")
 }
 

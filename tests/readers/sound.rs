@@ -9,7 +9,7 @@ use libtest_mimic::Failed;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::software::{self, folder, python, read, run, same, write};
+use crate::software::{self, python, read, run, same, temporary_directory, write};
 
 pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
@@ -110,8 +110,8 @@ fn cloud_init_reads_a_bond() -> Result<(), Failed> {
 
 fn agent_unpacks(case: &str) -> Result<(), Failed> {
     let text = document(case).0;
-    let folder = folder();
-    let [packed, image] = ["text", "image"].map(|name| folder.path().join(name));
+    let directory = temporary_directory();
+    let [packed, image] = ["text", "image"].map(|name| directory.path().join(name));
     fs::write(&packed, configdrive::pack(&text, &Options::default())?)?;
     let found = run(python(Reader::CloudbaseInit, "agent").args([&packed, &image]))?;
     same("errors", &found["errors"], &json!({}))?;
@@ -136,10 +136,10 @@ pub fn build(document: &str) -> Vec<u8> {
 }
 
 fn extract(image: &[u8]) -> Result<TempDir, Failed> {
-    let folder = folder();
+    let directory = temporary_directory();
     for file in configdrive::extract(DriveSource::Bytes(image))? {
         let files = file.paths.into_iter().map(|path| (path, file.content.clone())).collect();
-        write(&files, folder.path())?;
+        write(&files, directory.path())?;
     }
-    Ok(folder)
+    Ok(directory)
 }

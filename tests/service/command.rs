@@ -105,39 +105,39 @@ fn a_document_without_a_seed_gets_one_of_the_engine() {
 
 #[test]
 fn files_are_those_of_a_directory_that_was_lent() {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("doc"), DOCUMENT).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("doc"), DOCUMENT).unwrap();
     let mut run = cli_with(&["--dir", "."]);
-    let output = feed(run.current_dir(&folder).args(["build", "-i", "doc", "-o", "img"]), b"");
+    let output = feed(run.current_dir(&directory).args(["build", "-i", "doc", "-o", "img"]), b"");
     assert!(output.status.success(), "{output:?}");
-    assert_eq!(fs::read(folder.path().join("img")).unwrap(), native(&["build"], DOCUMENT.as_bytes()).stdout);
+    assert_eq!(fs::read(directory.path().join("img")).unwrap(), native(&["build"], DOCUMENT.as_bytes()).stdout);
 
-    let output = feed(cli().current_dir(&folder).args(["build", "-i", "doc"]), b"");
+    let output = feed(cli().current_dir(&directory).args(["build", "-i", "doc"]), b"");
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     assert!(String::from_utf8_lossy(&output.stderr).starts_with("error: cannot read \"doc\": "), "{output:?}");
 }
 
 #[test]
 fn a_directory_is_read_by_the_native_rules() {
-    let folder = tempfile::tempdir().unwrap();
-    let latest = folder.path().join("drive/openstack/latest");
+    let directory = tempfile::tempdir().unwrap();
+    let latest = directory.path().join("drive/openstack/latest");
     fs::create_dir_all(&latest).unwrap();
     fs::write(latest.join("user_data"), b"\x00\xff").unwrap();
     fs::write(latest.join("meta_data.json"), "{}").unwrap();
     symlink("user_data", latest.join("copy")).unwrap();
-    let both = |directory: &str| {
-        let arguments = ["build", "--directory", directory];
-        let there = feed(cli_with(&["--dir", "."]).current_dir(&folder).args(arguments), b"");
-        let here = feed(Command::new(NATIVE).current_dir(&folder).args(arguments), b"");
+    let both = |drive: &str| {
+        let arguments = ["build", "--directory", drive];
+        let there = feed(cli_with(&["--dir", "."]).current_dir(&directory).args(arguments), b"");
+        let here = feed(Command::new(NATIVE).current_dir(&directory).args(arguments), b"");
         (there, here)
     };
     let (there, here) = both("drive");
     assert!(there.status.success(), "{there:?}");
     assert_eq!(there.stdout, here.stdout);
 
-    fs::write(folder.path().join("secret"), "s3cr3t").unwrap();
+    fs::write(directory.path().join("secret"), "s3cr3t").unwrap();
     for target in ["../secret", "/etc/passwd", ".", "missing"] {
-        let link = folder.path().join("drive/link");
+        let link = directory.path().join("drive/link");
         symlink(target, &link).unwrap();
         let (there, here) = both("drive");
         assert_eq!(there.stdout, b"", "{target}");

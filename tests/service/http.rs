@@ -290,11 +290,11 @@ fn a_document_without_a_seed_gets_one_of_the_engine() {
 fn the_openapi_document_tells_the_truth() {
     let engine = under_wasmtime();
     let tool = |name: &str| Command::new(wasmtime::home().join("venv/bin").join(name));
-    let folder = tempfile::tempdir().unwrap();
-    let document = folder.path().join("openapi.json");
+    let directory = tempfile::tempdir().unwrap();
+    let document = directory.path().join("openapi.json");
     // The one names the other by a relative reference.
     for name in ["openapi.json", "schema"] {
-        fs::write(folder.path().join(name), engine.send("GET", &format!("/v1/{name}"), &[], b"").body).unwrap();
+        fs::write(directory.path().join(name), engine.send("GET", &format!("/v1/{name}"), &[], b"").body).unwrap();
     }
     let valid = tool("openapi-spec-validator").arg("--schema").arg("3.1").arg(&document).output().unwrap();
     assert!(valid.status.success(), "{}", String::from_utf8_lossy(&valid.stdout));
@@ -311,7 +311,7 @@ fn the_openapi_document_tells_the_truth() {
         ])
         .args(["--phases", "examples,coverage,fuzzing", "--generation-database", "none"])
         .args(["--checks", CHECKS])
-        .current_dir(&folder)
+        .current_dir(&directory)
         .stdin(Stdio::null())
         .output()
         .unwrap();

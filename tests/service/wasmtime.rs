@@ -12,25 +12,25 @@ use tempfile::TempDir;
 /// The component, and the component with adapters, as `configdrive component` writes them; the adapters compiled ahead as well.
 pub fn files() -> &'static Path {
     static FILES: OnceLock<TempDir> = OnceLock::new();
-    let folder = FILES.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
+    let directory = FILES.get_or_init(|| {
+        let directory = tempfile::tempdir().unwrap();
         for (name, arguments) in [
             ("configdrive.wasm", &[][..]),
             ("configdrive-cli.wasm", &["--adapter", "command"]),
             ("configdrive-service.wasm", &["--adapter", "service"]),
         ] {
             let mut configdrive = Command::new(env!("CARGO_BIN_EXE_configdrive"));
-            configdrive.arg("component").args(arguments).arg("-o").arg(folder.path().join(name));
+            configdrive.arg("component").args(arguments).arg("-o").arg(directory.path().join(name));
             assert!(configdrive.status().unwrap().success());
         }
         for name in ["configdrive-cli", "configdrive-service"] {
-            let [from, to] = ["wasm", "cwasm"].map(|kind| folder.path().join(name).with_extension(kind));
+            let [from, to] = ["wasm", "cwasm"].map(|kind| directory.path().join(name).with_extension(kind));
             let compiled = wasmtime().arg("compile").arg("-o").args([to, from]).output().unwrap();
             assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
         }
-        folder
+        directory
     });
-    folder.path()
+    directory.path()
 }
 
 /// `wasmtime`, in the folder of the components.

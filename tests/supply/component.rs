@@ -70,8 +70,8 @@ fn panics() -> Result<(), Failed> {
 
 /// Builds a copy of the sources in a folder with another name, as docs/background/supply-chain.md tells a person to.
 fn rebuild() -> Result<(), Failed> {
-    let folder = tempfile::Builder::new().prefix("a folder of another name ").tempdir()?;
-    let root = folder.path().join("sources");
+    let directory = tempfile::Builder::new().prefix("a folder of another name ").tempdir()?;
+    let root = directory.path().join("sources");
     fs::create_dir(&root)?;
     for name in
         ["Cargo.lock", "Cargo.toml", "benches", "fuzz/checks", "host", "rust-toolchain.toml", "src", "tests", "wit"]
@@ -79,7 +79,7 @@ fn rebuild() -> Result<(), Failed> {
         copy(&below(name), &root.join(name))?;
     }
     let mut script = Command::new(root.join("tests/supply/rebuild"));
-    script.arg(folder.path().join("target"));
+    script.arg(directory.path().join("target"));
     let built = fs::read(run(&mut script)?.trim_end())?;
     let digest: String = Sha256::digest(COMPONENT).iter().map(|byte| format!("{byte:02x}")).collect();
     println!("component sha256 {digest}");

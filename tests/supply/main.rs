@@ -34,7 +34,7 @@ fn run(command: &mut Command) -> Result<String, Failed> {
     run_in(command, root())
 }
 
-fn run_in(command: &mut Command, folder: &Path) -> Result<String, Failed> {
+fn run_in(command: &mut Command, directory: &Path) -> Result<String, Failed> {
     // What cargo tells this test of its package would have build scripts run again under the cargo that is started here, and all that
     // depends on them.
     for (name, _) in env::vars_os() {
@@ -42,7 +42,7 @@ fn run_in(command: &mut Command, folder: &Path) -> Result<String, Failed> {
             command.env_remove(name);
         }
     }
-    let output = command.current_dir(folder).output()?;
+    let output = command.current_dir(directory).output()?;
     if output.status.success() {
         return Ok(String::from_utf8(output.stdout)?);
     }

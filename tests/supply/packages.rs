@@ -51,7 +51,7 @@ fn the_command_that_its_packages_give_makes_the_same_drives() -> Result<(), Fail
     let packaged = target.join("debug/configdrive");
     for case in golden::all().into_iter().filter(|case| ["full", "minimal", "random-0018"].contains(&&*case.name)) {
         for verb in [&["build"][..], &["pack", "--format", "vfat"]] {
-            same(&packaged, &[verb, &["-i", &case.folder.join("document.json").display().to_string()]].concat())?;
+            same(&packaged, &[verb, &["-i", &case.directory.join("document.json").display().to_string()]].concat())?;
         }
     }
     same(&packaged, &["component"])?;

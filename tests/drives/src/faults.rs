@@ -132,7 +132,7 @@ pub const FAULTS: &[Fault] = &[
         claims: &[Reads(CloudInit, "/found_by_label", "false")],
     },
     Fault {
-        name: "an_image_beyond_the_agents_limit",
+        name: "an_image_over_the_agents_limit",
         code: Code::ImageTooLarge,
         spoil: |drive| drive.size = (64 << 20) + 1,
         claims: &[],
@@ -156,19 +156,19 @@ pub const FAULTS: &[Fault] = &[
         claims: &[Fails(CloudbaseInit, "host_name", "NotExistingMetadataException")],
     },
     Fault {
-        name: "no_meta_data_in_the_folder_of_cloud_init",
+        name: "no_meta_data_where_cloud_init_looks",
         code: Code::NoMetaData,
         spoil: |drive| drive.missing.push("openstack/2018-08-27/meta_data.json"),
         claims: &[Fails(CloudInit, "drive", "NonReadable")],
     },
     Fault {
-        name: "meta_data_that_are_a_list",
+        name: "meta_data_that_is_a_list",
         code: Code::InvalidMetaData,
         spoil: |drive| drive.meta_data = json!([1]),
         claims: &[BROKEN, Fails(CloudbaseInit, "host_name", "AttributeError"), Fails(Glean, "keys", "AttributeError")],
     },
     Fault {
-        name: "meta_data_that_are_no_json",
+        name: "meta_data_that_is_not_json",
         code: Code::InvalidMetaData,
         spoil: |drive| drive.files.extend(both("meta_data.json", "{")),
         claims: &[
@@ -184,7 +184,7 @@ pub const FAULTS: &[Fault] = &[
         claims: &[BROKEN, Reads(CloudbaseInit, "/instance_id", "null")],
     },
     Fault {
-        name: "a_random_seed_cut_off",
+        name: "a_truncated_random_seed",
         code: Code::InvalidRandomSeed,
         spoil: |drive| drive.meta_data["random_seed"] = json!("AAECA"),
         claims: &[BROKEN],
@@ -202,7 +202,7 @@ pub const FAULTS: &[Fault] = &[
         claims: &[BROKEN],
     },
     Fault {
-        name: "a_file_that_is_not_there",
+        name: "a_missing_file",
         code: Code::MissingContent,
         spoil: |drive| drive.meta_data["files"] = json!([{"path": "/etc/motd", "content_path": "/content/0000"}]),
         claims: &[BROKEN],
@@ -214,19 +214,19 @@ pub const FAULTS: &[Fault] = &[
         claims: &[BROKEN],
     },
     Fault {
-        name: "vendor_data_that_are_null",
+        name: "vendor_data_that_is_null",
         code: Code::InvalidVendorData,
         spoil: |drive| drive.files.extend(both("vendor_data.json", "null")),
         claims: &[BROKEN],
     },
     Fault {
-        name: "ec2_meta_data_that_are_no_json",
+        name: "ec2_meta_data_that_is_not_json",
         code: Code::InvalidEc2MetaData,
         spoil: |drive| drop(drive.files.insert("ec2/latest/meta-data.json".into(), "instance-id: i-1".into())),
         claims: &[BROKEN],
     },
     Fault {
-        name: "a_dsmode_of_the_tenant",
+        name: "a_dsmode_set_by_the_tenant",
         code: Code::Dsmode,
         spoil: |drive| drive.meta_data["meta"] = json!({"dsmode": "disabled"}),
         claims: &[Reads(CloudInit, "/used", "false")],
@@ -244,13 +244,13 @@ pub const FAULTS: &[Fault] = &[
         claims: &[Reads(Glean, "/host_name", "null")],
     },
     Fault {
-        name: "a_name_for_people",
+        name: "a_name_that_is_a_display_name",
         code: Code::HostNamesDiffer,
         spoil: |drive| drive.meta_data["name"] = json!("My server"),
         claims: &[Reads(Glean, "/host_name", r#""My server""#)],
     },
     Fault {
-        name: "other_meta_data_in_latest",
+        name: "different_meta_data_in_latest",
         code: Code::VersionsDisagree,
         spoil: |drive| {
             let mut latest = drive.meta_data.clone();
@@ -260,13 +260,13 @@ pub const FAULTS: &[Fault] = &[
         claims: &[Reads(CloudbaseInit, "/instance_id", r#""00000000-0000-4000-8000-000000000000""#)],
     },
     Fault {
-        name: "user_data_in_latest_alone",
+        name: "user_data_only_in_latest",
         code: Code::VersionsDisagree,
         spoil: |drive| drive.missing.push("openstack/2018-08-27/user_data"),
         claims: &[Reads(CloudInit, "/user_data", r#""""#)],
     },
     Fault {
-        name: "network_data_that_are_no_json",
+        name: "network_data_that_is_not_json",
         code: Code::InvalidNetworkData,
         spoil: |drive| drive.files.extend(both("network_data.json", "{")),
         claims: &[
@@ -277,7 +277,7 @@ pub const FAULTS: &[Fault] = &[
         ],
     },
     Fault {
-        name: "network_data_that_are_no_utf_8",
+        name: "network_data_that_is_not_utf_8",
         code: Code::InvalidNetworkData,
         spoil: |drive| {
             for version in ["latest", "2018-08-27"] {
@@ -287,19 +287,19 @@ pub const FAULTS: &[Fault] = &[
         claims: &[BROKEN, Fails(Ironic, "drive", "UnicodeDecodeError")],
     },
     Fault {
-        name: "network_data_that_are_a_list",
+        name: "network_data_that_is_a_list",
         code: Code::InvalidNetworkData,
         spoil: |drive| drive.network_data = json!([]),
         claims: &[Fails(CloudInit, "network", "AttributeError"), Reads(Ironic, "/mastered_anew", "true")],
     },
     Fault {
-        name: "links_that_are_texts",
+        name: "links_that_are_strings",
         code: Code::InvalidNetworkData,
         spoil: |drive| drive.network_data["links"] = json!(["tap1"]),
         claims: &[Fails(CloudInit, "network", "AttributeError"), Fails(Glean, "network", "TypeError")],
     },
     Fault {
-        name: "an_empty_network",
+        name: "empty_network_data",
         code: Code::EmptyNetworkData,
         spoil: |drive| drive.network_data = json!({}),
         claims: &[Reads(CloudInit, "/network/interfaces", "{}"), Reads(Ironic, "/mastered_anew", "true")],
@@ -338,7 +338,7 @@ pub const FAULTS: &[Fault] = &[
         claims: &[Fails(CloudInit, "network", "KeyError: 'vlan_mac_address'")],
     },
     Fault {
-        name: "a_bond_of_nothing",
+        name: "a_bond_without_links",
         code: Code::IncompleteLink,
         spoil: |drive| {
             push(drive, bond());
@@ -359,7 +359,7 @@ pub const FAULTS: &[Fault] = &[
         ],
     },
     Fault {
-        name: "a_bond_of_a_link_that_is_not_there",
+        name: "a_bond_of_a_missing_link",
         code: Code::UnknownLink,
         spoil: |drive| {
             push(drive, bond());
@@ -368,7 +368,7 @@ pub const FAULTS: &[Fault] = &[
         claims: &[Fails(CloudInit, "network", "KeyError: 'nowhere'"), Fails(Glean, "network", "KeyError: 'nowhere'")],
     },
     Fault {
-        name: "a_network_on_a_link_that_is_not_there",
+        name: "a_network_on_a_missing_link",
         code: Code::UnknownLink,
         spoil: |drive| drive.network_data["networks"][1]["link"] = json!("nowhere"),
         claims: &[
@@ -457,7 +457,7 @@ pub const FAULTS: &[Fault] = &[
         ],
     },
     Fault {
-        name: "an_address_that_is_none",
+        name: "an_invalid_address",
         code: Code::InvalidAddress,
         spoil: |drive| drive.network_data["networks"][1]["ip_address"] = json!("192.0.2.256"),
         claims: &[Fails(CloudInit, "network", "ValueError"), Fails(CloudbaseInit, "network", "AddrFormatError")],
@@ -469,7 +469,7 @@ pub const FAULTS: &[Fault] = &[
         claims: &[Fails(CloudInit, "network", "ValueError"), Fails(CloudbaseInit, "network", "AddrFormatError")],
     },
     Fault {
-        name: "a_route_to_no_address",
+        name: "a_route_to_an_invalid_address",
         code: Code::InvalidAddress,
         spoil: |drive| drive.network_data["networks"][1]["routes"][0]["network"] = json!("192.0.2.256"),
         claims: &[Fails(CloudInit, "network", "ValueError"), Fails(CloudbaseInit, "network", "AddrFormatError")],
@@ -493,13 +493,13 @@ pub const FAULTS: &[Fault] = &[
         claims: &[],
     },
     Fault {
-        name: "a_name_server_in_a_network_alone",
+        name: "a_name_server_only_in_a_network",
         code: Code::DnsInOnePlace,
         spoil: |drive| drive.network_data["services"] = json!([]),
         claims: &[Reads(CloudInit, "/network/dns", "[]"), Reads(Glean, "/network/dns", "[]")],
     },
     Fault {
-        name: "a_name_server_in_the_top_level_alone",
+        name: "a_name_server_only_at_the_top_level",
         code: Code::DnsInOnePlace,
         spoil: |drive| {
             let service = json!({"type": "dns", "address": "192.0.2.54"});
@@ -514,13 +514,13 @@ pub const FAULTS: &[Fault] = &[
         claims: &[Fails(Glean, "network", "KeyError: 'address'")],
     },
     Fault {
-        name: "user_data_without_a_mark",
+        name: "user_data_without_a_marker",
         code: Code::UserDataOfNoKnownKind,
         spoil: |drive| drive.files.extend(both("user_data", "hostname: x\n")),
         claims: &[Reads(CloudInit, "/user_data_kinds", r#"["text/x-not-multipart"]"#)],
     },
     Fault {
-        name: "user_data_behind_a_byte_order_mark",
+        name: "user_data_after_a_byte_order_mark",
         code: Code::UserDataOfNoKnownKind,
         spoil: |drive| drive.files.extend(both("user_data", "\u{feff}#cloud-config\n{}\n")),
         claims: &[Reads(CloudInit, "/user_data_kinds", r#"["text/x-not-multipart"]"#)],

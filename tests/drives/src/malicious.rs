@@ -7,47 +7,55 @@ pub type Make = fn() -> Vec<u8>;
 
 /// The sentence that a drive makes with "is refused", the drive, and why it is.
 pub const DRIVES: &[(&str, Make, Fault)] = &[
-    ("a_folder_that_holds_the_root", || iso(&[("A", DIRECTORY, 18, 2048)]), Fault::Again),
-    ("a_folder_that_holds_itself", holds_itself, Fault::Again),
-    ("a_folder_within_another", || iso(&[("A", DIRECTORY, 20, 4096), ("B", DIRECTORY, 21, 2048)]), Fault::Overlap),
-    ("a_folder_beyond_the_image", || iso(&[("A", DIRECTORY, u32::MAX, 2048)]), Fault::OutsideImage),
-    ("a_folder_larger_than_the_image", || iso(&[("A", DIRECTORY, 20, u32::MAX)]), Fault::OutsideImage),
+    ("a_directory_that_contains_the_root", || iso(&[("A", DIRECTORY, 18, 2048)]), Fault::Again),
+    ("a_directory_that_contains_itself", holds_itself, Fault::Again),
+    (
+        "a_directory_that_overlaps_another",
+        || iso(&[("A", DIRECTORY, 20, 4096), ("B", DIRECTORY, 21, 2048)]),
+        Fault::Overlap,
+    ),
+    ("a_directory_beyond_the_image", || iso(&[("A", DIRECTORY, u32::MAX, 2048)]), Fault::OutsideImage),
+    ("a_directory_larger_than_the_image", || iso(&[("A", DIRECTORY, 20, u32::MAX)]), Fault::OutsideImage),
     ("a_file_beyond_the_image", || iso(&[("A.;1", FILE, u32::MAX, 1)]), Fault::OutsideImage),
     ("a_file_larger_than_the_image", || iso(&[("A.;1", FILE, 20, u32::MAX)]), Fault::OutsideImage),
-    ("a_file_within_another", || iso(&[("A.;1", FILE, 20, 4096), ("B.;1", FILE, 21, 2048)]), Fault::Overlap),
-    ("a_file_that_begins_another", || iso(&[("A.;1", FILE, 20, 4096), ("B.;1", FILE, 20, 1)]), Fault::Overlap),
-    ("a_file_within_the_root", || iso(&[("A.;1", FILE, 18, 100)]), Fault::Overlap),
+    ("a_file_inside_another", || iso(&[("A.;1", FILE, 20, 4096), ("B.;1", FILE, 21, 2048)]), Fault::Overlap),
     (
-        "a_file_in_two_parts_that_are_one",
+        "a_file_that_starts_where_another_does",
+        || iso(&[("A.;1", FILE, 20, 4096), ("B.;1", FILE, 20, 1)]),
+        Fault::Overlap,
+    ),
+    ("a_file_inside_the_root_directory", || iso(&[("A.;1", FILE, 18, 100)]), Fault::Overlap),
+    (
+        "a_file_whose_two_parts_are_the_same",
         || iso(&[("A.;1", MULTI_EXTENT, 20, 9), ("A.;1", FILE, 20, 9)]),
         Fault::Overlap,
     ),
     (
-        "a_file_that_goes_on_in_another",
+        "a_file_that_continues_in_another",
         || iso(&[("A.;1", MULTI_EXTENT, 20, 2048), ("B.;1", FILE, 21, 9)]),
         Fault::Unfinished,
     ),
-    ("a_file_that_goes_on_nowhere", || iso(&[("A.;1", MULTI_EXTENT, 20, 2048)]), Fault::Unfinished),
+    ("a_file_that_continues_nowhere", || iso(&[("A.;1", MULTI_EXTENT, 20, 2048)]), Fault::Unfinished),
     (
-        "a_file_that_goes_on_as_a_folder",
+        "a_file_that_continues_as_a_directory",
         || iso(&[("A", MULTI_EXTENT, 20, 2048), ("A", DIRECTORY, 21, 0)]),
         Fault::Unfinished,
     ),
-    ("two_files_of_one_name", || iso(&[("A.;1", FILE, 20, 9), ("A.;1", FILE, 21, 9)]), Fault::NameTwice),
-    ("a_file_named_like_a_folder", || iso(&[("A.;1", FILE, 20, 9), ("A", DIRECTORY, 21, 2048)]), Fault::NameTwice),
-    ("a_plain_name_that_leads_up", || iso(&[("..", FILE, 20, 9)]), Fault::NameUnsafe),
+    ("two_files_with_the_same_name", || iso(&[("A.;1", FILE, 20, 9), ("A.;1", FILE, 21, 9)]), Fault::NameTwice),
+    ("a_file_named_like_a_directory", || iso(&[("A.;1", FILE, 20, 9), ("A", DIRECTORY, 21, 2048)]), Fault::NameTwice),
+    ("a_plain_name_that_is_dot_dot", || iso(&[("..", FILE, 20, 9)]), Fault::NameUnsafe),
     ("a_plain_name_with_a_slash", || iso(&[("../A", FILE, 20, 9)]), Fault::NameUnsafe),
     ("a_plain_name_with_a_line_break", || iso(&[("A\nB", FILE, 20, 9)]), Fault::NameUnsafe),
-    ("a_plain_name_of_nothing", || iso(&[("", FILE, 20, 9)]), Fault::NameUnsafe),
-    ("a_plain_name_of_a_version_alone", || iso(&[(".;1", FILE, 20, 9)]), Fault::NameUnsafe),
+    ("an_empty_plain_name", || iso(&[("", FILE, 20, 9)]), Fault::NameUnsafe),
+    ("a_plain_name_that_is_only_a_version", || iso(&[(".;1", FILE, 20, 9)]), Fault::NameUnsafe),
     ("a_plain_name_that_is_not_ascii", || iso(&[("É", FILE, 20, 9)]), Fault::NameCharacters),
     (
-        "a_record_that_runs_over_its_sector",
+        "a_record_that_crosses_its_sector",
         || changed(iso(&[("A", ASSOCIATED, 20, 9); 58]), ROOT + 2040, &[34]),
         Fault::Truncated,
     ),
     (
-        "a_name_that_runs_over_its_record",
+        "a_name_longer_than_its_record",
         || changed(iso(&[("A.;1", FILE, 20, 9)]), ROOT + 68 + 32, &[200]),
         Fault::Truncated,
     ),
@@ -56,31 +64,31 @@ pub const DRIVES: &[(&str, Make, Fault)] = &[
         || changed(iso(&[("A.;1", FILE, 20, 9)]), ROOT + 68 + 26, &[1, 1]),
         Fault::Field("file unit size"),
     ),
-    ("a_block_size_of_nothing", || changed(iso(&[]), DESCRIPTOR + 128, &[0, 0]), Fault::Field("logical block size")),
-    ("more_entries_than_are_read", endless_folder, Fault::TooManyEntries),
-    ("paths_without_end", deep_folders, Fault::PathTooLong),
-    ("the_whole_image_as_every_file", huge_files, Fault::FilesTooLarge),
-    ("a_name_of_rock_ridge_that_leads_up", || rock_ridge(&[b"NM\x07\x01\0.."]), Fault::NameUnsafe),
-    ("a_name_of_rock_ridge_that_is_absolute", || rock_ridge(&[b"NM\x0b\x01\0/etc/x"]), Fault::NameUnsafe),
+    ("a_block_size_of_zero", || changed(iso(&[]), DESCRIPTOR + 128, &[0, 0]), Fault::Field("logical block size")),
+    ("a_drive_with_too_many_entries", endless_directory, Fault::TooManyEntries),
+    ("a_path_that_is_too_long", deep_directories, Fault::PathTooLong),
+    ("a_drive_whose_files_are_each_the_whole_image", huge_files, Fault::FilesTooLarge),
+    ("a_rock_ridge_name_that_is_dot_dot", || rock_ridge(&[b"NM\x07\x01\0.."]), Fault::NameUnsafe),
+    ("a_rock_ridge_name_that_is_absolute", || rock_ridge(&[b"NM\x0b\x01\0/etc/x"]), Fault::NameUnsafe),
     (
-        "a_name_of_rock_ridge_in_two_parts_that_lead_up",
+        "a_rock_ridge_name_in_two_parts_that_make_dot_dot",
         || rock_ridge(&[b"NM\x06\x01\x01.", b"NM\x06\x01\0."]),
         Fault::NameUnsafe,
     ),
-    ("a_name_of_rock_ridge_flagged_as_the_folder_above", || rock_ridge(&[b"NM\x05\x01\x04"]), Fault::NameUnsafe),
-    ("a_name_of_rock_ridge_with_a_backslash", || rock_ridge(&[b"NM\x08\x01\0a\\b"]), Fault::NameUnsafe),
-    ("a_name_of_rock_ridge_with_a_nul", || rock_ridge(&[b"NM\x08\x01\0a\0b"]), Fault::NameUnsafe),
-    ("a_name_of_rock_ridge_of_nothing", || rock_ridge(&[b"NM\x05\x01\0"]), Fault::NameUnsafe),
-    ("a_name_of_rock_ridge_that_is_not_utf8", || rock_ridge(&[b"NM\x06\x01\0\xff"]), Fault::NameCharacters),
-    ("an_entry_of_rock_ridge_that_is_too_short", || rock_ridge(&[b"NM\x03\x01"]), Fault::Field("length")),
-    ("an_entry_of_rock_ridge_that_is_too_long", || rock_ridge(&[b"NM\xff\x01\0a"]), Fault::Truncated),
+    ("a_rock_ridge_name_flagged_as_the_parent_directory", || rock_ridge(&[b"NM\x05\x01\x04"]), Fault::NameUnsafe),
+    ("a_rock_ridge_name_with_a_backslash", || rock_ridge(&[b"NM\x08\x01\0a\\b"]), Fault::NameUnsafe),
+    ("a_rock_ridge_name_with_a_nul", || rock_ridge(&[b"NM\x08\x01\0a\0b"]), Fault::NameUnsafe),
+    ("an_empty_rock_ridge_name", || rock_ridge(&[b"NM\x05\x01\0"]), Fault::NameUnsafe),
+    ("a_rock_ridge_name_that_is_not_utf8", || rock_ridge(&[b"NM\x06\x01\0\xff"]), Fault::NameCharacters),
+    ("a_rock_ridge_entry_that_is_too_short", || rock_ridge(&[b"NM\x03\x01"]), Fault::Field("length")),
+    ("a_rock_ridge_entry_that_is_too_long", || rock_ridge(&[b"NM\xff\x01\0a"]), Fault::Truncated),
     ("a_symbolic_link", || rock_ridge(&[b"SL\x0a\x01\0\0\x03etc"]), Fault::NotAFile),
     (
         "a_device",
         || rock_ridge(&[b"PX\x24\x01\0\x60\0\0\0\0\x60\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"]),
         Fault::NotAFile,
     ),
-    ("a_continuation_of_itself", || rock_ridge(&[&continuation(22, 0, 28)]), Fault::Again),
+    ("a_continuation_that_leads_to_itself", || rock_ridge(&[&continuation(22, 0, 28)]), Fault::Again),
     ("a_continuation_beyond_the_image", || rock_ridge(&[&continuation(u32::MAX, 0, 28)]), Fault::OutsideImage),
     ("an_empty_continuation", || rock_ridge(&[&continuation(22, 0, 0)]), Fault::Field("continuation area length")),
     ("a_child_link_to_the_root", || rock_ridge(&[b"CL\x0c\x01\x12\0\0\0\0\0\0\x12"]), Fault::Again),
@@ -90,19 +98,15 @@ pub const DRIVES: &[(&str, Make, Fault)] = &[
         Fault::OutsideImage,
     ),
     ("a_child_link_to_nothing", || rock_ridge(&[b"CL\x0c\x01\x17\0\0\0\0\0\0\x17"]), Fault::OutsideImage),
+    ("a_chain_of_clusters_that_loops", || fat(&[(b"A          ", FILE, 2, 9000)], &[(2, 3), (3, 2)]), Fault::Again),
     (
-        "a_chain_of_clusters_that_comes_back",
-        || fat(&[(b"A          ", FILE, 2, 9000)], &[(2, 3), (3, 2)]),
-        Fault::Again,
-    ),
-    (
-        "a_cluster_of_two_files",
+        "a_cluster_shared_by_two_files",
         || fat(&[(b"A          ", FILE, 2, 600), (b"B          ", FILE, 3, 9)], &[(2, 3), (3, 0xfff)]),
         Fault::Again,
     ),
-    ("a_fat_folder_that_holds_itself", fat_holds_itself, Fault::Again),
+    ("a_fat_directory_that_contains_itself", fat_holds_itself, Fault::Again),
     (
-        "two_fat_folders_in_one_place",
+        "two_fat_directories_in_the_same_cluster",
         || fat(&[(b"A          ", 0x10, 2, 0), (b"B          ", 0x10, 2, 0)], &[(2, 0xfff)]),
         Fault::Again,
     ),
@@ -110,31 +114,31 @@ pub const DRIVES: &[(&str, Make, Fault)] = &[
     ("a_chain_into_a_free_cluster", || fat(&[(b"A          ", FILE, 2, 1025)], &[(2, 3)]), Fault::Chain),
     ("a_chain_into_a_bad_cluster", || fat(&[(b"A          ", FILE, 2, 1025)], &[(2, 0xff7)]), Fault::Chain),
     ("a_chain_out_of_the_image", || fat(&[(b"A          ", FILE, 2, 1025)], &[(2, 0xf00)]), Fault::Chain),
-    ("a_fat_file_behind_the_last_cluster", || fat(&[(b"A          ", FILE, 59, 1)], &[]), Fault::Chain),
+    ("a_fat_file_after_the_last_cluster", || fat(&[(b"A          ", FILE, 59, 1)], &[]), Fault::Chain),
     ("a_fat_file_in_half_a_cluster", || changed(fat(&[(b"A          ", FILE, 30, 1)], &[]), 13, &[2]), Fault::Chain),
     (
-        "a_fat12_file_in_a_cluster_that_its_table_does_not_have",
+        "a_fat12_file_in_a_cluster_that_its_table_lacks",
         || fat_of(FatWidth::Fat12, 2, 700, &[(b"A          ", FILE, 682, 1)], &[]),
         Fault::Chain,
     ),
     (
-        "a_fat12_file_behind_the_last_cluster_of_an_odd_table",
+        "a_fat12_file_after_the_last_cluster_of_an_odd_table",
         || fat_of(FatWidth::Fat12, 1, 400, &[(b"A          ", FILE, 341, 1)], &[]),
         Fault::Chain,
     ),
     (
-        "a_fat16_file_in_a_cluster_that_its_table_does_not_have",
+        "a_fat16_file_in_a_cluster_that_its_table_lacks",
         || fat_of(FatWidth::Fat16, 16, 4200, &[(b"A          ", FILE, 4096, 1)], &[]),
         Fault::Chain,
     ),
     (
-        "a_fat32_file_in_a_cluster_that_its_table_does_not_have",
+        "a_fat32_file_in_a_cluster_that_its_table_lacks",
         || fat_of(FatWidth::Fat32, 1, 200, &[(b"A          ", FILE, 128, 1)], &[(2, 0x0fff_ffff)]),
         Fault::Chain,
     ),
     ("a_fat_file_of_four_gibibytes", || fat(&[(b"A          ", FILE, 2, u32::MAX)], &[(2, 0xfff)]), Fault::Chain),
-    ("a_fat_file_that_begins_nowhere", || fat(&[(b"A          ", FILE, 0, 1)], &[]), Fault::Chain),
-    ("a_fat_folder_that_begins_nowhere", || fat(&[(b"A          ", 0x10, 0, 0)], &[]), Fault::Chain),
+    ("a_fat_file_without_a_first_cluster", || fat(&[(b"A          ", FILE, 0, 1)], &[]), Fault::Chain),
+    ("a_fat_directory_without_a_first_cluster", || fat(&[(b"A          ", 0x10, 0, 0)], &[]), Fault::Chain),
     ("a_short_name_with_a_slash", || fat(&[(b"/A         ", FILE, 2, 1)], &[(2, 0xfff)]), Fault::NameUnsafe),
     ("a_short_name_of_spaces", || fat(&[(b"           ", FILE, 2, 1)], &[(2, 0xfff)]), Fault::NameUnsafe),
     (
@@ -143,13 +147,13 @@ pub const DRIVES: &[(&str, Make, Fault)] = &[
         Fault::NameCharacters,
     ),
     (
-        "two_fat_files_of_one_name",
+        "two_fat_files_with_the_same_name",
         || fat(&[(b"A          ", FILE, 2, 1), (b"A          ", FILE, 3, 1)], &[(2, 0xfff), (3, 0xfff)]),
         Fault::NameTwice,
     ),
-    ("a_long_name_that_leads_up", || fat_long_name("../x"), Fault::NameUnsafe),
+    ("a_long_name_with_dot_dot", || fat_long_name("../x"), Fault::NameUnsafe),
     (
-        "a_long_name_that_is_half_a_character",
+        "a_long_name_with_half_a_surrogate_pair",
         || {
             let mut image = fat_long_name("xy");
             image[FAT_ROOT + 1..FAT_ROOT + 3].copy_from_slice(&[0, 0xd8]);
@@ -248,18 +252,18 @@ pub fn changed(mut image: Vec<u8>, at: usize, bytes: &[u8]) -> Vec<u8> {
 }
 
 fn holds_itself() -> Vec<u8> {
-    let folder = directory(20, 2048, &[("B", DIRECTORY, 20, 2048)], &[]);
-    changed(iso(&[("A", DIRECTORY, 20, 2048)]), 20 * 2048, &folder)
+    let own = directory(20, 2048, &[("B", DIRECTORY, 20, 2048)], &[]);
+    changed(iso(&[("A", DIRECTORY, 20, 2048)]), 20 * 2048, &own)
 }
 
-fn endless_folder() -> Vec<u8> {
+fn endless_directory() -> Vec<u8> {
     let names: Vec<String> = (0..=MAX_ENTRIES).map(|number| format!("F{number}.;1")).collect();
     let records: Vec<Record<'_>> = names.iter().map(|name| (name.as_str(), FILE, 0, 0)).collect();
     iso_of(0, &directory(18, 2048, &records, &[]))
 }
 
 /// Folders in folders, with names that no standard allows.
-fn deep_folders() -> Vec<u8> {
+fn deep_directories() -> Vec<u8> {
     let name = "D".repeat(200);
     let blocks: Vec<_> =
         (19..40).map(|next| directory(next - 1, 2048, &[(&name, DIRECTORY, next, 2048)], &[])).collect();

@@ -19,14 +19,14 @@ pub const DRIVES: &[(&str, Make, &str, &[File])] = &[
         &[("a", &[(block(20), 2048), (block(22), 9)])],
     ),
     (
-        "a_file_beside_its_associated_file",
+        "a_file_with_an_associated_file",
         || iso(&[("A.;1", ASSOCIATED, 20, 9), ("A.;1", FILE, 21, 9)]),
         "ISO 9660: config-2",
         &[("a", &[(block(21), 9)])],
     ),
-    ("an_empty_file_nowhere", || iso(&[("A.;1", FILE, u32::MAX, 0)]), "ISO 9660: config-2", &[("a", &[])]),
+    ("an_empty_file_outside_the_image", || iso(&[("A.;1", FILE, u32::MAX, 0)]), "ISO 9660: config-2", &[("a", &[])]),
     (
-        "a_file_behind_its_extended_attribute_record",
+        "a_file_after_its_extended_attribute_record",
         || changed(iso(&[("A.;1", FILE, 20, 9)]), ROOT + 68 + 1, &[2]),
         "ISO 9660: config-2",
         &[("a", &[(block(22), 9)])],
@@ -42,13 +42,13 @@ pub const DRIVES: &[(&str, Make, &str, &[File])] = &[
     ("a_label_with_a_nul", || changed(iso(&[]), DESCRIPTOR + 40, b"config\0drive"), "ISO 9660: config", &[]),
     ("a_drive_with_joliet_names", || volumes(&[PRIMARY, JOLIET, END]), "ISO 9660 with Joliet: config-2", JOLIET_FILES),
     (
-        "a_drive_whose_descriptors_do_not_end",
+        "a_drive_without_a_descriptor_set_terminator",
         || volumes(&[PRIMARY, JOLIET]),
         "ISO 9660 with Joliet: config-2",
         JOLIET_FILES,
     ),
-    ("a_descriptor_behind_the_end", || volumes(&[PRIMARY, END, JOLIET]), "ISO 9660: config-2", PLAIN_FILES),
-    ("a_boot_record_before_the_volume", || volumes(&[BOOT, PRIMARY, END]), "ISO 9660: config-2", PLAIN_FILES),
+    ("a_descriptor_after_the_terminator", || volumes(&[PRIMARY, END, JOLIET]), "ISO 9660: config-2", PLAIN_FILES),
+    ("a_boot_record_before_the_primary_volume", || volumes(&[BOOT, PRIMARY, END]), "ISO 9660: config-2", PLAIN_FILES),
     ("a_second_primary_volume", || volumes(&[PRIMARY, (1, "other", "", 21), END]), "ISO 9660: config-2", PLAIN_FILES),
     (
         "a_second_joliet_volume",
@@ -63,37 +63,32 @@ pub const DRIVES: &[(&str, Make, &str, &[File])] = &[
         PLAIN_FILES,
     ),
     (
-        "a_name_of_rock_ridge_in_two_parts",
+        "a_rock_ridge_name_in_two_parts",
         || rock_ridge(&[b"NM\x07\x01\x01ab", b"NM\x06\x01\0c"]),
         ROCK_RIDGE,
         &[("abc", FILE_IN_20)],
     ),
     (
-        "a_name_of_rock_ridge_among_entries_of_others",
+        "a_rock_ridge_name_among_other_entries",
         || rock_ridge(&[b"XX\x06\x01ab", b"NM\x06\x01\0c", PX, b"TF\x04\x01"]),
         ROCK_RIDGE,
         &[("c", FILE_IN_20)],
     ),
     (
-        "a_name_of_rock_ridge_behind_the_end",
+        "a_rock_ridge_name_after_the_terminator",
         || rock_ridge(&[b"ST\x04\x01", b"NM\x06\x01\0c"]),
         ROCK_RIDGE,
         &[("f", FILE_IN_20)],
     ),
+    ("a_rock_ridge_name_after_padding", || rock_ridge(&[b"\0\0", b"NM\x06\x01\0c"]), ROCK_RIDGE, &[("f", FILE_IN_20)]),
     (
-        "a_name_of_rock_ridge_behind_padding",
-        || rock_ridge(&[b"\0\0", b"NM\x06\x01\0c"]),
-        ROCK_RIDGE,
-        &[("f", FILE_IN_20)],
-    ),
-    (
-        "a_name_of_rock_ridge_elsewhere",
+        "a_rock_ridge_name_in_a_continuation_area",
         || rock_ridge(&[&continuation(22, 32, 6), b"ST\x04\x01", b"NM\x06\x01\0c"]),
         ROCK_RIDGE,
         &[("c", FILE_IN_20)],
     ),
     (
-        "a_name_of_rock_ridge_behind_bytes_of_others",
+        "a_rock_ridge_name_after_skipped_bytes",
         || skipping(2, &[b"??", b"NM\x06\x01\0c"]),
         ROCK_RIDGE,
         &[("c", FILE_IN_20)],
@@ -104,27 +99,27 @@ pub const DRIVES: &[(&str, Make, &str, &[File])] = &[
         ROCK_RIDGE,
         &[("f", FILE_IN_20)],
     ),
-    ("a_folder_that_was_moved_here", || rock_ridge(&[b"RE\x04\x01"]), ROCK_RIDGE, &[]),
+    ("a_directory_that_was_moved_here", || rock_ridge(&[b"RE\x04\x01"]), ROCK_RIDGE, &[]),
     (
-        "a_folder_that_was_moved_elsewhere",
-        || changed(rock_ridge(&[b"CL\x0c\x01\x15\0\0\0\0\0\0\x15"]), block(21), &plain_folder(21)),
+        "a_directory_that_was_moved_elsewhere",
+        || changed(rock_ridge(&[b"CL\x0c\x01\x15\0\0\0\0\0\0\x15"]), block(21), &plain_directory(21)),
         ROCK_RIDGE,
         &[("f/a", &[(block(22), 9)])],
     ),
     (
-        "a_fat_file_in_clusters_side_by_side",
+        "a_fat_file_in_adjacent_clusters",
         || fat(&[(A, FILE, 3, 1100)], &[(3, 4), (4, 5)]),
         FAT12,
         &[("A", &[(cluster(3), 1100)])],
     ),
     (
-        "a_fat_file_in_clusters_apart",
+        "a_fat_file_in_separate_clusters",
         || fat(&[(A, FILE, 3, 1100)], &[(3, 6), (6, 8)]),
         FAT12,
         &[("A", &[(cluster(3), 512), (cluster(6), 512), (cluster(8), 76)])],
     ),
     (
-        "a_fat_file_in_clusters_backwards",
+        "a_fat_file_in_clusters_in_reverse_order",
         || fat(&[(A, FILE, 4, 1536)], &[(4, 3), (3, 2), (2, 0xff8)]),
         FAT12,
         &[("A", &[(cluster(4), 512), (cluster(3), 512), (cluster(2), 512)])],
@@ -136,7 +131,7 @@ pub const DRIVES: &[(&str, Make, &str, &[File])] = &[
         &[("A", &[(cluster(2), 513)])],
     ),
     (
-        "two_fat_files_in_clusters_by_turns",
+        "two_fat_files_in_alternating_clusters",
         || fat(&[(A, FILE, 2, 1024), (B, FILE, 3, 1024)], &[(2, 4), (3, 5), (4, 0xfff), (5, 0xff8)]),
         FAT12,
         &[("A", &[(cluster(2), 512), (cluster(4), 512)]), ("B", &[(cluster(3), 512), (cluster(5), 512)])],
@@ -155,7 +150,7 @@ pub const DRIVES: &[(&str, Make, &str, &[File])] = &[
         &[("A", &[(cluster(2) + 26 * 1024, 2000)])],
     ),
     (
-        "a_fat_file_whose_cluster_has_a_high_half",
+        "a_fat12_file_whose_cluster_number_has_a_high_half",
         || changed(fat(&[(A, FILE, 2, 9)], &[]), FAT_ROOT + 20, &[1, 2]),
         FAT12,
         &[("A", &[(cluster(2), 9)])],
@@ -185,13 +180,18 @@ pub const DRIVES: &[(&str, Make, &str, &[File])] = &[
         &[("A", &[((2 + 125) * 512, 512), ((2 + 1) * 512, 1)])],
     ),
     (
-        "a_fat32_file_behind_cluster_65535",
+        "a_fat32_file_after_cluster_65535",
         || changed(fat_of(FatWidth::Fat32, 513, 65_600, &[(A, FILE, 4, 9)], &[(2, 0xffff_ffff)]), 514 * 512 + 20, &[1]),
         "FAT32: config-2",
         &[("A", &[((514 + 65_538) * 512, 9)])],
     ),
     ("a_fat32_root_in_two_clusters", fat32_root, "FAT32: config-2", &[("A", &[((2 + 2) * 512, 9)])]),
-    ("a_fat_folder_in_two_clusters", fat_folder, FAT12, &[("A/A", &[(cluster(5), 9)]), ("A/B", &[(cluster(6), 9)])]),
+    (
+        "a_fat_directory_in_two_clusters",
+        fat_directory,
+        FAT12,
+        &[("A/A", &[(cluster(5), 9)]), ("A/B", &[(cluster(6), 9)])],
+    ),
     (
         "a_deleted_entry",
         || fat(&[(b"\xe5          ", FILE, 2, 9), (B, FILE, 2, 9)], &[]),
@@ -199,7 +199,7 @@ pub const DRIVES: &[(&str, Make, &str, &[File])] = &[
         &[("B", &[(cluster(2), 9)])],
     ),
     (
-        "an_entry_behind_the_end",
+        "an_entry_after_the_last_one",
         || fat(&[(A, FILE, 2, 9), (&[0; 11], 0, 0, 0), (B, FILE, 3, 9)], &[]),
         FAT12,
         &[("A", &[(cluster(2), 9)])],
@@ -213,15 +213,15 @@ pub const DRIVES: &[(&str, Make, &str, &[File])] = &[
         &[],
     ),
     (
-        "a_fat_with_a_label_in_a_folder",
-        || changed(fat(&[(A, FAT_FOLDER, 2, 0)], &[(2, 0xfff)]), cluster(2), &entry(b"FOLDER     ", LABEL, 0, 0)),
+        "a_fat_with_a_label_in_a_directory",
+        || changed(fat(&[(A, FAT_DIRECTORY, 2, 0)], &[(2, 0xfff)]), cluster(2), &entry(b"FOLDER     ", LABEL, 0, 0)),
         FAT12,
         &[],
     ),
-    ("a_fat_that_is_called_no_name", || changed(fat(&[], &[]), 43, b"NO NAME    "), "FAT12: ", &[]),
-    ("a_fat_without_extended_signature", || changed(fat(&[], &[]), 38, &[0]), "FAT12: ", &[]),
+    ("a_fat_labelled_no_name", || changed(fat(&[], &[]), 43, b"NO NAME    "), "FAT12: ", &[]),
+    ("a_fat_without_an_extended_boot_signature", || changed(fat(&[], &[]), 38, &[0]), "FAT12: ", &[]),
     ("a_long_name_of_one_part", || long(&[(0x41, 0, "name")]), FAT12, &[("name", FILE_IN_2)]),
-    ("a_long_name_of_whole_parts", || long(&[(0x41, 0, "thirteenunits")]), FAT12, &[("thirteenunits", FILE_IN_2)]),
+    ("a_long_name_that_fills_its_part", || long(&[(0x41, 0, "thirteenunits")]), FAT12, &[("thirteenunits", FILE_IN_2)]),
     (
         "a_long_name_of_two_parts",
         || long(&[(0x42, 0, "end"), (1, 0, "the beginning")]),
@@ -229,37 +229,42 @@ pub const DRIVES: &[(&str, Make, &str, &[File])] = &[
         &[("the beginningend", FILE_IN_2)],
     ),
     (
-        "a_long_name_behind_a_half_one",
+        "a_long_name_after_an_incomplete_one",
         || long(&[(0x43, 0, "half"), (2, 0, "half"), (0x41, 0, "name")]),
         FAT12,
         &[("name", FILE_IN_2)],
     ),
-    ("a_long_name_of_20_parts", || folder_of_long_name(20), FAT12, LONGEST_NAME),
-    ("a_long_name_of_21_parts_is_left_out_and_its_file", || folder_of_long_name(21), FAT12, &[("A/B", FILE_IN_2)]),
-    ("a_long_name_of_no_parts_is_left_out_and_its_file", || long(&[(0x40, 0, "name")]), FAT12, SHORT_NAME),
-    ("a_long_name_without_its_beginning_is_left_out_and_its_file", || long(&[(0x42, 0, "end")]), FAT12, SHORT_NAME),
-    ("a_long_name_without_its_end_is_left_out_and_its_file", || long(&[(1, 0, "the beginning")]), FAT12, SHORT_NAME),
+    ("a_long_name_of_20_parts", || directory_of_long_name(20), FAT12, LONGEST_NAME),
+    ("a_long_name_of_21_parts_is_ignored_and_its_file", || directory_of_long_name(21), FAT12, &[("A/B", FILE_IN_2)]),
+    ("a_long_name_of_no_parts_is_ignored_and_its_file", || long(&[(0x40, 0, "name")]), FAT12, SHORT_NAME),
+    ("a_long_name_without_its_first_part_is_ignored_and_its_file", || long(&[(0x42, 0, "end")]), FAT12, SHORT_NAME),
     (
-        "a_long_name_without_its_middle_is_left_out_and_its_file",
+        "a_long_name_without_its_last_part_is_ignored_and_its_file",
+        || long(&[(1, 0, "the beginning")]),
+        FAT12,
+        SHORT_NAME,
+    ),
+    (
+        "a_long_name_without_its_middle_part_is_ignored_and_its_file",
         || long(&[(0x43, 0, "end"), (1, 0, "the beginning")]),
         FAT12,
         SHORT_NAME,
     ),
     (
-        "a_long_name_in_parts_of_two_names_is_left_out_and_its_file",
+        "a_long_name_with_parts_of_two_names_is_ignored_and_its_file",
         || long(&[(0x42, 0, "end"), (1, 1, "the beginning")]),
         FAT12,
         SHORT_NAME,
     ),
-    ("a_long_name_of_another_name_is_left_out_and_its_file", || long(&[(0x41, 1, "name")]), FAT12, SHORT_NAME),
+    ("a_long_name_for_another_short_name_is_ignored_and_its_file", || long(&[(0x41, 1, "name")]), FAT12, SHORT_NAME),
     (
-        "a_long_name_before_a_deleted_entry_is_left_out_and_its_file",
+        "a_long_name_before_a_deleted_entry_is_ignored_and_its_file",
         || long_before(entry(b"\xe5          ", FILE, 0, 0)),
         FAT12,
         SHORT_NAME,
     ),
     (
-        "a_long_name_before_a_label_is_left_out_and_its_file",
+        "a_long_name_before_a_label_is_ignored_and_its_file",
         || long_before(entry(b"config-2   ", LABEL, 0, 0)),
         FAT12,
         SHORT_NAME,
@@ -307,11 +312,11 @@ fn volumes(volumes: &[Volume]) -> Vec<u8> {
     for (place, &(kind, label, escape, root)) in image[DESCRIPTOR..].chunks_mut(2048).zip(volumes) {
         place.copy_from_slice(&changed(descriptor(kind, label, root, 2048), 88, escape.as_bytes()));
     }
-    let image = changed(image, block(20), &plain_folder(20));
+    let image = changed(image, block(20), &plain_directory(20));
     changed(image, block(21), &directory(21, 2048, &[("\0B", FILE, 23, 9)], &[]))
 }
 
-fn plain_folder(location: u32) -> Vec<u8> {
+fn plain_directory(location: u32) -> Vec<u8> {
     directory(location, 2048, &[("A.;1", FILE, 22, 9)], &[])
 }
 
@@ -326,7 +331,7 @@ fn skipping(bytes: u8, entries: &[&[u8]]) -> Vec<u8> {
 // FAT.
 
 const LABEL: u8 = 0x08;
-const FAT_FOLDER: u8 = 0x10;
+const FAT_DIRECTORY: u8 = 0x10;
 
 const A: &[u8; 11] = b"A          ";
 const B: &[u8; 11] = b"B          ";
@@ -345,8 +350,8 @@ fn fat32_root() -> Vec<u8> {
     changed(image, (2 + 1) * 512, &entry(A, FILE, 4, 9))
 }
 
-fn fat_folder() -> Vec<u8> {
-    let image = fat(&[(A, FAT_FOLDER, 2, 0)], &[(2, 4), (4, 0xfff)]);
+fn fat_directory() -> Vec<u8> {
+    let image = fat(&[(A, FAT_DIRECTORY, 2, 0)], &[(2, 4), (4, 0xfff)]);
     let full = [[entry(A, FILE, 5, 9)].as_slice(), &[entry(b"\xe5          ", FILE, 0, 0); 15]].concat();
     changed(changed(image, cluster(2), &full.concat()), cluster(4), &entry(B, FILE, 6, 9))
 }
@@ -381,11 +386,11 @@ fn long_before(between: [u8; 32]) -> Vec<u8> {
 }
 
 /// A folder in clusters 3 and 4 with a long name of so many parts.
-fn folder_of_long_name(parts: u8) -> Vec<u8> {
+fn directory_of_long_name(parts: u8) -> Vec<u8> {
     let order = |number| if number == parts { number | 0x40 } else { number };
     let long = (1..=parts).rev().map(|number| long_entry(order(number), checksum(B), "thirteenunits"));
     let entries: Vec<_> = long.chain([entry(B, FILE, 2, 9)]).collect();
-    changed(fat(&[(A, FAT_FOLDER, 3, 0)], &[(3, 4), (4, 0xfff)]), cluster(3), &entries.concat())
+    changed(fat(&[(A, FAT_DIRECTORY, 3, 0)], &[(3, 4), (4, 0xfff)]), cluster(3), &entries.concat())
 }
 
 const LONGEST_NAME: &[File] = &[(

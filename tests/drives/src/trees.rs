@@ -14,17 +14,17 @@ pub type Make = fn() -> Files;
 
 /// The trees, named so that they end a sentence that begins with a reader's name.
 pub const TREES: &[(&str, Make)] = &[
-    ("a_drive_of_nova", drive_of_nova),
-    ("a_tree_without_files", Files::new),
-    ("deep_folders", deep),
-    ("wide_folders", wide),
-    ("long_and_foreign_names", long_and_foreign_names),
-    ("files_of_every_size_around_a_sector", sizes),
-    ("files_of_every_size_around_a_cluster", cluster_sizes),
+    ("a_drive_from_nova", drive_of_nova),
+    ("an_empty_tree", Files::new),
+    ("deep_directories", deep),
+    ("wide_directories", wide),
+    ("long_and_non_ascii_names", long_and_foreign_names),
+    ("files_of_sizes_around_a_sector", sizes),
+    ("files_of_sizes_around_a_cluster", cluster_sizes),
     ("a_file_that_fills_a_fat12_to_its_last_cluster", full),
-    ("files_with_the_same_bytes", same),
-    ("short_names_that_fall_together", alike_in_short),
-    ("many_small_files_and_few_large_ones", many_and_large),
+    ("files_with_equal_content", same),
+    ("short_names_that_collide", alike_in_short),
+    ("many_small_files_and_a_few_large_ones", many_and_large),
     ("random_tree_1", || random(1)),
     ("random_tree_2", || random(2)),
     ("random_tree_3", || random(3)),
@@ -76,8 +76,9 @@ fn deep() -> Files {
 /// So many names that folders take several sectors and path tables more than one.
 fn wide() -> Files {
     let file = |index: usize| (format!("files/{index:03}-{}.txt", "n".repeat(index % 50)), index.to_string().into());
-    let folder = |index: usize| (format!("folder-{index:03}/{}", "m".repeat(index % 64 + 1)), index.to_string().into());
-    (0..500).map(file).chain((0..200).map(folder)).collect()
+    let directory =
+        |index: usize| (format!("folder-{index:03}/{}", "m".repeat(index % 64 + 1)), index.to_string().into());
+    (0..500).map(file).chain((0..200).map(directory)).collect()
 }
 
 fn long_and_foreign_names() -> Files {
@@ -129,8 +130,8 @@ fn cluster_sizes() -> Files {
 fn alike_in_short() -> Files {
     let many = (0..300).map(|index| format!("network_data-{index}.json"));
     let named = ["NETWOR~1.JSO", "networ~7.jso", "NETWO~12.JSO", "README", "README.TXT", "readme.text", "Read me.txt"];
-    let folders = (0..12).map(|index| format!("2018-08-{index:02}/file"));
-    many.chain(named.map(String::from)).chain(folders).map(|name| (name.clone(), name.into_bytes())).collect()
+    let directories = (0..12).map(|index| format!("2018-08-{index:02}/file"));
+    many.chain(named.map(String::from)).chain(directories).map(|name| (name.clone(), name.into_bytes())).collect()
 }
 
 fn many_and_large() -> Files {
@@ -185,13 +186,13 @@ fn random(seed: u64) -> Files {
     let mut number = |below: u64| numbers.next().expect("endless") % below;
     let mut tree = Tree::default();
     let mut files = Files::new();
-    let mut folders = vec![String::new()];
+    let mut directories = vec![String::new()];
     for _ in 0..120 {
         let length = if number(4) == 0 { number(64) + 1 } else { number(12) + 1 };
         let name: String = (0..length).map(|_| CHARACTERS[number(16) as usize]).collect();
-        let path = format!("{}{name}", folders[number(folders.len() as u64) as usize]);
+        let path = format!("{}{name}", directories[number(directories.len() as u64) as usize]);
         if number(4) == 0 {
-            folders.push(format!("{path}/"));
+            directories.push(format!("{path}/"));
             continue;
         }
         let size = [0, 1, number(100), number(5000), 2048 * number(4)][number(5) as usize];

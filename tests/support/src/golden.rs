@@ -13,7 +13,7 @@ use crate::{Files, below};
 /// A case.
 pub struct Case {
     pub name: String,
-    pub folder: PathBuf,
+    pub directory: PathBuf,
     pub document: String,
     pub expected: Expected,
 }
@@ -64,8 +64,8 @@ enum Provider {
 
 /// All cases, by name.
 pub fn all() -> Vec<Case> {
-    let folders = fs::read_dir(below("tests/golden")).unwrap().map(|entry| entry.unwrap().path());
-    let mut cases: Vec<_> = folders.filter(|path| path.is_dir()).map(Case::read).collect();
+    let directories = fs::read_dir(below("tests/golden")).unwrap().map(|entry| entry.unwrap().path());
+    let mut cases: Vec<_> = directories.filter(|path| path.is_dir()).map(Case::read).collect();
     assert!(cases.len() > 200, "{} cases", cases.len());
     cases.sort_by(|one, other| one.name.cmp(&other.name));
     cases
@@ -77,21 +77,21 @@ pub fn case(name: &str) -> Case {
 }
 
 impl Case {
-    fn read(folder: PathBuf) -> Self {
-        let read = |name| fs::read_to_string(folder.join(name)).unwrap();
+    fn read(directory: PathBuf) -> Self {
+        let read = |name| fs::read_to_string(directory.join(name)).unwrap();
         Self {
-            name: folder.file_name().unwrap().to_string_lossy().into_owned(),
+            name: directory.file_name().unwrap().to_string_lossy().into_owned(),
             document: read("document.json"),
             expected: serde_json::from_str(&read("case.json")).unwrap(),
-            folder,
+            directory,
         }
     }
 
     /// The files of `drive/`, and those that are equal to one of them by `same.txt`; none where there is no drive.
     pub fn drive(&self) -> Option<Files> {
-        let same = fs::read_to_string(self.folder.join("same.txt")).ok()?;
+        let same = fs::read_to_string(self.directory.join("same.txt")).ok()?;
         let mut files = Files::new();
-        read_below(&self.folder.join("drive"), "", &mut files);
+        read_below(&self.directory.join("drive"), "", &mut files);
         for line in same.lines() {
             let (path, first) = line.split_once(" = ").unwrap();
             files.insert(path.to_owned(), files[first].clone());
@@ -100,8 +100,8 @@ impl Case {
     }
 }
 
-fn read_below(folder: &Path, path: &str, files: &mut Files) {
-    for entry in fs::read_dir(folder).unwrap() {
+fn read_below(directory: &Path, path: &str, files: &mut Files) {
+    for entry in fs::read_dir(directory).unwrap() {
         let entry = entry.unwrap();
         let path = format!("{path}{}", entry.file_name().to_string_lossy());
         if entry.file_type().unwrap().is_dir() {

@@ -42,8 +42,8 @@ fn can_mount() -> bool {
 pub fn find(tool: &str) -> Option<PathBuf> {
     // blkid and mkfs.vfat are out of the way of ordinary users.
     let path = env::var_os("PATH").unwrap_or_default();
-    let folders = env::split_paths(&path).chain(["/usr/sbin", "/sbin"].map(PathBuf::from));
-    folders.map(|folder| folder.join(tool)).find(|path| path.is_file())
+    let directories = env::split_paths(&path).chain(["/usr/sbin", "/sbin"].map(PathBuf::from));
+    directories.map(|directory| directory.join(tool)).find(|path| path.is_file())
 }
 
 /// A tool that a bad image sends round in circles is ended.
