@@ -16,10 +16,10 @@ pub fn trials() -> Vec<Trial> {
     let lacking = |path: &'static str| (!below(path).exists()).then_some(path);
     let client = lacking(REGISTRY).or_else(|| lacking("target/bindings/complete"));
     let mut trials = vec![
-        Trial::new("a_registry_gives_the_component_back", registry).without(client),
+        Trial::new("a_registry_returns_the_component_unchanged", registry).without(client),
         Trial::new("manual_pages_are_well_formed", manual_pages).without(tools::missing(&["mandoc"])),
         Trial::new("completions_name_every_verb", completions),
-        Trial::new("the_page_of_the_interface_is_fresh", interface),
+        Trial::new("the_interface_page_is_up_to_date", interface),
     ];
     for shell in ["bash", "fish", "zsh"] {
         let trial = Trial::new(format!("{shell}_reads_its_completions"), move || shell_reads(shell));

@@ -27,15 +27,15 @@ pub fn trials() -> Vec<Trial> {
     let compiler = || tools::missing(&["cc"]).map(|_| "a C compiler");
     vec![
         trial("python_gives_the_golden_answers", python(), python_golden),
-        trial("python_refuses_and_stops", python(), || python_test("test_component")),
-        trial("python_hands_a_drive_to_ironic_by_openstacksdk", python(), || python_test("test_openstacksdk")),
+        trial("python_refuses_bad_input_and_stops_at_its_limits", python(), || python_test("test_component")),
+        trial("python_hands_a_drive_to_ironic_through_openstacksdk", python(), || python_test("test_openstacksdk")),
         trial("nova_makes_the_same_files_with_the_component", python().or_else(genisoimage), || {
             python_test("test_nova")
         }),
         trial("mypy_accepts_the_python_package", python(), mypy),
         trial("ruff_accepts_the_python_package", python(), ruff),
         trial("node_gives_the_golden_answers", node(), node_golden),
-        trial("node_refuses_and_changes_nothing", node(), || node_test("component.test.js")),
+        trial("node_refuses_bad_values_instead_of_changing_them", node(), || node_test("component.test.js")),
         trial("the_page_works_in_a_browser", node().or_else(chromium), || node_test("page.test.js")),
         trial("typescript_accepts_the_scripts", node(), typescript),
         trial("eslint_accepts_the_scripts", node(), eslint),

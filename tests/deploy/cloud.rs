@@ -61,7 +61,7 @@ fn the_agent_writes_the_drive_that_is_in_the_database() {
 // Who may in.
 
 #[test]
-fn a_password_stands_in_secure_yaml() {
+fn a_password_is_read_from_secure_yaml() {
     let lab = keystone();
     let node = lab.enroll("by-secure-yaml", &[]);
     let desk = Desk::new();
@@ -84,7 +84,7 @@ fn a_password_stands_in_secure_yaml() {
 }
 
 #[test]
-fn an_application_credential_deploys() {
+fn an_application_credential_can_deploy() {
     let lab = keystone();
     let node = lab.enroll("by-application-credential", &[]);
     let desk = Desk::new();
@@ -101,7 +101,7 @@ fn an_application_credential_deploys() {
 }
 
 #[test]
-fn a_token_deploys() {
+fn a_token_can_deploy() {
     let lab = keystone();
     let node = lab.enroll("by-token", &[]);
     let token = lab.token("/auth_url", "owner");
@@ -136,7 +136,7 @@ fn a_token_that_expires_while_waiting_is_renewed() {
 }
 
 #[test]
-fn the_log_at_its_most_talkative_holds_no_secret() {
+fn the_most_verbose_log_contains_no_secret() {
     let lab = keystone();
     let node = lab.enroll("logged", &[]);
     let desk = Desk::new();
@@ -165,7 +165,7 @@ fn a_wrong_password_is_refused() {
 }
 
 #[test]
-fn a_role_that_only_reads_is_told_what_it_may_not() {
+fn a_role_that_only_reads_is_refused_with_ironics_reason() {
     let lab = keystone();
     let node = lab.enroll("read-only", &[]);
     let (code, error) = failure(run(Desk::new().command(&["read-only"]).envs(lab.login("reader"))));

@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[test]
-fn a_request_that_was_lost_on_its_way_is_sent_again() {
+fn a_request_that_was_lost_is_sent_again() {
     let fault = faulty("reset-before", &[Fault::ResetBeforeBody], &["--wait"]);
     assert_eq!(fault.outcome(), (0, 1, "active".into()));
     assert!(fault.stderr.contains("checking whether the deployment has started"), "{}", fault.stderr);
@@ -38,7 +38,7 @@ fn a_request_whose_answer_was_lost_is_not_sent_again() {
 }
 
 #[test]
-fn an_answer_that_takes_too_long_is_not_waited_for() {
+fn an_answer_that_takes_too_long_is_not_awaited() {
     let fault = faulty("slow", &[Fault::Slow(Duration::from_secs(60))], &["--timeout", "3"]);
     assert_eq!(fault.outcome(), (0, 1, "active".into()), "{}", fault.stderr);
     assert!(fault.stderr.contains("no answer within"), "{}", fault.stderr);
@@ -55,7 +55,7 @@ fn an_ironic_that_is_busy_is_asked_again() {
 }
 
 #[test]
-fn an_ironic_that_stumbles_without_beginning_is_a_failure() {
+fn an_internal_error_before_the_start_is_a_failure() {
     let fault = faulty("stumbling", &[Fault::Answer(500, "Internal Server Error")], &["--wait"]);
     assert_eq!(fault.outcome(), (REFUSED, 0, "available".into()));
     let error = fault.stderr.lines().last().unwrap();
@@ -65,14 +65,14 @@ fn an_ironic_that_stumbles_without_beginning_is_a_failure() {
 }
 
 #[test]
-fn what_a_proxy_refuses_is_told_with_its_status() {
+fn a_refusal_by_a_proxy_is_reported_with_its_status() {
     let fault = faulty("too-large", &[Fault::Answer(413, "<html>Request Entity Too Large</html>")], &[]);
     assert_eq!(fault.outcome(), (REFUSED, 0, "available".into()));
     assert_eq!(fault.stderr, "error: cannot deploy node too-large: Ironic answered 413 with no message\n");
 }
 
 #[test]
-fn a_rebuild_whose_fate_is_unknown_is_left_to_the_operator() {
+fn a_rebuild_whose_outcome_is_unknown_is_left_to_the_operator() {
     let node = enroll("rebuilding", &[]);
     let desk = Desk::new();
     desk.deploy(&["rebuilding", "--wait"]);
@@ -84,7 +84,7 @@ fn a_rebuild_whose_fate_is_unknown_is_left_to_the_operator() {
 }
 
 #[test]
-fn answers_that_are_not_json_are_waited_out_or_told() {
+fn answers_that_are_not_json_are_waited_out_or_reported() {
     let node = enroll("garbled", &[]);
     let desk = Desk::new();
     let proxy = Proxy::before(&ironic().endpoint, &[]);
@@ -106,7 +106,7 @@ fn answers_that_are_not_json_are_waited_out_or_told() {
 }
 
 #[test]
-fn an_ironic_that_is_away_while_one_waits_is_waited_for() {
+fn an_ironic_that_is_away_during_the_wait_is_waited_for() {
     let node = enroll("away", &[]);
     let desk = Desk::new();
     let proxy = Proxy::before(&ironic().endpoint, &[Fault::GoneAfterBody]);
@@ -122,7 +122,7 @@ fn an_ironic_that_is_away_while_one_waits_is_waited_for() {
 }
 
 #[test]
-fn an_ironic_that_stays_away_leaves_it_unknown() {
+fn an_ironic_that_stays_away_leaves_the_outcome_unknown() {
     let node = enroll("gone", &[]);
     let desk = Desk::new();
     let proxy = Proxy::before(&ironic().endpoint, &[Fault::GoneAfterBody]);

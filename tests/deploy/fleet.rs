@@ -10,7 +10,7 @@ use crate::{
 };
 
 #[test]
-fn a_fleet_is_deployed_node_by_node_and_a_second_run_passes_it_by() {
+fn a_fleet_is_deployed_node_by_node_and_a_second_run_skips_it() {
     let nodes: Vec<_> = (0..5).map(|number| enroll(&format!("fleet-{number}"), &[])).collect();
     let desk = Desk::new();
     let entries =
@@ -46,7 +46,7 @@ fn a_fleet_is_deployed_node_by_node_and_a_second_run_passes_it_by() {
 }
 
 #[test]
-fn what_becomes_of_one_node_does_not_touch_the_others() {
+fn one_nodes_failure_does_not_affect_the_others() {
     for name in ["good-1", "good-2"] {
         enroll(name, &[]);
     }
@@ -90,7 +90,7 @@ fn what_becomes_of_one_node_does_not_touch_the_others() {
 }
 
 #[test]
-fn a_fleet_that_does_not_hold_starts_nothing() {
+fn an_invalid_fleet_starts_nothing() {
     let node = enroll("unstarted", &[]);
     let desk = Desk::new();
     let fleet = desk.file("fleet.json", r#"[{"node": "unstarted", "document": "instance.json"}, {"node": "x"}]"#);
@@ -101,7 +101,7 @@ fn a_fleet_that_does_not_hold_starts_nothing() {
 }
 
 #[test]
-fn a_failure_stays_one_where_nobody_reads_about_it() {
+fn a_failure_keeps_its_exit_code_if_nobody_reads_the_output() {
     let document = Desk::new().document();
     for json in [&[][..], &["--json"]] {
         let mut command = configdrive();
@@ -114,7 +114,7 @@ fn a_failure_stays_one_where_nobody_reads_about_it() {
 }
 
 #[test]
-fn extra_is_left_alone_on_request() {
+fn extra_is_left_untouched_on_request() {
     let node = enroll("unrecorded", &[]);
     let desk = Desk::new();
     let argument = format!("unrecorded={}", desk.document());

@@ -78,7 +78,7 @@ fn a_node_is_rebuilt_many_times_and_each_outcome_is_its_own() {
 }
 
 #[test]
-fn ironic_opens_the_drive_for_a_flat_network_and_leaves_it_as_it_is() {
+fn ironic_opens_the_drive_for_a_flat_network_and_leaves_it_unchanged() {
     let node = enroll("flat", &["--network-interface", "flat", "--port", &port()]);
     let desk = Desk::new();
     desk.deploy(&["flat", "--wait"]);
@@ -199,7 +199,7 @@ fn a_node_that_does_not_exist_is_named() {
 }
 
 #[test]
-fn a_node_in_the_wrong_state_says_in_which() {
+fn a_node_in_the_wrong_state_is_refused_with_its_state() {
     let node = enroll("unready", &["--state", "manageable"]);
     let words = "node unready is `manageable`; only nodes in state `available` or `deploy failed` can be deployed";
     assert_eq!(Desk::new().fail(&["unready"]), (REFUSED, words.into()));
@@ -209,7 +209,7 @@ fn a_node_in_the_wrong_state_says_in_which() {
 }
 
 #[test]
-fn a_locked_node_says_who_holds_it() {
+fn a_locked_node_is_refused_with_the_lock_holder() {
     let node = enroll("locked", &[]);
     ironic_py(&["lock", "locked", "--database", &ironic().database]);
     let output = Desk::new().run_deploy(&["locked", "--timeout", "5"]);
@@ -231,7 +231,7 @@ fn a_node_in_maintenance_is_refused() {
 }
 
 #[test]
-fn a_node_that_is_not_fit_is_refused_with_ironics_reasons() {
+fn a_node_that_fails_validation_is_refused_with_ironics_reasons() {
     let node = enroll("unfit", &["--unfit"]);
     let (code, error) = Desk::new().fail(&["unfit"]);
     let words = "node unfit failed Ironic's validation: deploy: ";
@@ -240,7 +240,7 @@ fn a_node_that_is_not_fit_is_refused_with_ironics_reasons() {
 }
 
 #[test]
-fn a_deployment_that_fails_ends_with_what_ironic_says_of_it() {
+fn a_failed_deployment_is_reported_with_ironics_reason() {
     let node = enroll("unlucky", &["--failing"]);
     let (code, error) = Desk::new().fail(&["unlucky", "--wait"]);
     let words = "the deployment of node unlucky ended in state `deploy failed`: Failed to prepare to deploy: ";
@@ -265,7 +265,7 @@ fn an_ironic_that_is_not_there_is_unreachable() {
 }
 
 #[test]
-fn a_document_that_does_not_hold_starts_nothing() {
+fn an_invalid_document_starts_nothing() {
     let node = enroll("spared", &[]);
     let mut desk = Desk::new();
     desk.edit("\"hostname\": \"web-01\"", "\"hostname\": 7.5e");
@@ -275,7 +275,7 @@ fn a_document_that_does_not_hold_starts_nothing() {
 }
 
 #[test]
-fn a_useless_drive_is_deployed_only_if_told_so() {
+fn a_drive_with_errors_is_deployed_only_on_request() {
     let node = enroll("useless", &[]);
     let mut desk = Desk::new();
     desk.link(r#"{"id": "tap1", "type": "phy", "mtu": 1500}"#);
@@ -294,7 +294,7 @@ fn a_useless_drive_is_deployed_only_if_told_so() {
 }
 
 #[test]
-fn what_ironic_would_master_anew_is_told_where_it_would() {
+fn a_drive_is_reported_as_regenerated_only_where_ironic_would() {
     enroll("opened", &["--network-interface", "flat"]);
     enroll("not-opened", &[]);
     let mut desk = Desk::new();

@@ -17,7 +17,7 @@ const LIMIT: i32 = 4;
 const INTERRUPTED: i32 = 130;
 
 #[test]
-fn who_is_interrupted_can_go_on_waiting() {
+fn an_interrupted_wait_can_be_resumed() {
     let node = enroll("interrupted", &["--waiting"]);
     let desk = Desk::new();
     let commands = [
@@ -50,7 +50,7 @@ fn who_is_interrupted_can_go_on_waiting() {
 }
 
 #[test]
-fn an_interruption_before_anything_has_begun_says_so() {
+fn an_interruption_before_the_start_is_reported_as_such() {
     let node = enroll("interrupted-early", &[]);
     ironic_py(&["lock", "interrupted-early", "--database", &ironic().database]);
     let desk = Desk::new();
@@ -70,7 +70,7 @@ fn an_interruption_before_anything_has_begun_says_so() {
 }
 
 #[test]
-fn one_waits_no_longer_than_one_said() {
+fn the_wait_ends_at_the_timeout() {
     enroll("patient", &["--waiting"]);
     let (code, error) = Desk::new().fail(&["patient", "--wait", "--timeout", "2"]);
     assert_eq!(code, LIMIT);
@@ -79,7 +79,7 @@ fn one_waits_no_longer_than_one_said() {
 }
 
 #[test]
-fn an_ironic_that_is_restarted_meanwhile_is_waited_for() {
+fn an_ironic_that_restarts_during_the_wait_is_waited_for() {
     let (mut server, service) = serve(&[]);
     let [endpoint, database] = ["endpoint", "database"].map(|name| service[name].as_str().unwrap());
     ironic_py(&["enroll", "restarted", "--endpoint", endpoint, "--waiting"]);
@@ -98,7 +98,7 @@ fn an_ironic_that_is_restarted_meanwhile_is_waited_for() {
 }
 
 #[test]
-fn a_fleet_that_is_interrupted_begins_no_more_nodes_and_waits_for_those_under_way() {
+fn an_interrupted_fleet_starts_no_more_nodes_and_waits_for_those_under_way() {
     let nodes: Vec<_> = (0..3).map(|number| enroll(&format!("half-{number}"), &["--waiting"])).collect();
     let desk = Desk::new();
     let arguments = (0..3).map(|number| format!("half-{number}={}", desk.document()));
@@ -118,7 +118,7 @@ fn a_fleet_that_is_interrupted_begins_no_more_nodes_and_waits_for_those_under_wa
 }
 
 #[test]
-fn a_service_gets_a_log_of_json_with_the_node_in_each_line() {
+fn a_json_log_names_the_node_in_each_line() {
     enroll("logged", &[]);
     let arguments = ["logged", "--wait", "--log-format", "json", "--log-level", "debug"];
     let output = Desk::new().run_deploy(&arguments);
@@ -143,7 +143,7 @@ fn a_service_gets_a_log_of_json_with_the_node_in_each_line() {
 }
 
 #[test]
-fn a_deployment_goes_on_where_neither_its_log_nor_its_lines_can_be_written() {
+fn a_deployment_continues_if_neither_its_log_nor_its_output_can_be_written() {
     let desk = Desk::new();
     let full = || fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let log = ["--log-format", "json", "--log-level", "trace"];
@@ -156,7 +156,7 @@ fn a_deployment_goes_on_where_neither_its_log_nor_its_lines_can_be_written() {
 }
 
 #[test]
-fn no_secret_is_told_at_any_level() {
+fn no_secret_is_logged_at_any_level() {
     enroll("discreet", &[]);
     let desk = Desk::new();
     let document = fs::read_to_string(desk.document()).unwrap();

@@ -22,13 +22,13 @@ pub const GEOMETRIES: [(&str, Geometry); 5] = [
 ];
 
 pub const READERS: &[Reader] = &[
-    ("fsck_fat_takes", &["fsck.fat"], fsck_takes),
+    ("fsck_fat_accepts", &["fsck.fat"], fsck_accepts),
     ("mtools_read", &["mcopy", "mlabel"], mtools_read),
-    ("7z_reads_fat", &["7z"], seven_zip_reads),
-    ("blkid_finds_both_labels", &["blkid"], blkid_reads),
+    ("7z_reads_from_fat", &["7z"], seven_zip_reads),
+    ("blkid_finds_both_labels_of", &["blkid"], blkid_reads),
 ];
 
-fn fsck_takes(drive: &Drive) -> Result<(), Failed> {
+fn fsck_accepts(drive: &Drive) -> Result<(), Failed> {
     let said = String::from_utf8(run(command("fsck.fat").arg("-n").arg(&drive.image))?)?;
     // Its name and version; how many files and clusters there are. Anything else is a complaint.
     match said.lines().count() {
@@ -74,7 +74,7 @@ fn blkid_reads(drive: &Drive) -> Result<(), Failed> {
 }
 
 /// Around the numbers of clusters at which one FAT ends and the next begins, and those that are kept free beside them.
-pub fn fsck_sees_the_types() -> Result<(), Failed> {
+pub fn fsck_sees_the_intended_types() -> Result<(), Failed> {
     for (clusters, bits, used, laid_out) in [
         (4068, 12, 4068, 4068),
         (4069, 16, 4069, 4101),

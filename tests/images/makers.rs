@@ -13,7 +13,7 @@ use libtest_mimic::Failed;
 
 /// What makes a drive, and what of its names survives.
 pub struct Maker {
-    /// Begins a test's name.
+    /// Ends a test's name.
     pub name: &'static str,
     pub needs: &'static [&'static str],
     /// What `configdrive inspect` calls the file system.

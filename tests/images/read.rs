@@ -23,25 +23,25 @@ pub fn trials() -> Vec<Trial> {
     for maker in MAKERS {
         let mut of_maker = Vec::new();
         for (tree, make) in TREES.iter().filter(|(tree, _)| maker.keeps(tree)) {
-            of_maker.push(Trial::new(format!("{}_makes_{tree}", maker.name), || reads(maker, make())));
+            of_maker.push(Trial::new(format!("we_read_{tree}_made_by_{}", maker.name), || reads(maker, make())));
         }
-        of_maker.push(Trial::new(format!("{}_makes_a_drive_that_is_damaged", maker.name), || {
-            is_never_believed(maker.make(&trees::drive_of_nova())?)
+        of_maker.push(Trial::new(format!("we_read_or_refuse_damaged_drives_made_by_{}", maker.name), || {
+            is_read_safely_or_refused(maker.make(&trees::drive_of_nova())?)
         }));
         trials.extend(of_maker.into_iter().map(|trial| trial.without(tools::missing(maker.needs))));
     }
     for (format, name) in [(Format::Iso9660, "iso9660"), (Format::Fat(Geometry::default()), "vfat")] {
         for (tree, make) in TREES.iter().chain(&[("names_that_collide", trees::alike as Make)]) {
-            trials.push(Trial::new(format!("we_make_{tree}_in_{name}"), move || {
+            trials.push(Trial::new(format!("we_read_{tree}_that_we_wrote_as_{name}"), move || {
                 let files = make();
                 same_files(&read::read(&trees::image(&files, format))?, &files)
             }));
         }
-        trials.push(Trial::new(format!("we_make_a_drive_in_{name}_that_is_damaged"), move || {
-            is_never_believed(trees::image(&trees::drive_of_nova(), format))
+        trials.push(Trial::new(format!("we_read_or_refuse_damaged_drives_that_we_wrote_as_{name}"), move || {
+            is_read_safely_or_refused(trees::image(&trees::drive_of_nova(), format))
         }));
     }
-    trials.push(Trial::new("we_make_a_fat_that_is_full_of_any_number_of_clusters", || {
+    trials.push(Trial::new("we_read_a_full_fat_of_any_number_of_clusters", || {
         (1..800).try_for_each(|clusters| {
             let files = Files::from([("file".into(), vec![7; clusters * 512])]);
             let image = trees::image(&files, Format::Fat(Geometry::default()));
@@ -49,7 +49,7 @@ pub fn trials() -> Vec<Trial> {
         })
     }));
     for (drive, make, volume, files) in odd::DRIVES {
-        trials.push(Trial::new(format!("{drive}_is_read"), || lies_where(&make(), volume, files)));
+        trials.push(Trial::new(format!("{drive}_is_read"), || has_volume_and_places(&make(), volume, files)));
     }
     for (drive, make, fault) in malicious::DRIVES {
         trials.push(Trial::new(format!("{drive}_is_refused"), || is_refused(&make(), *fault)));
@@ -86,7 +86,7 @@ fn same_contents(drive: &DriveImage<'_>, files: &Files) -> Result<(), Failed> {
 }
 
 /// Compares a drive's file system and label, its paths, and the places of its files' pieces.
-fn lies_where(image: &[u8], volume: &str, files: &[odd::File]) -> Result<(), Failed> {
+fn has_volume_and_places(image: &[u8], volume: &str, files: &[odd::File]) -> Result<(), Failed> {
     let drive = read::read(image)?;
     let place = |piece: &[u8]| (piece.as_ptr().addr() - image.as_ptr().addr(), piece.len());
     let found: Vec<(&str, Vec<_>)> =
@@ -113,7 +113,7 @@ fn is_refused(image: &[u8], fault: Fault) -> Result<(), Failed> {
 }
 
 /// What is read of a damaged drive keeps the promises that every drive keeps.
-fn is_never_believed(mut image: Vec<u8>) -> Result<(), Failed> {
+fn is_read_safely_or_refused(mut image: Vec<u8>) -> Result<(), Failed> {
     for size in (0..image.len().min(1 << 20)).step_by(512) {
         holds(&image[..size])?;
     }

@@ -35,7 +35,7 @@ pub fn trials() -> Vec<Trial> {
         let run = move || golden_drives(|files| read(&Drive::new(files, Format::Iso9660)));
         trials.push(trial(format!("{reader}_golden_drives"), needs, run));
         let run = move || seeds(|files| read(&Drive::new(files, Format::Iso9660)));
-        trials.push(trial(format!("{reader}_drives_of_fuzzing"), needs, run));
+        trials.push(trial(format!("{reader}_drives_from_fuzzing"), needs, run));
     }
     for (reader, needs, read) in fat_readers::READERS {
         for (geometry_name, geometry) in fat_readers::GEOMETRIES {
@@ -47,23 +47,23 @@ pub fn trials() -> Vec<Trial> {
         let run = move || golden_drives(|files| read(&Drive::new(files, Format::Fat(Geometry::default()))));
         trials.push(trial(format!("{reader}_golden_drives"), needs, run));
         let run = move || seeds(|files| read(&Drive::new(files, Format::Fat(Geometry::default()))));
-        trials.push(trial(format!("{reader}_drives_of_fuzzing"), needs, run));
+        trials.push(trial(format!("{reader}_drives_from_fuzzing"), needs, run));
     }
     trials.push(trial(
-        "fsck_fat_sees_the_type_that_was_meant_on_both_sides_of_each_border".into(),
+        "fsck_fat_sees_the_intended_type_on_both_sides_of_each_threshold".into(),
         &["fsck.fat"],
-        fat_readers::fsck_sees_the_types,
+        fat_readers::fsck_sees_the_intended_types,
     ));
     trials.push(trial(
-        "names_that_fall_together_in_the_plain_tree_are_genisoimages".into(),
+        "names_that_collide_in_the_plain_tree_become_those_of_genisoimage".into(),
         &["genisoimage", "pycdlib"],
         || plain_names_are_genisoimages(&trees::alike()),
     ));
-    trials.push(trial("ironic_looks_at_a_drive_of_nova".into(), &["pycdlib"], ironic_looks_at));
-    trials.push(trial("gzip_unpacks_a_text".into(), &["base64", "gzip"], || {
+    trials.push(trial("ironic_reads_a_drive_from_nova".into(), &["pycdlib"], ironic_reads));
+    trials.push(trial("gzip_unpacks_an_encoded_drive".into(), &["base64", "gzip"], || {
         unpacks("sh", &["-c", "base64 -d | gzip -dc"])
     }));
-    trials.push(trial("python_unpacks_a_text".into(), &["python3"], || {
+    trials.push(trial("python_unpacks_an_encoded_drive".into(), &["python3"], || {
         let script = "import base64, gzip, sys; text = sys.stdin.buffer.read();\
                       sys.stdout.buffer.write(gzip.decompress(base64.b64decode(text, validate=True)))";
         unpacks("python3", &["-c", script])
@@ -206,7 +206,7 @@ fn plain_names_are_genisoimages(files: &Files) -> Result<(), Failed> {
     same_names("plain", &ours.plain, &theirs.plain)
 }
 
-fn ironic_looks_at() -> Result<(), Failed> {
+fn ironic_reads() -> Result<(), Failed> {
     let drive = Drive::new(&trees::drive_of_nova(), Format::Iso9660);
     let network_data = run(python()?.args(["-c", include_str!("ironic_look.py")]).arg(&drive.image))?;
     if network_data != drive.files["openstack/latest/network_data.json"] {

@@ -16,22 +16,22 @@ use serde_json::{Value, json};
 
 pub fn trials() -> Vec<Trial> {
     trials![
-        a_sound_drive_has_no_findings_but_that_it_is_no_iso,
-        each_fault_is_found_and_no_other,
+        a_sound_drive_has_no_finding_except_that_it_is_not_an_iso,
+        each_fault_is_found_and_nothing_else,
         each_code_has_a_fault_and_a_line_in_the_documentation,
-        findings_come_worst_first,
-        a_finding_names_its_place_and_no_value,
-        a_fault_in_both_directories_is_found_once,
-        the_same_fault_in_two_files_is_found_twice,
-        a_file_in_the_dated_directory_alone_is_found,
-        a_finding_is_told_in_one_line_with_its_place_if_it_has_one,
-        a_directory_without_meta_data_is_told_of_with_its_readers,
-        a_network_whose_link_is_null_has_none,
-        a_network_is_empty_only_without_links_networks_and_services,
-        what_is_next_to_a_fault_is_none,
-        the_drives_of_nova_have_no_errors_but_few,
-        the_documents_of_the_examples_are_sound,
-        a_drive_is_checked_as_its_document_is,
+        findings_are_sorted_worst_first,
+        a_finding_names_the_place_but_not_the_value,
+        a_fault_in_both_directories_is_reported_once,
+        the_same_fault_in_two_files_is_reported_twice,
+        a_file_only_in_the_dated_directory_is_reported,
+        a_finding_is_one_line_with_its_place_if_it_has_one,
+        a_directory_without_meta_data_is_reported_with_its_readers,
+        a_network_whose_link_is_null_has_no_link,
+        network_data_is_empty_only_without_links_networks_and_services,
+        what_only_resembles_a_fault_is_not_reported,
+        few_of_novas_drives_have_errors,
+        the_example_document_is_sound,
+        a_drive_and_its_document_have_the_same_findings,
     ]
 }
 
@@ -52,11 +52,11 @@ fn places_of(drive: &Drive, code: Code) -> Vec<String> {
 /// What stays of a sound drive: the file system that suits every disk does not suit every node.
 const SOUND: [Code; 1] = [Code::VfatUnderIronicsCheck];
 
-fn a_sound_drive_has_no_findings_but_that_it_is_no_iso() {
+fn a_sound_drive_has_no_finding_except_that_it_is_not_an_iso() {
     assert_eq!(codes(&Drive::sound()), SOUND.into());
 }
 
-fn each_fault_is_found_and_no_other() {
+fn each_fault_is_found_and_nothing_else() {
     for fault in FAULTS {
         let mut drive = Drive::sound();
         (fault.spoil)(&mut drive);
@@ -78,7 +78,7 @@ fn each_code_has_a_fault_and_a_line_in_the_documentation() {
     assert_eq!(lines, Code::ALL.len(), "docs/reference/findings.md has a line too many");
 }
 
-fn findings_come_worst_first() {
+fn findings_are_sorted_worst_first() {
     let mut drive = Drive::sound();
     drive.label = "Config-2";
     drive.network_data["links"][0]["mtu"] = Value::Null;
@@ -91,7 +91,7 @@ fn findings_come_worst_first() {
     );
 }
 
-fn a_finding_names_its_place_and_no_value() {
+fn a_finding_names_the_place_but_not_the_value() {
     let mut drive = Drive::sound();
     drive.network_data["networks"][1]["ip_address"] = "s3cr3t".into();
     drive.meta_data["random_seed"] = "s3cr3".into();
@@ -101,7 +101,7 @@ fn a_finding_names_its_place_and_no_value() {
     assert!(findings.iter().all(|finding| !finding.to_string().contains("s3cr3")), "{findings:#?}");
 }
 
-fn a_fault_in_both_directories_is_found_once() {
+fn a_fault_in_both_directories_is_reported_once() {
     let mut drive = Drive::sound();
     drive.network_data["links"][0]["mtu"] = Value::Null;
     let mut other = drive.network_data.clone();
@@ -111,7 +111,7 @@ fn a_fault_in_both_directories_is_found_once() {
     assert_eq!(mtu.len(), 1, "{mtu:#?}");
 }
 
-fn the_same_fault_in_two_files_is_found_twice() {
+fn the_same_fault_in_two_files_is_reported_twice() {
     let mut drive = Drive::sound();
     for name in ["vendor_data.json", "vendor_data2.json"] {
         for version in ["latest", "2018-08-27"] {
@@ -122,7 +122,7 @@ fn the_same_fault_in_two_files_is_found_twice() {
     assert_eq!(places_of(&drive, Code::InvalidVendorData), places);
 }
 
-fn a_file_in_the_dated_directory_alone_is_found() {
+fn a_file_only_in_the_dated_directory_is_reported() {
     let mut drive = Drive::sound();
     drive.missing.push("openstack/latest/user_data");
     let finding = find(&drive).into_iter().find(|finding| finding.code == Code::VersionsDisagree).unwrap();
@@ -130,7 +130,7 @@ fn a_file_in_the_dated_directory_alone_is_found() {
     assert!(finding.message.ends_with(" latest/, which lacks the file"), "{finding}");
 }
 
-fn a_finding_is_told_in_one_line_with_its_place_if_it_has_one() {
+fn a_finding_is_one_line_with_its_place_if_it_has_one() {
     let mut drive = Drive::sound();
     drive.label = "cidata";
     drive.meta_data["random_seed"] = "A".into();
@@ -146,7 +146,7 @@ fn a_finding_is_told_in_one_line_with_its_place_if_it_has_one() {
     );
 }
 
-fn a_directory_without_meta_data_is_told_of_with_its_readers() {
+fn a_directory_without_meta_data_is_reported_with_its_readers() {
     for (path, reader) in [
         ("openstack/latest/meta_data.json", "glean and cloudbase-init need this file"),
         ("openstack/2018-08-27/meta_data.json", "cloud-init reads this directory"),
@@ -159,14 +159,14 @@ fn a_directory_without_meta_data_is_told_of_with_its_readers() {
     }
 }
 
-fn a_network_whose_link_is_null_has_none() {
+fn a_network_whose_link_is_null_has_no_link() {
     let mut drive = Drive::sound();
     drive.network_data["networks"][1]["link"] = Value::Null;
     assert_eq!(places_of(&drive, Code::IncompleteNetwork), ["openstack/latest/network_data.json#/networks/1/link"]);
     assert!(!codes(&drive).contains(&Code::UnknownLink));
 }
 
-fn a_network_is_empty_only_without_links_networks_and_services() {
+fn network_data_is_empty_only_without_links_networks_and_services() {
     for name in ["links", "networks", "services"] {
         let mut drive = Drive::sound();
         drive.network_data = json!({name: drive.network_data[name]});
@@ -174,7 +174,7 @@ fn a_network_is_empty_only_without_links_networks_and_services() {
     }
 }
 
-fn what_is_next_to_a_fault_is_none() {
+fn what_only_resembles_a_fault_is_not_reported() {
     type Change = fn(&mut Drive);
     let sound: [(&str, Change); 9] = [
         ("an image as large as the agent takes", |drive| drive.size = 64 << 20),
@@ -217,7 +217,7 @@ fn user_data(drive: &mut Drive, content: &str) {
 }
 
 /// What is warned of there is what Nova does: no mtu with DHCP and for a bond's members, the display name as `name`.
-fn the_drives_of_nova_have_no_errors_but_few() {
+fn few_of_novas_drives_have_errors() {
     let mut drives = 0;
     let mut with_errors = BTreeMap::new();
     for case in golden::all().into_iter().filter(|case| case.expected.refused.is_none()) {
@@ -247,14 +247,14 @@ const ODD: [(&str, Code); 6] = [
     ("random-0114", Code::IncompleteLink),
 ];
 
-fn the_documents_of_the_examples_are_sound() {
+fn the_example_document_is_sound() {
     let document = fs::read_to_string(below("examples/deploy/instance.json")).unwrap();
     let findings = configdrive::check_document(&document, &Options::default()).unwrap();
     let findings: Vec<_> = findings.iter().filter(|finding| finding.code.scope() == Scope::Everywhere).collect();
     assert!(findings.is_empty(), "{findings:#?}");
 }
 
-fn a_drive_is_checked_as_its_document_is() {
+fn a_drive_and_its_document_have_the_same_findings() {
     for format in [ImageFormat::Iso9660, ImageFormat::Vfat] {
         let document = fs::read_to_string(below("tests/golden/full/document.json")).unwrap();
         let options = Options { format, ..Options::default() };

@@ -10,17 +10,17 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use configdrive_support::{trials, trials::Trial};
 
 pub fn trials() -> Vec<Trial> {
-    trials![gzip_reads_every_text, python_reads_every_text]
+    trials![gzip_decodes_every_image, python_decodes_every_image]
 }
 
-fn gzip_reads_every_text() {
+fn gzip_decodes_every_image() {
     for (name, image) in images() {
         let gzip = STANDARD.decode(configdrive::encode(&image).unwrap()).unwrap();
         assert!(piped(Command::new("gzip").arg("-dc"), gzip) == image, "{name}");
     }
 }
 
-fn python_reads_every_text() {
+fn python_decodes_every_image() {
     const READ: &str = "import base64, sys, zlib
 decoder = zlib.decompressobj(31)
 sys.stdout.buffer.write(decoder.decompress(base64.b64decode(sys.stdin.buffer.read(), validate=True)))

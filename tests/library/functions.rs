@@ -10,26 +10,26 @@ use serde_json::{Value, json};
 
 pub fn trials() -> Vec<Trial> {
     trials![
-        a_drive_is_required_by_its_instance_or_by_the_operator,
-        packing_is_building_and_encoding,
-        a_drive_is_looked_into_in_all_its_forms,
-        options_that_do_not_hold_are_refused,
-        documents_that_do_not_hold_are_refused,
-        what_is_too_large_is_refused,
-        what_is_no_drive_is_refused,
+        a_drive_is_required_by_the_instance_or_the_operator,
+        packing_equals_building_and_encoding,
+        a_drive_can_be_inspected_in_all_its_forms,
+        invalid_options_are_refused,
+        invalid_documents_are_refused,
+        input_that_is_too_large_is_refused,
+        input_that_is_not_a_drive_is_refused,
     ]
 }
 
 const MANDATORY: &str = r#"{"instance": {"config_drive": true}}"#;
 
-fn a_drive_is_required_by_its_instance_or_by_the_operator() {
+fn a_drive_is_required_by_the_instance_or_the_operator() {
     assert!(required_by(MANDATORY, Policy::default()).unwrap());
     let indifferent = MANDATORY.replace("true", "\"\"");
     assert!(!required_by(&indifferent, Policy::default()).unwrap());
     assert!(required_by(&indifferent, Policy { force_config_drive: true }).unwrap());
 }
 
-fn packing_is_building_and_encoding() {
+fn packing_equals_building_and_encoding() {
     for options in [Options::default(), vfat(None, None), vfat(Some(16 << 20), Some(4096))] {
         let image = build_drive(drive(), &options).unwrap();
         assert_eq!(image.len() as u64, options.size.unwrap_or(image.len() as u64));
@@ -37,7 +37,7 @@ fn packing_is_building_and_encoding() {
     }
 }
 
-fn a_drive_is_looked_into_in_all_its_forms() {
+fn a_drive_can_be_inspected_in_all_its_forms() {
     let image = build_drive(drive(), &Options::default()).unwrap();
     let text = encode(&image).unwrap();
     let lines = text.as_bytes().chunks(76).collect::<Vec<_>>().join(&b'\n');
@@ -77,7 +77,7 @@ fn a_drive_is_looked_into_in_all_its_forms() {
     }
 }
 
-fn options_that_do_not_hold_are_refused() {
+fn invalid_options_are_refused() {
     let iso = |size, sector_size| Options { size, sector_size, ..Options::default() };
     for (options, error) in [
         (iso(Some(1), None), OptionError::SizeOfIso9660),
@@ -116,7 +116,7 @@ fn options_that_do_not_hold_are_refused() {
     assert!(build_drive(drive(), &vfat(Some(64 << 20), Some(512))).is_ok());
 }
 
-fn documents_that_do_not_hold_are_refused() {
+fn invalid_documents_are_refused() {
     let nested = format!("{}{}", "[".repeat(200), "]".repeat(200));
     for (document, pointer, message) in [
         ("{".into(), Some(""), ""),
@@ -133,7 +133,7 @@ fn documents_that_do_not_hold_are_refused() {
     refuses(build_drive(drive_of(&alike), &vfat(None, None)), ErrorCode::InvalidDocument, None, message);
 }
 
-fn what_is_too_large_is_refused() {
+fn input_that_is_too_large_is_refused() {
     let content = vec![7; 40 << 20];
     let document =
         drive_of(&[("large", &content), ("small", &content[..10]), ("larger", &[&content[..], b"."].concat())]);
@@ -159,7 +159,7 @@ fn what_is_too_large_is_refused() {
     refuses(files(&drive_of(&entries), &Options::default()), ErrorCode::TooLarge, Some("/files/65536/path"), message);
 }
 
-fn what_is_no_drive_is_refused() {
+fn input_that_is_not_a_drive_is_refused() {
     let image = build_drive(drive(), &Options::default()).unwrap();
     let text = encode(&image).unwrap();
     let gzip = STANDARD.decode(&text).unwrap();

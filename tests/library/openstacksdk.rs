@@ -11,10 +11,10 @@ use configdrive_support::{Files, below, trials, trials::Trial};
 use serde_json::{Value, json};
 
 pub fn trials() -> Vec<Trial> {
-    trials![a_metadata_document_gives_the_files_of_openstacksdk, user_data_that_is_an_object_is_written_as_json]
+    trials![a_metadata_document_gives_the_same_files_as_openstacksdk, user_data_that_is_an_object_is_written_as_json]
 }
 
-fn a_metadata_document_gives_the_files_of_openstacksdk() {
+fn a_metadata_document_gives_the_same_files_as_openstacksdk() {
     for document in [
         json!({"meta_data": {"uuid": "1", "name": "é\u{7f}\u{1f600}", "n": [1, 2.5, 1e16, -0.0, null, true]}}),
         json!({"meta_data": {}, "user_data": "", "network_data": {}, "vendor_data": {}}),

@@ -28,24 +28,24 @@ pub fn trials() -> Vec<Trial> {
     for fault in FAULTS {
         let readers: BTreeSet<_> = fault.claims.iter().map(Claim::reader).collect();
         for reader in readers {
-            let trial = Trial::new(format!("{}_is_as_claimed_of_{}", reader.name(), fault.name), move || {
-                is_as_claimed(reader, fault)
+            let trial = Trial::new(format!("{}_behaves_as_claimed_with_{}", reader.name(), fault.name), move || {
+                behaves_as_claimed(reader, fault)
             });
             trials.push(trial.without(software::missing(reader)));
         }
     }
     let of_ironic = [
-        Trial::new("ironic_masters_anew_what_check_says", ironic_masters_anew),
+        Trial::new("ironic_regenerates_exactly_the_drives_that_check_reports", ironic_regenerates),
         Trial::new("ironic_cannot_open_a_fat", ironic_cannot_open_a_fat),
     ];
     trials.extend(of_ironic.map(|trial| trial.without(software::missing(Reader::Ironic))));
-    let of_agent = Trial::new("the_agent_finds_more_than_its_limit", agent_finds_too_much);
+    let of_agent = Trial::new("the_agent_finds_an_image_over_its_limit", agent_finds_too_much);
     trials.push(of_agent.without(software::missing(Reader::CloudbaseInit)));
     trials.push(Trial::new("a_script_with_carriage_returns_does_not_start", script_does_not_start));
     trials
 }
 
-fn is_as_claimed(reader: Reader, fault: &Fault) -> Result<(), Failed> {
+fn behaves_as_claimed(reader: Reader, fault: &Fault) -> Result<(), Failed> {
     static SOUND: [OnceLock<Value>; 4] = [const { OnceLock::new() }; 4];
     let read = |drive: &Drive| -> Result<Value, Failed> {
         if reader == Reader::Ironic {
@@ -89,7 +89,7 @@ fn is_as_claimed(reader: Reader, fault: &Fault) -> Result<(), Failed> {
 }
 
 /// All of Nova's golden drives.
-fn ironic_masters_anew() -> Result<(), Failed> {
+fn ironic_regenerates() -> Result<(), Failed> {
     let mut cases = Vec::new();
     for case in golden::all() {
         if let Ok(image) = configdrive::build_drive(&case.document, &Options::default()) {

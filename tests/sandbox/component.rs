@@ -55,7 +55,7 @@ fn the_component_imports_nothing_and_exports_the_interface() {
 }
 
 #[test]
-fn the_component_says_what_it_is() {
+fn the_component_states_its_version_and_licence() {
     let sections: Vec<_> = Parser::new(0)
         .parse_all(COMPONENT)
         .filter_map(|payload| match payload.unwrap() {
@@ -69,7 +69,7 @@ fn the_component_says_what_it_is() {
 }
 
 #[test]
-fn the_component_holds_no_path_of_the_machine_that_built_it() {
+fn the_component_contains_no_path_of_the_build_machine() {
     let text = String::from_utf8_lossy(COMPONENT);
     for path in [root().to_str().unwrap(), ".cargo/registry", ".rustup"] {
         assert!(!text.contains(path), "{path}");
@@ -77,7 +77,7 @@ fn the_component_holds_no_path_of_the_machine_that_built_it() {
 }
 
 #[test]
-fn packing_is_building_and_encoding() {
+fn packing_equals_building_and_encoding() {
     let sandbox = Sandbox::new(Limits::default()).unwrap();
     let options = Options::default();
     let image = sandbox.build_drive(DOCUMENT.as_bytes(), &options).unwrap();
@@ -86,7 +86,7 @@ fn packing_is_building_and_encoding() {
 }
 
 #[test]
-fn the_default_seed_stands_in_for_an_absent_one_alone() {
+fn the_default_seed_is_used_only_if_there_is_no_other() {
     let sandbox = Sandbox::new(Limits::default()).unwrap();
     let build = |document: &str, seed: Option<&str>, default: Option<&str>| {
         let mut options = Options::default();
@@ -102,7 +102,7 @@ fn the_default_seed_stands_in_for_an_absent_one_alone() {
 }
 
 #[test]
-fn calls_from_many_threads_do_not_meet() {
+fn calls_from_many_threads_do_not_interfere() {
     let sandbox = Sandbox::new(Limits::default()).unwrap();
     let expected = sandbox.pack(DOCUMENT.as_bytes(), &Options::default()).unwrap();
     thread::scope(|scope| {
@@ -133,7 +133,7 @@ fn a_document_that_needs_too_much_memory_is_an_error_and_the_next_call_works() {
 }
 
 #[test]
-fn memory_below_what_the_component_starts_with_is_an_error() {
+fn a_memory_limit_below_what_the_component_starts_with_is_an_error() {
     let mut limits = Limits::default();
     limits.memory = 1 << 16;
     let error = Sandbox::new(limits).unwrap().required_by(DOCUMENT.as_bytes(), Policy::default()).unwrap_err();
@@ -155,7 +155,7 @@ fn a_call_that_takes_too_long_is_an_error_and_the_next_call_works() {
 }
 
 #[test]
-fn input_over_the_cap_does_not_reach_the_component() {
+fn input_over_the_limit_does_not_reach_the_component() {
     let mut limits = Limits::default();
     limits.input = 1000;
     let sandbox = Sandbox::new(limits).unwrap();
@@ -164,7 +164,7 @@ fn input_over_the_cap_does_not_reach_the_component() {
 }
 
 #[test]
-fn what_a_document_has_too_much_of_is_named() {
+fn an_error_names_what_a_document_has_too_much_of() {
     let sandbox = Sandbox::new(Limits::default()).unwrap();
     let file = |number: usize| format!(r#"{{"path": "{number}", "contents": ""}}"#);
     let files: Vec<String> = (0..=65_536).map(file).collect();
@@ -217,7 +217,7 @@ fn a_document_that_is_not_utf8_is_an_error_that_names_the_byte() {
 }
 
 #[test]
-fn names_of_a_tenant_cannot_steer_the_terminal_that_shows_an_error() {
+fn a_tenants_names_cannot_control_the_terminal_that_shows_an_error() {
     let sandbox = Sandbox::new(Limits::default()).unwrap();
     let name = format!(r"\u001b[2J\n\u009b\u202e{}", "x".repeat(5000));
     let document = DOCUMENT.replace("\"hostname\"", &format!(r#""metadata": {{"{name}": 5}}, "hostname""#));

@@ -9,7 +9,7 @@ const THREADS: usize = 64;
 const CALLS: usize = 1000;
 
 #[test]
-fn sixty_four_threads_get_the_answers_that_one_gets() {
+fn sixty_four_threads_get_the_same_answers_as_one() {
     let jobs = jobs();
     let alone = Sandbox::new(Limits::default()).unwrap();
     let expected: Vec<_> = jobs.iter().map(|job| job.run(&alone)).collect();
@@ -33,7 +33,7 @@ fn sixty_four_threads_get_the_answers_that_one_gets() {
 }
 
 #[test]
-fn calls_that_are_cut_off_leave_the_others_right() {
+fn cancelled_calls_do_not_affect_the_others() {
     let jobs = jobs();
     let long = noise();
     for calls in [None, NonZero::new(4)] {
@@ -66,7 +66,7 @@ fn calls_that_are_cut_off_leave_the_others_right() {
 }
 
 #[test]
-fn a_call_is_cancelled_in_its_middle() {
+fn a_running_call_can_be_cancelled() {
     let sandbox = Sandbox::new(Limits::default()).unwrap();
     let long = noise();
     // A call that takes longer than it takes to cancel it, on any machine: the image grows until one does.
@@ -84,7 +84,7 @@ fn a_call_is_cancelled_in_its_middle() {
 }
 
 #[test]
-fn calls_that_run_out_of_time_leave_the_others_right() {
+fn calls_that_run_out_of_time_do_not_affect_the_others() {
     let jobs = jobs();
     let mut limits = Limits::default();
     limits.time = Duration::ZERO;

@@ -15,7 +15,7 @@ use configdrive_test_components::COUNTING;
 const PACK: [(Workload, u64); 3] = [(Workload::S, 14), (Workload::M, 35), (Workload::V, 17)];
 
 #[test]
-fn a_drive_takes_no_more_work_than_it_did() {
+fn packing_a_drive_takes_no_more_work_than_before() {
     let component = Counted::load();
     for (workload, millions) in PACK {
         let cost = component
@@ -28,7 +28,7 @@ fn a_drive_takes_no_more_work_than_it_did() {
 }
 
 #[test]
-fn the_work_grows_as_the_files_do() {
+fn the_work_grows_in_proportion_to_the_files() {
     let component = Counted::load();
     let per_file = |count: usize| {
         let files: Vec<_> = (0..count).map(|index| format!("{index:0100}").into_bytes()).collect();
@@ -43,7 +43,7 @@ fn the_work_grows_as_the_files_do() {
 }
 
 #[test]
-fn an_image_takes_three_times_its_size_in_memory() {
+fn an_image_takes_at_most_three_times_its_size_in_memory() {
     let component = Counted::load();
     for workload in [Workload::L, Workload::V] {
         let document = workload.document();
@@ -59,7 +59,7 @@ fn an_image_takes_three_times_its_size_in_memory() {
 }
 
 #[test]
-fn free_space_is_packed_without_being_there() {
+fn free_space_is_packed_without_taking_memory() {
     let document = Workload::V.document();
     let cost = Counted::load()
         .call(|drive, store| drive.call_pack(store, &document, lower_options(&options(Workload::V), None)));
@@ -69,7 +69,7 @@ fn free_space_is_packed_without_being_there() {
 /// What [`Limits`] are chosen by; the numbers are in its documentation. `cargo test --release
 /// -p configdrive-host --test sandbox -- --nocapture the_largest` shows them.
 #[test]
-fn the_largest_drive_takes_less_than_half_of_what_it_may() {
+fn the_largest_drive_takes_less_than_half_of_the_memory_limit() {
     let limits = Limits::default();
     let component = Counted::load();
     // As much as fits beside the file system itself: half of it does not compress, since the text has a limit too.

@@ -9,7 +9,7 @@ use configdrive_host::{ConfigDrive, DriveSource, Limits, Sandbox, wasmtime::comp
 use configdrive_test_components::{self as components, Deed, answer, place_of_texts};
 
 #[test]
-fn a_thousand_calls_that_end_badly_leave_nothing_behind() {
+fn a_thousand_failed_calls_leak_nothing() {
     let sandboxes = [components::PUPPET, components::GROWS_AT_ITS_START, components::TRAPS_AT_ITS_START]
         .into_iter()
         .flat_map(|guest| [sandbox(guest, None), sandbox(guest, NonZero::new(2))])

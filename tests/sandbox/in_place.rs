@@ -10,7 +10,7 @@ use std::{fs, num::NonZero};
 use configdrive_host::{ConfigDrive, Limits, Options, Sandbox};
 
 #[test]
-fn no_memory_becomes_executable_for_the_first_sandbox_and_others_work_beside_it() {
+fn no_memory_becomes_executable_for_the_first_sandbox_and_others_work_alongside_it() {
     let document = include_bytes!("../golden/full/document.json");
     let pack = |sandbox: &Sandbox| sandbox.pack(document, &Options::default()).unwrap();
     let at_first = executable_memory();

@@ -8,7 +8,7 @@ use configdrive_host::{
 use configdrive_test_components::{self as components, Deed, answer, place_of_texts};
 
 #[test]
-fn a_component_that_does_harm_is_stopped_with_the_reason_and_the_next_call_works() {
+fn a_malicious_component_is_stopped_with_the_reason_and_the_next_call_works() {
     for calls in [None, Some(2)] {
         for deed in Deed::bad() {
             let sandbox = sandbox_for(expected(deed), components::PUPPET, calls);
@@ -32,7 +32,7 @@ fn a_component_that_does_harm_is_stopped_with_the_reason_and_the_next_call_works
 }
 
 #[test]
-fn every_function_of_the_sandbox_stops_it() {
+fn every_function_of_the_sandbox_stops_a_malicious_component() {
     for deed in Deed::bad() {
         let sandbox = sandbox_for(expected(deed), components::PUPPET, None);
         let argument = deed.argument();
@@ -55,7 +55,7 @@ fn every_function_of_the_sandbox_stops_it() {
 }
 
 #[test]
-fn a_component_that_does_harm_before_it_is_called_is_stopped() {
+fn a_component_that_is_malicious_before_it_is_called_is_stopped() {
     for (guest, expected) in [
         (components::LOOPS_AT_ITS_START, Kind::Time),
         (components::GROWS_AT_ITS_START, Kind::Memory),
@@ -72,7 +72,7 @@ fn a_component_that_does_harm_before_it_is_called_is_stopped() {
 }
 
 #[test]
-fn a_component_that_begins_with_more_memory_than_it_may_have_is_refused() {
+fn a_component_that_starts_with_more_memory_than_the_limit_is_refused() {
     let sandbox = sandbox(components::BEGINS_WITH_THREE_GIBIBYTES, None);
     assert_eq!(kind(sandbox.encode(&[0; 8]).unwrap_err()), Kind::Memory);
     // In a pool nobody could call it, so it does not even load.
@@ -81,7 +81,7 @@ fn a_component_that_begins_with_more_memory_than_it_may_have_is_refused() {
 }
 
 #[test]
-fn an_answer_is_as_large_as_the_limit_and_no_larger() {
+fn an_answer_may_be_as_large_as_the_limit_and_no_larger() {
     let text = [b'x'; 1001];
     let sandbox = sandbox_of(components::PUPPET, None, |limits| limits.output = 1000);
     let text_of = |length| answer(&[0, place_of_texts(3), length], &text);
@@ -96,7 +96,7 @@ fn an_answer_is_as_large_as_the_limit_and_no_larger() {
 
 /// What lies in the component's memory once, the host would have a thousand times.
 #[test]
-fn a_list_of_one_text_again_and_again_is_stopped_at_the_limit() {
+fn a_list_that_repeats_one_string_is_stopped_at_the_limit() {
     const TIMES: usize = 1000;
     const SIZE: u32 = 10 << 20;
     let sandbox = sandbox(components::PUPPET, None);
@@ -118,7 +118,7 @@ fn a_list_of_one_text_again_and_again_is_stopped_at_the_limit() {
 
 /// A list of empty lists is larger in the host's memory than in the component's.
 #[test]
-fn a_list_of_nothing_counts_as_what_the_host_takes_for_it() {
+fn a_list_of_empty_lists_counts_with_its_size_in_the_host() {
     let sandbox = sandbox(components::PUPPET, None);
     let files = 8 << 20;
     let argument = answer(&[0, place_of_texts(3), files / 16], &vec![0; files as usize]);
@@ -129,7 +129,7 @@ fn a_list_of_nothing_counts_as_what_the_host_takes_for_it() {
 }
 
 #[test]
-fn nonsense_is_an_error_that_says_what_it_is() {
+fn a_malformed_answer_is_an_error_that_says_what_is_wrong() {
     let sandbox = sandbox(components::PUPPET, None);
     let trap = |words: &[u32], texts: &[u8]| match sandbox.encode(&answer(words, texts)) {
         Err(error @ Error::Trap(_)) => chain(&error),
@@ -147,7 +147,7 @@ fn nonsense_is_an_error_that_says_what_it_is() {
 }
 
 #[test]
-fn no_answer_made_at_random_takes_the_host_down() {
+fn no_random_answer_crashes_the_host() {
     let sandbox = sandbox(components::PUPPET, Some(1));
     let mut state = 1_u64;
     let mut random = || {
@@ -180,7 +180,7 @@ fn no_answer_made_at_random_takes_the_host_down() {
 }
 
 #[test]
-fn what_it_says_for_people_is_one_line_that_steers_no_terminal() {
+fn a_components_messages_become_one_line_without_control_characters() {
     let sandbox = sandbox(components::PUPPET, None);
     let text = format!("\x1b[2J\n\u{202e}{}", "x".repeat(5000));
     let (place, length) = (place_of_texts(7), text.len() as u32);

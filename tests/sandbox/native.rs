@@ -7,7 +7,7 @@ use configdrive_host::{ConfigDrive, DriveSource, Error, Finding, Limits, Options
 use configdrive_support::{below, golden};
 
 #[test]
-fn golden_cases_come_out_alike() {
+fn golden_cases_give_the_same_answers() {
     let sandbox = sandbox();
     for case in golden::all() {
         println!("{}", case.name);
@@ -15,23 +15,23 @@ fn golden_cases_come_out_alike() {
         let theirs = sandbox.required_by(case.document.as_bytes(), policy);
         let policy = configdrive::Policy { force_config_drive: policy.force_config_drive };
         same(configdrive::required_by(&case.document, policy), theirs);
-        is_built_alike(&sandbox, &case.document, &case.expected.options.options());
+        is_built_the_same(&sandbox, &case.document, &case.expected.options.options());
     }
 }
 
 #[test]
-fn documents_of_fuzzing_come_out_alike() {
+fn documents_from_fuzzing_give_the_same_answers() {
     let sandbox = sandbox();
     for seed in fs::read_dir(below("fuzz/seeds/document")).unwrap() {
         let path = seed.unwrap().path();
         println!("{}", path.display());
         let (document, options) = case(&fs::read(path).unwrap());
-        is_built_alike(&sandbox, &document, &options);
+        is_built_the_same(&sandbox, &document, &options);
     }
 }
 
 #[test]
-fn findings_come_out_alike() {
+fn findings_are_the_same() {
     let sandbox = sandbox();
     let lines = |findings: Vec<_>| findings.iter().map(Finding::to_string).collect::<Vec<_>>();
     let native_lines = |findings: Vec<_>| findings.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -51,7 +51,7 @@ fn sandbox() -> Sandbox {
     Sandbox::new(Limits::default()).unwrap()
 }
 
-fn is_built_alike(sandbox: &Sandbox, document: &str, options: &Options) {
+fn is_built_the_same(sandbox: &Sandbox, document: &str, options: &Options) {
     let drive = || configdrive::build_drive(document, &native(options));
     same(drive(), sandbox.build_drive(document.as_bytes(), options));
     let packed = drive().and_then(|image| configdrive::encode(&image));

@@ -10,7 +10,7 @@ use configdrive_checks::{answer, document, encode, fleet_file, inspect, nova_con
 use configdrive_support::below;
 
 #[test]
-fn documents_become_drives_that_are_read_back_equal() {
+fn documents_become_drives_that_read_back_equal() {
     for_each_seed("document", document::check);
 }
 
@@ -20,12 +20,12 @@ fn drives_are_read_or_refused() {
 }
 
 #[test]
-fn images_become_texts_that_are_decoded_equal() {
+fn encoded_images_decode_to_the_same_bytes() {
     for_each_seed("encode", encode::check);
 }
 
 #[test]
-fn answers_of_ironic_lead_to_a_deployment_or_to_one_line() {
+fn ironics_answers_lead_to_a_deployment_or_a_one_line_error() {
     for_each_seed("answer", answer::check);
 }
 

@@ -24,7 +24,7 @@ const DOCUMENT: &str = r#"{
 const USELESS: &str = r#"{"files": [{"path": "a", "contents": ""}]}"#;
 
 #[test]
-fn the_native_command_writes_the_components_out() {
+fn the_native_command_writes_the_components() {
     assert!(native(&["component"], b"").stdout == COMPONENT);
     for adapter in ["command", "service"] {
         let composed = native(&["component", "--adapter", adapter], b"").stdout;
@@ -33,7 +33,7 @@ fn the_native_command_writes_the_components_out() {
 }
 
 #[test]
-fn golden_documents_give_what_the_native_command_gives() {
+fn golden_documents_give_the_native_commands_answers() {
     let cases = golden::all();
     thread::scope(|scope| {
         for cases in cases.chunks(cases.len().div_ceil(2)) {
@@ -52,7 +52,7 @@ fn golden_documents_give_what_the_native_command_gives() {
 }
 
 #[test]
-fn every_verb_and_error_is_that_of_the_native_command() {
+fn every_verb_and_error_matches_the_native_command() {
     let image = native(&["build"], DOCUMENT.as_bytes()).stdout;
     let text = native(&["pack"], DOCUMENT.as_bytes()).stdout;
     let document = DOCUMENT.as_bytes();
@@ -88,7 +88,7 @@ fn every_verb_and_error_is_that_of_the_native_command() {
 }
 
 #[test]
-fn input_without_end_is_code_4() {
+fn endless_input_ends_with_exit_code_4() {
     let mut endless = cli();
     let zeros = fs::File::open("/dev/zero").unwrap();
     let output = endless.args(["encode"]).stdin(zeros).output().unwrap();
@@ -97,14 +97,14 @@ fn input_without_end_is_code_4() {
 }
 
 #[test]
-fn a_document_without_a_seed_gets_one_of_the_engine() {
+fn a_document_without_a_seed_gets_one_from_the_engine() {
     let unseeded = DOCUMENT.replace("\"random_seed\"", "\"unknown\"");
     let build = || feed(cli().arg("build"), unseeded.as_bytes()).stdout;
     assert_ne!(build(), build());
 }
 
 #[test]
-fn files_are_those_of_a_directory_that_was_lent() {
+fn only_files_in_a_granted_directory_are_accessible() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("doc"), DOCUMENT).unwrap();
     let mut run = cli_with(&["--dir", "."]);
@@ -118,7 +118,7 @@ fn files_are_those_of_a_directory_that_was_lent() {
 }
 
 #[test]
-fn a_directory_is_read_by_the_native_rules() {
+fn a_directory_is_read_by_the_native_commands_rules() {
     let directory = tempfile::tempdir().unwrap();
     let latest = directory.path().join("drive/openstack/latest");
     fs::create_dir_all(&latest).unwrap();
@@ -151,7 +151,7 @@ fn a_directory_is_read_by_the_native_rules() {
 }
 
 #[test]
-fn functions_are_called_by_name() {
+fn functions_can_be_called_by_name() {
     let document = wave(DOCUMENT);
     assert_eq!(invoke(&format!("required-by({document}, {{force-config-drive: false}})")), "ok(true)");
     let text = String::from_utf8(native(&["pack"], DOCUMENT.as_bytes()).stdout).unwrap();
@@ -171,7 +171,7 @@ fn functions_are_called_by_name() {
 
 /// As the README warns.
 #[test]
-fn a_function_without_an_answer_prints_the_error_and_ends_well() {
+fn a_function_that_fails_prints_the_error_and_exits_with_0() {
     let error = invoke(r#"required-by("{", {force-config-drive: false})"#);
     assert!(error.starts_with("err({code: invalid-document, message: \""), "{error}");
 }

@@ -24,7 +24,7 @@ const DOCUMENT: &str = r#"{
 }"#;
 
 #[test]
-fn golden_documents_give_what_the_native_command_gives() {
+fn golden_documents_give_the_native_commands_answers() {
     for engine in engines() {
         for case in golden::all() {
             let options = case.expected.options.flags();
@@ -62,7 +62,7 @@ fn golden_documents_give_what_the_native_command_gives() {
 }
 
 #[test]
-fn a_drive_goes_round() {
+fn a_drive_survives_the_round_trip() {
     for engine in engines() {
         // jco takes a quarter of a second for each MiB.
         let size = if engine.name == "jco" { 1 << 20 } else { 64 << 20 };
@@ -83,7 +83,7 @@ fn a_drive_goes_round() {
 }
 
 #[test]
-fn findings_are_those_of_the_native_command() {
+fn findings_match_the_native_command() {
     let document = r#"{"files": [{"path": "a", "contents": ""}]}"#;
     let (native, _) = run_native(&["check", "--json"], document);
     let native: Value = serde_json::from_str(&native).unwrap();
@@ -97,7 +97,7 @@ fn findings_are_those_of_the_native_command() {
 }
 
 #[test]
-fn what_it_is_can_be_read() {
+fn health_openapi_document_and_schema_can_be_read() {
     for engine in engines() {
         for (path, media) in [
             ("/healthz", "application/json"),
@@ -120,7 +120,7 @@ fn what_it_is_can_be_read() {
 }
 
 #[test]
-fn a_request_that_does_not_hold_is_a_problem_that_says_so() {
+fn an_invalid_request_is_answered_with_a_problem_document() {
     let json = ("content-type", "application/json");
     let document = DOCUMENT.as_bytes();
     let cases: &[Refused] = &[
@@ -184,7 +184,7 @@ fn a_request_that_does_not_hold_is_a_problem_that_says_so() {
 type Refused<'c> = (&'c str, &'c str, &'c [(&'c str, &'c str)], &'c [u8], u16, &'c str);
 
 #[test]
-fn a_body_over_the_limit_is_refused_whether_announced_or_not() {
+fn a_body_over_the_limit_is_refused_with_or_without_an_announced_length() {
     const LIMIT: usize = 96 << 20;
     let engine = under_wasmtime();
     let mut announced = engine.connect();
@@ -210,7 +210,7 @@ fn a_body_over_the_limit_is_refused_whether_announced_or_not() {
 }
 
 #[test]
-fn hostile_bodies_get_an_answer_and_hurt_nobody() {
+fn hostile_bodies_get_an_answer_and_harm_nobody() {
     let deep = format!("{}1{}", "[".repeat(200_000), "]".repeat(200_000));
     let wide = format!("{{\"instance\": {{{}}}}}", vec!["\"a\": 1"; 100_000].join(","));
     let bodies: &[&[u8]] = &[
@@ -277,7 +277,7 @@ fn hundreds_of_requests_at_once_get_their_own_answers() {
 }
 
 #[test]
-fn a_document_without_a_seed_gets_one_of_the_engine() {
+fn a_document_without_a_seed_gets_one_from_the_engine() {
     let unseeded = DOCUMENT.replace("\"random_seed\"", "\"unknown\"");
     for engine in engines() {
         let pack = || engine.post("/v1/pack", "application/json", unseeded.as_bytes()).body;
@@ -287,7 +287,7 @@ fn a_document_without_a_seed_gets_one_of_the_engine() {
 
 /// schemathesis makes requests from the document, good ones and bad ones, and holds the answers against it.
 #[test]
-fn the_openapi_document_tells_the_truth() {
+fn the_openapi_document_matches_the_service() {
     let engine = under_wasmtime();
     let tool = |name: &str| Command::new(wasmtime::home().join("venv/bin").join(name));
     let directory = tempfile::tempdir().unwrap();

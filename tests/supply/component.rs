@@ -21,11 +21,13 @@ pub fn trials() -> Vec<Trial> {
     let deny = below("target/supply/bin/cargo-deny");
     let lacking = (!deny.exists()).then_some("cargo-deny");
     vec![
-        Trial::new("the_crates_of_the_component_are_those_of_the_list", crates),
-        Trial::new("no_panic_of_the_component_is_ours_and_the_others_are_counted", panics),
-        Trial::new("no_crate_is_of_another_licence_or_source", move || run(Command::new(deny).args(DENY)).map(drop))
-            .without(lacking),
-        Trial::new("a_build_in_another_place_gives_the_same_bytes", rebuild).only_in_ci("a minute"),
+        Trial::new("the_components_crates_are_those_listed", crates),
+        Trial::new("no_panic_in_the_component_is_ours_and_the_others_are_those_listed", panics),
+        Trial::new("every_crate_has_an_allowed_licence_and_source", move || {
+            run(Command::new(deny).args(DENY)).map(drop)
+        })
+        .without(lacking),
+        Trial::new("a_build_in_another_directory_gives_the_same_bytes", rebuild).only_in_ci("a minute"),
     ]
 }
 

@@ -11,10 +11,10 @@ use libtest_mimic::Failed;
 use serde_json::Value;
 
 pub fn trials() -> Vec<Trial> {
-    trials![the_first_command_and_the_tests_build_the_same_crates, the_command_and_the_tests_build_the_same_crates]
+    trials![the_deploy_example_and_the_tests_build_the_same_crates, the_command_and_the_tests_build_the_same_crates]
 }
 
-fn the_first_command_and_the_tests_build_the_same_crates() -> Result<(), Failed> {
+fn the_deploy_example_and_the_tests_build_the_same_crates() -> Result<(), Failed> {
     let script = fs::read_to_string(below("examples/deploy/run"))?;
     let options = script.lines().find_map(|line| line.strip_prefix("CARGO = ")).ok_or("no options of cargo")?;
     let options: Vec<String> = serde_json::from_str(options)?;
