@@ -1,4 +1,4 @@
-//! What `check` finds: each fault on a drive that has it, nothing on a sound one.
+//! What `check` finds: each fault on a drive with the fault, and nothing on a sound one.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -49,7 +49,7 @@ fn places_of(drive: &Drive, code: Code) -> Vec<String> {
     find(drive).into_iter().filter(|finding| finding.code == code).map(|finding| finding.place).collect()
 }
 
-/// What stays of a sound drive: the file system that suits every disk does not suit every node.
+/// What is found even on a sound drive: the file system that suits every disk does not suit every node.
 const SOUND: [Code; 1] = [Code::VfatUnderIronicsCheck];
 
 fn a_sound_drive_has_no_finding_except_that_it_is_not_an_iso() {
@@ -61,7 +61,7 @@ fn each_fault_is_found_and_nothing_else() {
         let mut drive = Drive::sound();
         (fault.spoil)(&mut drive);
         let mut found = codes(&drive);
-        // A network on a link without id has nowhere to go either, and an ISO is no FAT.
+        // Leave out what a sound drive has too: it is a FAT, which not every node can use.
         found.retain(|code| !SOUND.contains(code));
         assert_eq!(found, [fault.code].into(), "{}: {:#?}", fault.name, find(&drive));
     }
@@ -70,7 +70,7 @@ fn each_fault_is_found_and_nothing_else() {
 fn each_code_has_a_fault_and_a_line_in_the_documentation() {
     let documentation = fs::read_to_string(below("docs/reference/findings.md")).unwrap();
     for &code in Code::ALL {
-        assert!(SOUND.contains(&code) || FAULTS.iter().any(|fault| fault.code == code), "{code}: no fault has it");
+        assert!(SOUND.contains(&code) || FAULTS.iter().any(|fault| fault.code == code), "{code}: no fault is for it");
         let line = format!("| `{code}` | {} |", code.severity());
         assert!(documentation.contains(&line), "{code}: docs/reference/findings.md has no line {line:?}");
     }
@@ -177,26 +177,26 @@ fn network_data_is_empty_only_without_links_networks_and_services() {
 fn what_only_resembles_a_fault_is_not_reported() {
     type Change = fn(&mut Drive);
     let sound: [(&str, Change); 9] = [
-        ("an image as large as the agent takes", |drive| drive.size = 64 << 20),
+        ("an image as large as the agent accepts", |drive| drive.size = 64 << 20),
         ("a link with a name and without MAC address", |drive| {
             drive.network_data["links"][1]["name"] = "eth1".into();
             drive.network_data["links"][1]["ethernet_mac_address"] = Value::Null;
         }),
-        ("a service that is no name server, without address", |drive| {
+        ("a service without address that is not a name server", |drive| {
             let services = drive.network_data["services"].as_array_mut().unwrap();
             services.push(json!({"type": "ntp"}));
         }),
         ("a script without carriage returns", |drive| user_data(drive, "#!/bin/sh\nexit 0\n")),
         ("a cloud-config with carriage returns", |drive| user_data(drive, "#cloud-config\r\n{}\r\n")),
         ("no user data", |drive| user_data(drive, "")),
-        ("a network that gets its address by itself", |drive| {
+        ("a network that configures its address itself", |drive| {
             for kind in ["ipv4_dhcp", "ipv6_dhcp", "ipv6_slaac", "ipv6_dhcpv6-stateless", "ipv6_dhcpv6-stateful"] {
                 let id = format!("of {kind}");
                 let network = json!({"id": id, "type": kind, "link": "tap1"});
                 drive.network_data["networks"].as_array_mut().unwrap().push(network);
             }
         }),
-        ("more metadata in the newer folder", |drive| {
+        ("more metadata in the newer directory", |drive| {
             let mut latest = drive.meta_data.clone();
             latest["dedicated_cpus"] = json!([]);
             drive.files.insert("openstack/latest/meta_data.json".into(), latest.to_string().into());
@@ -216,7 +216,8 @@ fn user_data(drive: &mut Drive, content: &str) {
     }
 }
 
-/// What is warned of there is what Nova does: no mtu with DHCP and for a bond's members, the display name as `name`.
+/// Warnings are not counted. They are about what Nova always does: no mtu with DHCP and for a bond's members, and the display name
+/// as `name`.
 fn few_of_novas_drives_have_errors() {
     let mut drives = 0;
     let mut with_errors = BTreeMap::new();
@@ -234,13 +235,13 @@ fn few_of_novas_drives_have_errors() {
     assert_eq!(with_errors, expected);
 }
 
-/// What Nova writes and readers do not take.
+/// What Nova writes although readers do not accept it.
 const ODD: [(&str, Code); 6] = [
-    // An IPv6 address with the netmask of the IPv4 subnet in which it stands.
+    // An IPv6 address with the netmask of the IPv4 subnet that lists it.
     ("inj-ip-version-lies", Code::InvalidAddress),
     // Ironic's port has no address, so the link has none.
     ("ports-sparse", Code::LinkWithoutMac),
-    // VIFs of the legacy types vlan and bond: Nova passes the type on, without what belongs to it.
+    // VIFs of the legacy types vlan and bond: Nova passes the type on without the members that the type needs.
     ("random-0018", Code::IncompleteLink),
     ("random-0031", Code::IncompleteLink),
     ("random-0068", Code::IncompleteLink),

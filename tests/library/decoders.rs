@@ -1,5 +1,5 @@
-//! gzip and Python's zlib read what the encoder writes, at the sizes at which it changes its ways. (libdeflate does in the
-//! encoder's own tests.)
+//! gzip and Python's zlib decode what the encoder writes, at the sizes at which it changes its strategy. (The encoder's own tests
+//! do the same with libdeflate.)
 
 use std::{
     io::Write as _,
@@ -31,9 +31,9 @@ assert decoder.eof and not decoder.unused_data";
     }
 }
 
-/// Runs of zeros and noise around their thresholds: alone, at the beginning, in the middle, at the end.
+/// Returns images of zeros and noise of sizes around the thresholds: alone, at the start, in the middle and at the end.
 fn images() -> Vec<(String, Vec<u8>)> {
-    // A long run of zeros; one that fills one more byte of its block; a stored block.
+    // A long run of zeros; one that takes one more byte of its block; a stored block.
     const THRESHOLDS: [usize; 3] = [32_768, 33_025, 65_535];
     let mut images = vec![("empty".to_owned(), vec![])];
     for size in THRESHOLDS.into_iter().flat_map(|size| size - 1..=size + 1) {

@@ -1,4 +1,4 @@
-//! The library from its front: what its functions answer, and each kind of refusal with its code, its place and its words.
+//! The library's public functions: what they return, and each kind of error with its code, its pointer and its message.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use configdrive::{
@@ -54,7 +54,7 @@ fn a_drive_can_be_inspected_in_all_its_forms() {
         assert_eq!(found.file_system.to_string(), "ISO 9660 with Rock Ridge");
         assert_eq!((&*found.label, found.image_size), ("config-2", image.len() as u64));
         let listed: Vec<_> = found.files.iter().map(|file| (&*file.path, file.size, &*file.sha256)).collect();
-        // FIPS 180-4's example, and nothing at all.
+        // FIPS 180-4's example, and the empty string.
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         let nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         assert_eq!(listed, [("a/copy", 3, abc), ("a/text", 3, abc), ("empty", 0, nothing)]);
@@ -199,7 +199,7 @@ fn refuses<T>(result: Result<T, Error>, code: ErrorCode, pointer: Option<&str>, 
     assert!(error.to_string().starts_with(message), "{error}");
 }
 
-/// The document of a small drive.
+/// Returns the document of a small drive.
 fn drive() -> String {
     drive_of(&[("a/text", b"abc"), ("a/copy", b"abc"), ("empty", b"")])
 }

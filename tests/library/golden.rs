@@ -1,7 +1,7 @@
 //! Nova's own answers, byte for byte.
 //!
-//! Each case is a folder of `tests/golden/`, whose `README.md` says what is in it. With `CONFIGDRIVE_BLESS=1` the expectations are
-//! rewritten to what the library returns: look at the difference before you believe it.
+//! Each case is a directory in `tests/golden/`, whose `README.md` describes the files. With `CONFIGDRIVE_BLESS=1` the expectations
+//! are overwritten with what the library returns: review the difference before you commit it.
 
 use std::{collections::BTreeMap, env, fs};
 

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 
 // What `check` finds on drives with one fault each, and on Nova's.
 mod check;
-// Other decoders on what the encoder writes.
+// What the encoder writes, read by other decoders.
 mod decoders;
-// The functions that the library has at its root, and the errors of each.
+// The functions at the library's root, and their errors.
 mod functions;
 // Nova's own drives, byte for byte.
 mod golden;

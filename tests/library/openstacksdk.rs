@@ -1,4 +1,4 @@
-//! Metadata documents, held against the real openstacksdk, which `tests/ironic/` installs.
+//! Metadata documents, compared with the real openstacksdk, which `tests/ironic/` installs.
 
 use std::{
     collections::BTreeMap,
@@ -29,7 +29,7 @@ fn a_metadata_document_gives_the_same_files_as_openstacksdk() {
     }
 }
 
-/// Ironic's API takes an object there and writes it as JSON (`ironic.conductor.configdrive_utils.build_configdrive`).
+/// Ironic's API accepts an object there and writes it as JSON (`ironic.conductor.configdrive_utils.build_configdrive`).
 fn user_data_that_is_an_object_is_written_as_json() {
     let user_data = r#"{"ignition": {"version": "3.0.0"}, "a": [1]}"#;
     let document = format!(r#"{{"meta_data": {{}}, "user_data": {user_data}}}"#);
@@ -56,7 +56,7 @@ fn openstacksdk(document: &Value) -> Files {
     files.into_iter().map(|(path, contents)| (path, STANDARD.decode(contents).unwrap())).collect()
 }
 
-/// What `build` packs, without packing it.
+/// Prints the files that openstacksdk's `build` would pack, without packing them.
 const BUILD: &str = "
 import base64, json, pathlib, sys
 from openstack.baremetal import configdrive
@@ -65,9 +65,9 @@ document = json.load(sys.stdin)
 files = {}
 with configdrive.populate_directory(
     document['meta_data'], document.get('user_data'), None, document.get('network_data'), document.get('vendor_data')
-) as folder:
-    for path in pathlib.Path(folder).rglob('*'):
+) as directory:
+    for path in pathlib.Path(directory).rglob('*'):
         if path.is_file():
-            files[str(path.relative_to(folder))] = base64.b64encode(path.read_bytes()).decode()
+            files[str(path.relative_to(directory))] = base64.b64encode(path.read_bytes()).decode()
 json.dump(files, sys.stdout)
 ";

@@ -1,4 +1,4 @@
-//! The documents' JSON Schema, held against what the component takes.
+//! The documents' JSON Schema, compared with what the library accepts.
 
 use configdrive_support::{golden, trials, trials::Trial};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ pub fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Golden cases that are refused for what a schema cannot tell: an option, and a number beyond the range of a double.
+/// Golden cases that are refused for a reason that no schema can express: an option, or a number beyond the range of a double.
 const BEYOND_A_SCHEMA: [&str; 3] = ["err-vendor-dynamic-only", "err-vendor-no-providers", "vendor-numbers"];
 
 fn the_schema_accepts_exactly_the_golden_documents_that_make_a_drive() {
@@ -35,7 +35,7 @@ fn the_schema_accepts_the_simpler_documents_but_no_mixtures() {
         json!({"meta_data": {}, "user_data": {"ignition": {}}}),
         json!({"files": [{"path": "openstack/latest/user_data", "contents": ""}], "instance": null}),
     ] {
-        takes(&validator, &document, true);
+        assert_validity(&validator, &document, true);
     }
     for document in [
         json!({}),
@@ -45,15 +45,15 @@ fn the_schema_accepts_the_simpler_documents_but_no_mixtures() {
         json!({"files": [{"path": "/absolute", "contents": ""}]}),
         json!({"files": [{"path": "a", "contents": "not base64"}]}),
     ] {
-        takes(&validator, &document, false);
+        assert_validity(&validator, &document, false);
     }
 }
 
-/// Both judges: the schema and the component's parser.
-fn takes(validator: &jsonschema::Validator, document: &Value, expected: bool) {
+/// Asserts that the schema and the library both accept the document, or both refuse it.
+fn assert_validity(validator: &jsonschema::Validator, document: &Value, expected: bool) {
     let options = configdrive::Options::default();
     assert_eq!(validator.is_valid(document), expected, "the schema: {document}");
-    assert_eq!(configdrive::files(&document.to_string(), &options).is_ok(), expected, "the component: {document}");
+    assert_eq!(configdrive::files(&document.to_string(), &options).is_ok(), expected, "the library: {document}");
 }
 
 const DOCUMENT_SCHEMA: &str = include_str!("../../src/document/schema.json");

@@ -1,6 +1,6 @@
-//! What must hold for any input, over the seeds of fuzzing, which include what fuzzing found.
+//! What must be true for any input, checked on the seeds for fuzzing, which include what fuzzing found.
 //!
-//! The targets in `fuzz/` run the same checks with nightly; here they run on stable.
+//! The targets in `fuzz/` run the same checks on nightly Rust; here they run on stable.
 
 #![cfg(test)]
 
@@ -41,9 +41,9 @@ fn fleet_files_are_read_or_refused_in_one_line() {
 
 fn for_each_seed(target: &str, check: impl Fn(&[u8])) {
     let mut count = 0;
-    for seed in fs::read_dir(below("fuzz/seeds").join(target)).expect("a folder of seeds") {
+    for seed in fs::read_dir(below("fuzz/seeds").join(target)).expect("a directory of seeds") {
         let path = seed.expect("a seed").path();
-        // Shown where the check fails.
+        // Shown if the check fails.
         println!("{}", path.display());
         check(&fs::read(path).expect("a seed"));
         count += 1;

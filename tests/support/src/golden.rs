@@ -1,4 +1,4 @@
-//! Nova's golden cases. `tests/golden/README.md` says what is in a case's folder.
+//! Nova's golden cases. `tests/golden/README.md` describes the files of a case.
 
 use std::{
     fs,
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Files, below};
 
-/// A case.
+/// A golden case: a document and what Nova made of it.
 pub struct Case {
     pub name: String,
     pub directory: PathBuf,
@@ -26,21 +26,21 @@ pub struct Expected {
     about: String,
     #[serde(default, skip_serializing_if = "Operator::is_default")]
     pub options: Operator,
-    /// Absent where the document is refused by that question too.
+    /// Absent if `required-by` refuses the document too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub required_by: Option<bool>,
-    /// Nova's own error, where it fails.
+    /// Nova's own error, if it fails.
     #[serde(skip_serializing_if = "Option::is_none")]
     nova: Option<String>,
     /// Why we may differ from Nova here.
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<String>,
-    /// Our message, where there is no drive.
+    /// Our message, if we make no drive.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
 }
 
-/// nova.conf's options, under their names there.
+/// Options of nova.conf, under their names there.
 #[derive(Clone, Default, Deserialize, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Operator {
@@ -62,7 +62,7 @@ enum Provider {
     Dynamic,
 }
 
-/// All cases, by name.
+/// Returns all cases, sorted by name.
 pub fn all() -> Vec<Case> {
     let directories = fs::read_dir(below("tests/golden")).unwrap().map(|entry| entry.unwrap().path());
     let mut cases: Vec<_> = directories.filter(|path| path.is_dir()).map(Case::read).collect();
@@ -71,7 +71,7 @@ pub fn all() -> Vec<Case> {
     cases
 }
 
-/// The case of this name.
+/// Returns the case with this name.
 pub fn case(name: &str) -> Case {
     Case::read(below("tests/golden").join(name))
 }
@@ -87,7 +87,7 @@ impl Case {
         }
     }
 
-    /// The files of `drive/`, and those that are equal to one of them by `same.txt`; none where there is no drive.
+    /// Returns the files of `drive/` and those that `same.txt` declares equal to one of them, or `None` if there is no drive.
     pub fn drive(&self) -> Option<Files> {
         let same = fs::read_to_string(self.directory.join("same.txt")).ok()?;
         let mut files = Files::new();
@@ -136,7 +136,7 @@ impl Operator {
         options
     }
 
-    /// As the command's flags: names without dashes, and values.
+    /// Returns the options as flags of the command: names without the leading dashes, and values.
     pub fn flags(&self) -> Vec<(String, String)> {
         let options = serde_json::to_value(self).unwrap();
         let flag = |(name, value): (&String, &serde_json::Value)| {

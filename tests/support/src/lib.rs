@@ -1,4 +1,4 @@
-//! What the tests share: Nova's golden cases, drives to measure, the interface's names, other people's tools, and trials.
+//! What the tests share: Nova's golden cases, drives to measure, the interface's names, third-party tools, and trials.
 
 pub mod golden;
 pub mod interface;
@@ -14,12 +14,12 @@ use std::{
 /// A drive's files by path.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
-/// The path of something in the workspace.
+/// Returns the absolute path of something in the workspace.
 pub fn below(path: impl AsRef<Path>) -> PathBuf {
     root().join(path)
 }
 
-/// The workspace's folder.
+/// Returns the workspace's root directory.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("this package is in tests/")
 }

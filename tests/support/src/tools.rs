@@ -1,4 +1,4 @@
-//! Other people's tools, if they are installed.
+//! Third-party tools, if they are installed.
 
 use std::{
     env,
@@ -11,7 +11,7 @@ use libtest_mimic::Failed;
 
 use crate::below;
 
-/// The first of these tools that is missing. `pycdlib` is a Python package, and `mounts` is the right to mount a disk.
+/// Returns the first of these tools that is missing. `pycdlib` is a Python package, and `mounts` is the right to mount a disk.
 pub fn missing(needs: &[&str]) -> Option<String> {
     let is_missing = |tool: &&&str| match **tool {
         "pycdlib" => python().is_err(),
@@ -21,7 +21,7 @@ pub fn missing(needs: &[&str]) -> Option<String> {
     needs.iter().find(is_missing).map(ToString::to_string)
 }
 
-/// An interpreter that has pycdlib: the one that `CONFIGDRIVE_TEST_PYTHON` names, or that of `tests/ironic/`.
+/// Returns an interpreter with pycdlib: the one that `CONFIGDRIVE_TEST_PYTHON` names, or that of `tests/ironic/`.
 pub fn python() -> Result<Command, Failed> {
     let interpreter =
         env::var_os("CONFIGDRIVE_TEST_PYTHON").map_or_else(|| below("target/ironic/venv/bin/python"), PathBuf::from);
@@ -32,38 +32,38 @@ pub fn python() -> Result<Command, Failed> {
     }
 }
 
-/// Returns whether a file system can be mounted in a namespace, be it as root or not.
+/// Returns whether this user can mount a file system in a namespace of its own.
 fn can_mount() -> bool {
     let mount = Command::new("unshare").args(["-rm", "mount", "-t", "tmpfs", "tmpfs", "/tmp"]).output();
     mount.is_ok_and(|output| output.status.success())
 }
 
-/// The path of a tool.
+/// Returns the path of a tool.
 pub fn find(tool: &str) -> Option<PathBuf> {
-    // blkid and mkfs.vfat are out of the way of ordinary users.
+    // blkid and mkfs.vfat are not on the PATH of ordinary users.
     let path = env::var_os("PATH").unwrap_or_default();
     let directories = env::split_paths(&path).chain(["/usr/sbin", "/sbin"].map(PathBuf::from));
     directories.map(|directory| directory.join(tool)).find(|path| path.is_file())
 }
 
-/// A tool that a bad image sends round in circles is ended.
+/// Returns a command for the tool, with a timeout: a bad image could make it loop for ever.
 pub fn command(tool: impl AsRef<OsStr>) -> Command {
     let tool = tool.as_ref();
     let found = tool.to_str().and_then(find);
     let mut command = Command::new("timeout");
     command.arg("120").arg(found.as_deref().map_or(tool, Path::as_os_str)).stdin(Stdio::null());
-    // Names beyond ASCII are read by the locale.
+    // Tools decode names beyond ASCII according to the locale.
     command.env("LC_ALL", "C.UTF-8");
     command
 }
 
-/// What a command prints, if it succeeds.
+/// Returns what a command prints, if it succeeds.
 pub fn run(command: &mut Command) -> Result<Vec<u8>, Failed> {
     let Output { status, stdout, stderr } = command.output()?;
     if !status.success() {
         let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
         let tool = command.get_args().nth(1).unwrap_or_default();
-        return Err(format!("{} ended with {status}:\n{stdout}{stderr}", tool.display()).into());
+        return Err(format!("{} exited with {status}:\n{stdout}{stderr}", tool.display()).into());
     }
     Ok(stdout)
 }

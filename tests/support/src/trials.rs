@@ -1,4 +1,4 @@
-//! Tests that are known at run time, and tests that are ignored where something is missing, run by libtest-mimic.
+//! Tests that are generated at run time, and tests that are ignored if something is missing. libtest-mimic runs them.
 //!
 //! A module lists its tests in a function `trials`, and `main` names the modules:
 //!
@@ -22,17 +22,17 @@ use libtest_mimic::{Arguments, Failed};
 pub struct Trial {
     name: String,
     run: Box<dyn FnOnce() -> Result<(), Failed> + Send>,
-    /// Why it does not run.
+    /// Why the test does not run.
     ignored: Option<String>,
 }
 
 impl Trial {
-    /// A test that fails by a panic or, where `run` returns a result, by an error.
+    /// Creates a test that fails by a panic or, if `run` returns a result, by an error.
     pub fn new<O: Outcome>(name: impl Into<String>, run: impl FnOnce() -> O + Send + 'static) -> Self {
         Self { name: name.into(), run: Box::new(|| run().result()), ignored: None }
     }
 
-    /// Ignores the test where something is missing, and says what. Where the variable `CI` is set, the test fails instead.
+    /// Ignores the test if something is missing, and says what. If the variable `CI` is set, the test fails instead.
     #[must_use]
     pub fn without(self, missing: Option<impl Display>) -> Self {
         let Some(missing) = missing else { return self };
@@ -44,7 +44,7 @@ impl Trial {
         }
     }
 
-    /// Ignores the test, for this reason, where the variable `CI` is not set.
+    /// Ignores the test, for this reason, unless the variable `CI` is set.
     #[must_use]
     pub fn only_in_ci(self, reason: &str) -> Self {
         Self { ignored: (!is_ci()).then(|| reason.to_owned()), ..self }
@@ -79,7 +79,7 @@ impl Outcome for Result<(), Failed> {
     }
 }
 
-/// Lists plain functions as trials. The compiler warns of a function that no list has.
+/// Lists plain functions as trials. The compiler warns of a test function that is in no list, since it is unused.
 #[macro_export]
 macro_rules! trials {
     ($($test:ident),+ $(,)?) => {
@@ -95,7 +95,7 @@ macro_rules! run_trials {
     };
 }
 
-/// Runs the trials of modules, as the command line asks for.
+/// Runs the trials of modules, as the command line asks.
 pub fn run<const COUNT: usize>(modules: [(&str, Vec<Trial>); COUNT]) -> ExitCode {
     let of_module = |(module, trials): (_, Vec<Trial>)| trials.into_iter().map(move |trial| trial.in_module(module));
     let trials = modules.into_iter().flat_map(of_module).collect();

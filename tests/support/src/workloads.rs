@@ -1,14 +1,14 @@
-//! The drives that every measurement makes: documents of instances, from a few small files to as much as a drive holds.
+//! The drives that every measurement makes: documents of instances, from a few small files to nearly as much as fits on a drive.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-/// A drive to be made.
+/// A drive to be measured.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Workload {
     /// 49 small files.
     S,
-    /// The same with 64 KiB of user data, which stands in every version's folder.
+    /// S with 64 KiB of user data, which is in every version's directory.
     M,
     /// S and 16 MiB that do not compress.
     L,
@@ -31,7 +31,7 @@ impl Workload {
         }
     }
 
-    /// The size that a FAT image is to have, in bytes. The others are ISO 9660.
+    /// Returns the size of the FAT image in bytes, or `None` for an ISO 9660 image.
     pub fn fat_size(self) -> Option<u64> {
         (self == Self::V).then_some(64 << 20)
     }
@@ -46,7 +46,7 @@ impl Workload {
     }
 }
 
-/// An instance with everything that a golden case has, and these injected files.
+/// Returns the document of the golden case `full`, with this user data and these injected files.
 pub fn document(user_data: Vec<u8>, files: &[Vec<u8>]) -> String {
     let mut document: Value = serde_json::from_str(include_str!("../../golden/full/document.json")).unwrap();
     document["instance"]["user_data"] = STANDARD.encode(user_data).into();
@@ -56,7 +56,7 @@ pub fn document(user_data: Vec<u8>, files: &[Vec<u8>]) -> String {
     document.to_string()
 }
 
-/// A script with certificates in it: every other line is base64.
+/// Returns a shell script that installs certificates: much of it is base64.
 pub fn user_data(size: usize) -> Vec<u8> {
     let mut numbers = Numbers::new(1);
     let mut text = String::from("#!/bin/sh\n");
@@ -71,7 +71,7 @@ pub fn user_data(size: usize) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// A service's log.
+/// Returns the log of a service.
 pub fn log(size: usize) -> Vec<u8> {
     const WORDS: [&str; 16] = [
         "instance", "volume", "attached", "to", "node", "port", "bound", "waiting", "for", "image", "cache", "lock",
@@ -103,7 +103,7 @@ pub fn log(size: usize) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// What does not compress.
+/// Returns bytes that do not compress.
 pub fn noise(size: usize) -> Vec<u8> {
     let mut numbers = Numbers::new(3);
     std::iter::repeat_with(|| numbers.next().to_le_bytes()).flatten().take(size).collect()
