@@ -12,7 +12,7 @@ use libtest_mimic::Failed;
 
 use crate::written::{Drive, Reader, files_below, same_files};
 
-/// The volumes that each tree is written on, named so that they end the name of a test.
+/// The volumes that each tree is written to, with the end of the test's name.
 pub const GEOMETRIES: [(&str, Geometry); 5] = [
     ("", Geometry { sector_size: SectorSize::Bytes512, size: None }),
     ("_in_sectors_of_2048", Geometry { sector_size: SectorSize::Bytes2048, size: None }),
@@ -29,11 +29,11 @@ pub const READERS: &[Reader] = &[
 ];
 
 fn fsck_accepts(drive: &Drive) -> Result<(), Failed> {
-    let said = String::from_utf8(run(command("fsck.fat").arg("-n").arg(&drive.image))?)?;
-    // Its name and version; how many files and clusters there are. Anything else is a complaint.
-    match said.lines().count() {
+    let output = String::from_utf8(run(command("fsck.fat").arg("-n").arg(&drive.image))?)?;
+    // One line has its name and version, one the number of files and clusters. Anything else is a complaint.
+    match output.lines().count() {
         2 => Ok(()),
-        _ => Err(said.into()),
+        _ => Err(output.into()),
     }
 }
 
@@ -48,7 +48,7 @@ fn mtools_read(drive: &Drive) -> Result<(), Failed> {
         return Err(label.into());
     }
     let directory = drive.subdirectory("mtools");
-    // There is nothing to copy in an empty tree, which mcopy takes for an error.
+    // mcopy reports an error if there is nothing to copy.
     if !drive.files.is_empty() {
         run(mtools("mcopy").args(["-s", "-n", "-Q", "::*"]).arg(&directory))?;
     }
@@ -73,7 +73,7 @@ fn blkid_reads(drive: &Drive) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Around the numbers of clusters at which one FAT ends and the next begins, and those that are kept free beside them.
+/// Checks the numbers of clusters around each threshold between two types of FAT, and the numbers that we avoid next to it.
 pub fn fsck_sees_the_intended_types() -> Result<(), Failed> {
     for (clusters, bits, used, laid_out) in [
         (4068, 12, 4068, 4068),
@@ -83,7 +83,7 @@ pub fn fsck_sees_the_intended_types() -> Result<(), Failed> {
         (4101, 16, 4101, 4101),
         (4102, 16, 4102, 4102),
         (65_508, 16, 65_508, 65_508),
-        // One more is the root directory's.
+        // The root directory takes one more.
         (65_509, 32, 65_510, 65_541),
         (65_524, 32, 65_525, 65_541),
         (65_525, 32, 65_526, 65_541),
@@ -91,24 +91,24 @@ pub fn fsck_sees_the_intended_types() -> Result<(), Failed> {
         (65_541, 32, 65_542, 65_542),
     ] {
         let drive = Drive::new(&in_clusters(clusters), Format::Fat(Geometry::default()));
-        let said = String::from_utf8(run(command("fsck.fat").args(["-n", "-v"]).arg(&drive.image))?)?;
-        for wanted in [
+        let output = String::from_utf8(run(command("fsck.fat").args(["-n", "-v"]).arg(&drive.image))?)?;
+        for expected in [
             "512 bytes per cluster".into(),
             format!("2 FATs, {bits} bit entries"),
             format!("{laid_out} data clusters"),
             format!("{used}/{laid_out} clusters"),
         ] {
-            if !said.contains(&wanted) {
-                return Err(format!("{clusters}: no \"{wanted}\" in\n{said}").into());
+            if !output.contains(&expected) {
+                return Err(format!("{clusters}: no \"{expected}\" in\n{output}").into());
             }
         }
     }
     Ok(())
 }
 
-/// A tree that takes so many clusters of 512 bytes, and three entries of the root directory.
+/// Returns a tree that takes `count` clusters of 512 bytes, and three entries of the root directory.
 fn in_clusters(count: usize) -> Files {
-    // Each of the folders takes one cluster beside those of its fourteen files, and an entry of the folder above.
+    // Each directory takes one cluster besides those of its fourteen files, and an entry in its parent directory.
     let taken = |directories: usize| (2 + directories).div_ceil(16) + directories * 15;
     let directories = (1..).take_while(|&directories| taken(directories) <= count).last().unwrap_or_default();
     let file = |directory, file| (format!("A/D{directory:05}/F{file:02}"), vec![b'x']);

@@ -1,6 +1,6 @@
-"""Looks at a drive as Ironic's conductor does.
+"""Reads a drive as Ironic's conductor does.
 
-Argument: the image. Reads the network data by its plain path, then every file that Rock Ridge has by the same path in
+Argument: the image. Reads the network data by its plain path, then every file that Rock Ridge lists by the same path in
 Joliet. Prints the network data.
 """
 import io

@@ -1,4 +1,4 @@
-//! Images: ours under other readers, and theirs under ours.
+//! Images: ours read by other readers, and others' images read by ours.
 
 #![cfg(test)]
 
@@ -6,11 +6,11 @@ use std::process::ExitCode;
 
 // The readers of FAT.
 mod fat_readers;
-// Drives that others make.
+// Drives that other tools make.
 mod makers;
-// What we read, and what we refuse.
+// Drives that we read, and drives that we refuse.
 mod read;
-// What others read of ours.
+// Our drives, read by other readers.
 mod written;
 
 fn main() -> ExitCode {

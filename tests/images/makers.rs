@@ -1,4 +1,4 @@
-//! Drives that others make.
+//! Drives that other tools make.
 
 use std::{fs, path::Path};
 
@@ -11,43 +11,43 @@ use hadris_iso::{IsoId, IsoOptions};
 use hadris_storage::host::FileDevice;
 use libtest_mimic::Failed;
 
-/// What makes a drive, and what of its names survives.
+/// A tool that makes drives, and which names survive in it.
 pub struct Maker {
     /// Ends a test's name.
     pub name: &'static str,
     pub needs: &'static [&'static str],
     /// What `configdrive inspect` calls the file system.
     pub file_system: &'static str,
-    /// Contents are all that can be compared.
+    /// Whether names are mangled, so that only contents can be compared.
     pub mangles_names: bool,
-    /// Trees that it does not put on a drive as they are.
+    /// Trees that it cannot put on a drive unchanged.
     loses: &'static [&'static str],
-    /// Makes an image of the files in a folder.
+    /// Makes an image of the files in a directory.
     make: fn(&Path, &Path) -> Result<(), Failed>,
 }
 
 impl Maker {
-    /// Returns whether it puts the tree of this name on a drive.
+    /// Returns whether it puts the tree with this name on a drive unchanged.
     pub fn keeps(&self, tree: &str) -> bool {
         !self.loses.contains(&tree)
     }
 
-    /// Returns whether it puts the path on a drive so that it can be read.
+    /// Returns whether it puts the path on a drive so that we can read it back.
     pub fn keeps_path(&self, path: &str) -> bool {
-        // mcopy takes byte order marks away. Names that fit into eight and three characters it writes in a code page, of which
-        // a drive does not tell which one it is.
+        // mcopy removes byte order marks. It writes names that fit into 8.3 characters in a code page, and the drive does not record
+        // which one.
         let is_short_and_foreign = |name: &str| !name.is_ascii() && name.chars().count() <= 12;
         !self.needs.contains(&"mcopy") || !path.contains('\u{feff}') && !path.split('/').any(is_short_and_foreign)
     }
 
-    /// The image of `files`.
+    /// Makes an image of `files`.
     pub fn make(&self, files: &Files) -> Result<Vec<u8>, Failed> {
-        let room = tempfile::tempdir()?;
-        let (tree, image) = (room.path().join("tree"), room.path().join("image"));
+        let directory = tempfile::tempdir()?;
+        let (tree, image) = (directory.path().join("tree"), directory.path().join("image"));
         fs::create_dir(&tree)?;
         for (path, content) in files {
             let path = tree.join(path);
-            fs::create_dir_all(path.parent().ok_or("no folder")?)?;
+            fs::create_dir_all(path.parent().ok_or("no directory")?)?;
             fs::write(path, content)?;
         }
         (self.make)(&tree, &image)?;
@@ -70,7 +70,7 @@ pub const MAKERS: &[Maker] = &[
         file_system: "ISO 9660 with Rock Ridge",
         mangles_names: false,
         loses: &[],
-        // Every possible freedom in plain names, and no folder moved elsewhere.
+        // Plain names as free as possible, and no directory relocated.
         make: |tree, image| genisoimage(&["-R", "-U", "-D"], tree, image),
     },
     Maker {
@@ -102,7 +102,7 @@ pub const MAKERS: &[Maker] = &[
         needs: &["xorriso"],
         file_system: "ISO 9660 with Joliet",
         mangles_names: false,
-        // Leaves out files whose paths have more than 240 characters.
+        // Leaves out files with paths of more than 240 characters.
         loses: &["deep_directories", "long_and_non_ascii_names", "random_tree_1"],
         make: |tree, image| xorriso(&["-joliet", "on", "-rockridge", "off"], tree, image),
     },
@@ -111,7 +111,7 @@ pub const MAKERS: &[Maker] = &[
         needs: &["xorriso"],
         file_system: "ISO 9660",
         mangles_names: true,
-        // Gives a file and a folder in one place the names "_.;1" and "_", of which Linux too sees one only.
+        // Gives a file and a directory next to each other the names "_.;1" and "_", of which Linux too sees only one.
         loses: &["random_tree_1"],
         make: |tree, image| xorriso(&["-rockridge", "off"], tree, image),
     },
@@ -170,7 +170,7 @@ pub const MAKERS: &[Maker] = &[
         needs: &[],
         file_system: "ISO 9660",
         mangles_names: true,
-        // As deep, and with a file and a folder in one place that differ by ".;1" alone.
+        // The same, and gives a file and a directory next to each other names that differ only by ".;1".
         loses: &["deep_directories", "long_and_non_ascii_names", "random_tree_1"],
         make: |tree, image| hadris(IsoOptions::default(), tree, image),
     },
@@ -216,7 +216,7 @@ pub const MAKERS: &[Maker] = &[
     },
 ];
 
-/// mcopy ends without a word where a name is what another's short name would be.
+/// mcopy exits without a message if a name equals the short name of another.
 const MCOPY_LOSES: &[&str] = &["short_names_that_collide"];
 
 fn genisoimage(options: &[&str], tree: &Path, image: &Path) -> Result<(), Failed> {

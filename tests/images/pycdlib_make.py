@@ -1,13 +1,13 @@
 """Makes an ISO 9660 image with pycdlib.
 
-Arguments: the kind (plain, joliet, rock_ridge), the folder to take files from, and the image.
+Arguments: the kind (plain, joliet, rock_ridge), the directory of the files, and the image.
 """
 import os
 import sys
 
 import pycdlib
 
-kind, folder, image = sys.argv[1:]
+kind, directory, image = sys.argv[1:]
 iso = pycdlib.PyCdlib()
 iso.new(interchange_level=3, vol_ident='config-2', joliet=3 if kind == 'joliet' else None,
         rock_ridge='1.12' if kind == 'rock_ridge' else None)
@@ -21,10 +21,10 @@ def keys(plain, path):
 
 plain = {'': ''}
 number = 0
-for where, folders, files in os.walk(folder):
-    here = os.path.relpath(where, folder)
+for where, directories, files in os.walk(directory):
+    here = os.path.relpath(where, directory)
     here = '' if here == '.' else here + '/'
-    for name in folders:
+    for name in directories:
         number += 1
         plain[here + name + '/'] = f'{plain[here]}/D{number}'
         iso.add_directory(plain[here + name + '/'], **keys(plain, here + name))

@@ -1,4 +1,4 @@
-//! Drives that we read: those that others make, our own, odd ones, damaged ones and malicious ones.
+//! Drives that we read or refuse: those of other tools, our own, odd ones, damaged ones and malicious ones.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -79,21 +79,21 @@ fn same_files(drive: &DriveImage<'_>, files: &Files) -> Result<(), Failed> {
 
 fn same_contents(drive: &DriveImage<'_>, files: &Files) -> Result<(), Failed> {
     let mut found: Vec<_> = drive.files.iter().map(|file| file.content.bytes().into_owned()).collect();
-    let mut wanted: Vec<_> = files.values().cloned().collect();
+    let mut expected: Vec<_> = files.values().cloned().collect();
     found.sort();
-    wanted.sort();
-    if found == wanted { Ok(()) } else { Err(format!("{} files instead of {}", found.len(), wanted.len()).into()) }
+    expected.sort();
+    if found == expected { Ok(()) } else { Err(format!("{} files instead of {}", found.len(), expected.len()).into()) }
 }
 
-/// Compares a drive's file system and label, its paths, and the places of its files' pieces.
+/// Compares a drive's file system and label, its paths, and the positions of its files' pieces.
 fn has_volume_and_places(image: &[u8], volume: &str, files: &[odd::File]) -> Result<(), Failed> {
     let drive = read::read(image)?;
     let place = |piece: &[u8]| (piece.as_ptr().addr() - image.as_ptr().addr(), piece.len());
     let found: Vec<(&str, Vec<_>)> =
         drive.files.iter().map(|file| (&*file.path, file.content.parts().map(place).collect())).collect();
-    let wanted: Vec<(&str, Vec<_>)> = files.iter().map(|(path, pieces)| (*path, pieces.to_vec())).collect();
+    let expected: Vec<(&str, Vec<_>)> = files.iter().map(|(path, pieces)| (*path, pieces.to_vec())).collect();
     let found_volume = format!("{}: {}", drive.file_system, drive.label);
-    if (&*found_volume, &found) == (volume, &wanted) {
+    if (&*found_volume, &found) == (volume, &expected) {
         Ok(())
     } else {
         Err(format!("{found_volume:?} with {found:?}").into())
@@ -112,16 +112,16 @@ fn is_refused(image: &[u8], fault: Fault) -> Result<(), Failed> {
     if is_sound { Ok(()) } else { Err(error.into()) }
 }
 
-/// What is read of a damaged drive keeps the promises that every drive keeps.
+/// What is read from a damaged drive keeps the promises for every image.
 fn is_read_safely_or_refused(mut image: Vec<u8>) -> Result<(), Failed> {
     for size in (0..image.len().min(1 << 20)).step_by(512) {
-        holds(&image[..size])?;
+        keeps_promises(&image[..size])?;
     }
-    damage::each(&mut image, 4000, holds)
+    damage::each(&mut image, 4000, keeps_promises)
 }
 
-/// What is promised of every image: no panic, and if it can be read, paths that are safe and contents that are in it.
-fn holds(image: &[u8]) -> Result<(), Failed> {
+/// Checks what is promised for every image: no panic, and if it can be read, only safe paths and contents that are in the image.
+fn keeps_promises(image: &[u8]) -> Result<(), Failed> {
     let Ok(drive) = panic::catch_unwind(|| read::read(image)).map_err(|_| "a panic")? else { return Ok(()) };
     let mut paths = BTreeSet::new();
     let mut places = BTreeMap::new();
@@ -141,10 +141,10 @@ fn holds(image: &[u8]) -> Result<(), Failed> {
         paths.range(format!("{path}/")..).next().is_some_and(|next| next.starts_with(&format!("{path}/")))
     };
     if let Some(path) = paths.iter().find(|path| is_directory(path)) {
-        return Err(format!("{path:?} is a file and a folder").into());
+        return Err(format!("{path:?} is a file and a directory").into());
     }
     if places.values().sum::<u64>() > image.len() as u64 {
-        return Err("more bytes than the image has".into());
+        return Err("the files have more bytes than the image".into());
     }
     Ok(())
 }

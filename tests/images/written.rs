@@ -1,8 +1,8 @@
-//! Our images and texts, read by other readers.
+//! Our images and their base64 texts, read by other readers.
 //!
-//! Each reader is given each tree. A reader that is not installed has its tests ignored, which name what is missing; where
-//! the variable `CI` is set they fail instead. pycdlib is looked for in the interpreter that `CONFIGDRIVE_TEST_PYTHON`
-//! names, and in the virtual environment of `tests/ironic/`.
+//! Each reader reads each tree. If a reader is not installed, its tests are ignored and name what is missing; if the variable
+//! `CI` is set they fail instead. pycdlib is looked for in the interpreter that `CONFIGDRIVE_TEST_PYTHON` names, and in the
+//! virtual environment of `tests/ironic/`.
 
 use std::{
     collections::BTreeSet,
@@ -75,7 +75,7 @@ fn trial(name: String, needs: &[&str], run: impl FnOnce() -> Result<(), Failed> 
     Trial::new(name, run).without(tools::missing(needs))
 }
 
-/// What a reader is called, which tools it needs, and how it compares a drive with its tree.
+/// The reader's name, the tools that it needs, and how it compares a drive with its tree.
 pub type Reader = (&'static str, &'static [&'static str], fn(&Drive) -> Result<(), Failed>);
 
 /// The readers of ISO 9660.
@@ -88,7 +88,7 @@ const READERS: &[Reader] = &[
     ("blkid_finds_the_label_of", &["blkid"], blkid_reads),
 ];
 
-/// What other makers give, the same way.
+/// Another maker, to compare the names that it gives.
 const GENISOIMAGE: Reader = ("genisoimage_gives_the_same_names_to", &["genisoimage", "pycdlib"], genisoimage_agrees);
 
 // Readers.
@@ -103,7 +103,7 @@ fn pycdlib_reads(drive: &Drive) -> Result<(), Failed> {
 fn xorriso_reads(drive: &Drive) -> Result<(), Failed> {
     for (tree, read_fs) in [("rock_ridge", "any"), ("joliet", "norock"), ("plain", "ecma119")] {
         let directory = drive.subdirectory(tree);
-        // A warning makes it end with 32.
+        // A warning makes it exit with 32.
         let options =
             ["-return_with", "WARNING", "32", "-report_about", "WARNING", "-read_fs", read_fs, "-osirrox", "on"];
         run(command("xorriso").args(options).arg("-indev").arg(&drive.image).args(["-extract", "/"]).arg(&directory))?;
@@ -126,23 +126,23 @@ fn isoinfo_reads(drive: &Drive) -> Result<(), Failed> {
         let listed: BTreeSet<_> = listed.split(|&byte| byte == b'\n').filter(|line| line.starts_with(b"/")).collect();
         let paths =
             drive.files.keys().chain(&directories(&drive.files)).map(|path| format!("/{path}")).collect::<Vec<_>>();
-        let wanted: BTreeSet<Vec<u8>> = match tree {
+        let expected: BTreeSet<Vec<u8>> = match tree {
             "Rock Ridge" => paths.into_iter().map(String::into_bytes).collect(),
-            // isoinfo knows no UTF-8, and shows what has no place in its character set as an underscore.
+            // isoinfo does not support UTF-8, and shows characters outside its character set as underscores.
             "Joliet" => {
                 paths.iter().map(|path| path.chars().map(|c| u8::try_from(c).unwrap_or(b'_')).collect()).collect()
             }
-            // The plain names are held against genisoimage's elsewhere.
+            // The plain names are compared with genisoimage's elsewhere.
             _ if listed.len() == paths.len() => continue,
             _ => return Err(format!("{tree}: {} names instead of {}", listed.len(), paths.len()).into()),
         };
-        if !listed.iter().copied().eq(wanted.iter().map(Vec::as_slice)) {
-            return Err(format!("{tree}: {} names, not all those of the tree", listed.len()).into());
+        if !listed.iter().copied().eq(expected.iter().map(Vec::as_slice)) {
+            return Err(format!("{tree}: {} names, which differ from those of the tree", listed.len()).into());
         }
-        // One process for each file: a few do.
+        // Each file takes a process, so a few must do.
         for (path, content) in drive.files.iter().filter(|(path, _)| path.is_ascii()).take(20) {
             if &run(isoinfo(option).arg("-x").arg(format!("/{path}")))? != content {
-                return Err(format!("{tree}: {path} has other bytes").into());
+                return Err(format!("{tree}: {path} has different content").into());
             }
         }
     }
@@ -198,7 +198,7 @@ fn genisoimage_agrees(drive: &Drive) -> Result<(), Failed> {
     same_names("plain", &ours.plain, &theirs.plain)
 }
 
-/// The names alone: which of the files gets which number depends on the order in which genisoimage found them on disk.
+/// Compares only the names: which file gets which number depends on the order in which genisoimage found them on disk.
 fn plain_names_are_genisoimages(files: &Files) -> Result<(), Failed> {
     let drive = Drive::new(files, Format::Iso9660);
     let theirs = pycdlib_trees(&genisoimage(&drive)?, &drive.subdirectory("theirs"))?;
@@ -210,7 +210,7 @@ fn ironic_reads() -> Result<(), Failed> {
     let drive = Drive::new(&trees::drive_of_nova(), Format::Iso9660);
     let network_data = run(python()?.args(["-c", include_str!("ironic_look.py")]).arg(&drive.image))?;
     if network_data != drive.files["openstack/latest/network_data.json"] {
-        return Err("the network data has other bytes".into());
+        return Err("the network data differs".into());
     }
     Ok(())
 }
@@ -224,13 +224,13 @@ fn unpacks(program: &str, arguments: &[&str]) -> Result<(), Failed> {
         let text = drive.subdirectory("text").join("text");
         fs::write(&text, encode::encode(&image)?)?;
         if run(command(program).args(arguments).stdin(fs::File::open(&text)?))? != image {
-            return Err(format!("{name}: another image comes out").into());
+            return Err(format!("{name}: the image differs").into());
         }
     }
     Ok(())
 }
 
-/// What pycdlib finds in the three trees of an image, each by its own names.
+/// What pycdlib finds in the three trees of an image, each with its own names.
 struct Trees {
     plain: Files,
     joliet: Files,
@@ -246,58 +246,61 @@ fn pycdlib_trees(image: &Path, directory: &Path) -> Result<Trees, Failed> {
     Ok(Trees { plain, joliet, rock_ridge })
 }
 
-/// genisoimage's image of the same tree.
+/// Makes genisoimage's image of the same tree.
 fn genisoimage(drive: &Drive) -> Result<PathBuf, Failed> {
     let directory = drive.subdirectory("tree");
     for (path, content) in &drive.files {
         let path = directory.join(path);
-        fs::create_dir_all(path.parent().expect("below the folder"))?;
+        fs::create_dir_all(path.parent().expect("a path below the directory"))?;
         fs::write(path, content)?;
     }
     let image = drive.directory.path().join("genisoimage.iso");
-    // -D leaves deep folders where they are.
+    // -D does not relocate deep directories.
     let options = ["-quiet", "-D", "-ldots", "-allow-lowercase", "-allow-multidot", "-l", "-J", "-r", "-V", "config-2"];
     run(command("genisoimage").args(options).args(["-input-charset", "utf-8", "-o"]).arg(&image).arg(directory))?;
     Ok(image)
 }
 
-// What is compared.
+// Comparisons.
 
-pub fn same_files(tree: &str, found: &Files, wanted: &Files) -> Result<(), Failed> {
-    same_names(tree, found, wanted)?;
-    match found.iter().zip(wanted).find(|(found, wanted)| found != wanted) {
-        Some(((path, _), _)) => Err(format!("{tree}: {path} has other bytes").into()),
+pub fn same_files(tree: &str, found: &Files, expected: &Files) -> Result<(), Failed> {
+    same_names(tree, found, expected)?;
+    match found.iter().zip(expected).find(|(found, expected)| found != expected) {
+        Some(((path, _), _)) => Err(format!("{tree}: {path} has different content").into()),
         None => Ok(()),
     }
 }
 
-fn same_names(tree: &str, found: &Files, wanted: &Files) -> Result<(), Failed> {
-    let (found, wanted): (BTreeSet<_>, BTreeSet<_>) = (found.keys().collect(), wanted.keys().collect());
-    if found != wanted {
-        let odd: Vec<_> = found.symmetric_difference(&wanted).take(10).collect();
+fn same_names(tree: &str, found: &Files, expected: &Files) -> Result<(), Failed> {
+    let (found, expected): (BTreeSet<_>, BTreeSet<_>) = (found.keys().collect(), expected.keys().collect());
+    if found != expected {
+        let odd: Vec<_> = found.symmetric_difference(&expected).take(10).collect();
         return Err(
-            format!("{tree}: {} files instead of {}, which differ in {odd:?}", found.len(), wanted.len()).into()
+            format!("{tree}: {} files instead of {}, which differ in {odd:?}", found.len(), expected.len()).into()
         );
     }
     Ok(())
 }
 
-/// The files under whatever names.
-fn same_contents(tree: &str, found: &Files, wanted: &Files) -> Result<(), Failed> {
-    let [mut found, mut wanted]: [Vec<_>; 2] = [found, wanted].map(|files| files.values().collect());
+/// Compares the contents, whatever the names.
+fn same_contents(tree: &str, found: &Files, expected: &Files) -> Result<(), Failed> {
+    let [mut found, mut expected]: [Vec<_>; 2] = [found, expected].map(|files| files.values().collect());
     found.sort();
-    wanted.sort();
-    if found != wanted {
-        return Err(
-            format!("{tree}: {} files, not all with the bytes of the {} wanted", found.len(), wanted.len()).into()
-        );
+    expected.sort();
+    if found != expected {
+        return Err(format!(
+            "{tree}: {} files, whose contents differ from those of the {} expected",
+            found.len(),
+            expected.len()
+        )
+        .into());
     }
     Ok(())
 }
 
-// The ground that tests stand on.
+// Helpers.
 
-/// An image beside the files that it was made of, and room for what readers make of it.
+/// An image, the files that it was made of, and a directory for what readers extract.
 pub struct Drive {
     directory: tempfile::TempDir,
     pub image: PathBuf,
@@ -306,7 +309,7 @@ pub struct Drive {
 
 impl Drive {
     pub fn new(files: &Files, format: Format) -> Self {
-        let directory = tempfile::tempdir().expect("a temporary folder");
+        let directory = tempfile::tempdir().expect("a temporary directory");
         let image = directory.path().join("drive");
         fs::write(&image, trees::image(files, format)).expect("a written image");
         Self { directory, image, files: files.clone() }
@@ -314,12 +317,12 @@ impl Drive {
 
     pub fn subdirectory(&self, name: &str) -> PathBuf {
         let directory = self.directory.path().join(name);
-        fs::create_dir_all(&directory).expect("a folder");
+        fs::create_dir_all(&directory).expect("a directory");
         directory
     }
 }
 
-/// Readers give folders the mode that Rock Ridge has, in which nothing can be deleted.
+/// Readers give directories the mode from Rock Ridge, which does not allow anything in them to be deleted.
 impl Drop for Drive {
     fn drop(&mut self) {
         fn unlock(directory: &Path) {
@@ -338,12 +341,17 @@ pub fn files_below(directory: &Path) -> Files {
     let mut files = Files::new();
     let mut directories = vec![directory.to_owned()];
     while let Some(next) = directories.pop() {
-        for entry in fs::read_dir(next).expect("a folder") {
+        for entry in fs::read_dir(next).expect("a directory") {
             let path = entry.expect("an entry").path();
             if path.is_dir() {
                 directories.push(path);
             } else {
-                let name = path.strip_prefix(directory).expect("below").to_str().expect("UTF-8").to_owned();
+                let name = path
+                    .strip_prefix(directory)
+                    .expect("a path below the directory")
+                    .to_str()
+                    .expect("UTF-8")
+                    .to_owned();
                 files.insert(name, fs::read(&path).expect("a file"));
             }
         }
@@ -357,7 +365,7 @@ fn directories(files: &Files) -> BTreeSet<String> {
     files.keys().flat_map(|path| above(path)).collect()
 }
 
-/// All of Nova's own drives.
+/// Runs a reader on all of Nova's own drives.
 fn golden_drives(read: impl Fn(&Files) -> Result<(), Failed>) -> Result<(), Failed> {
     for case in golden::all() {
         let Some(files) = case.drive() else { continue };
@@ -366,7 +374,7 @@ fn golden_drives(read: impl Fn(&Files) -> Result<(), Failed>) -> Result<(), Fail
     Ok(())
 }
 
-/// The drives of the documents that fuzzing keeps; of a larger corpus, where `CONFIGDRIVE_SEEDS` names its folder.
+/// Runs a reader on the drives of the documents that fuzzing kept, or of a larger corpus in the directory `CONFIGDRIVE_SEEDS`.
 fn seeds(read: impl Fn(&Files) -> Result<(), Failed>) -> Result<(), Failed> {
     let directory = env::var_os("CONFIGDRIVE_SEEDS").map_or_else(|| below("fuzz/seeds/document"), PathBuf::from);
     for seed in fs::read_dir(directory)? {

@@ -59,7 +59,7 @@ fn a_sound_drive_has_no_finding_except_that_it_is_not_an_iso() {
 fn each_fault_is_found_and_nothing_else() {
     for fault in FAULTS {
         let mut drive = Drive::sound();
-        (fault.spoil)(&mut drive);
+        (fault.introduce)(&mut drive);
         let mut found = codes(&drive);
         // Leave out what a sound drive has too: it is a FAT, which not every node can use.
         found.retain(|code| !SOUND.contains(code));

@@ -1,4 +1,4 @@
-//! Drives with faults: what `check` says of a fault is what its readers do.
+//! Drives with faults: readers do what `check` says about each fault.
 
 use std::{
     collections::BTreeSet,
@@ -19,7 +19,7 @@ use libtest_mimic::Failed;
 use serde_json::{Value, json};
 
 use crate::{
-    software::{self, look_at, python, read, run, run_quietly, same, temporary_directory, write},
+    software::{self, ironic_reads, python, read, run, run_quietly, same, temporary_directory, write},
     sound::{build, document},
 };
 
@@ -35,11 +35,11 @@ pub fn trials() -> Vec<Trial> {
         }
     }
     let of_ironic = [
-        Trial::new("ironic_regenerates_exactly_the_drives_that_check_reports", ironic_regenerates),
+        Trial::new("ironic_rebuilds_exactly_the_drives_that_check_reports", ironic_rebuilds),
         Trial::new("ironic_cannot_open_a_fat", ironic_cannot_open_a_fat),
     ];
     trials.extend(of_ironic.map(|trial| trial.without(software::missing(Reader::Ironic))));
-    let of_agent = Trial::new("the_agent_finds_an_image_over_its_limit", agent_finds_too_much);
+    let of_agent = Trial::new("the_agent_finds_an_image_over_its_limit", agent_finds_too_large_an_image);
     trials.push(of_agent.without(software::missing(Reader::CloudbaseInit)));
     trials.push(Trial::new("a_script_with_carriage_returns_does_not_start", script_does_not_start));
     trials
@@ -49,7 +49,7 @@ fn behaves_as_claimed(reader: Reader, fault: &Fault) -> Result<(), Failed> {
     static SOUND: [OnceLock<Value>; 4] = [const { OnceLock::new() }; 4];
     let read = |drive: &Drive| -> Result<Value, Failed> {
         if reader == Reader::Ironic {
-            return Ok(look_at(&[build(&ready_files(&drive.files()))])?[0].clone());
+            return Ok(ironic_reads(&[build(&ready_files(&drive.files()))])?[0].clone());
         }
         let directory = temporary_directory();
         write(&drive.files(), directory.path())?;
@@ -65,22 +65,22 @@ fn behaves_as_claimed(reader: Reader, fault: &Fault) -> Result<(), Failed> {
         }
     };
     same("errors with a sound drive", &sound["errors"], &json!({}))?;
-    (fault.spoil)(&mut drive);
-    let spoilt = read(&drive)?;
+    (fault.introduce)(&mut drive);
+    let faulty = read(&drive)?;
     for claim in fault.claims.iter().filter(|claim| claim.reader() == reader) {
         match *claim {
             Claim::Fails(_, part, exception) => {
-                let found = spoilt["errors"][part].as_str().unwrap_or_default();
+                let found = faulty["errors"][part].as_str().unwrap_or_default();
                 if !found.starts_with(exception) {
-                    return Err(format!("{part}: not {exception} but {found:?}, {spoilt}").into());
+                    return Err(format!("{part}: expected {exception}, found {found:?}; {faulty}").into());
                 }
             }
             Claim::Reads(_, pointer, value) => {
                 let value: Value = serde_json::from_str(value)?;
                 let found = |answer: &Value| answer.pointer(pointer).cloned().unwrap_or_default();
-                same(pointer, &found(&spoilt), &value)?;
+                same(pointer, &found(&faulty), &value)?;
                 if found(sound) == value {
-                    return Err(format!("{pointer}: a sound drive gives {value} too").into());
+                    return Err(format!("{pointer}: a sound drive also gives {value}").into());
                 }
             }
         }
@@ -88,8 +88,8 @@ fn behaves_as_claimed(reader: Reader, fault: &Fault) -> Result<(), Failed> {
     Ok(())
 }
 
-/// All of Nova's golden drives.
-fn ironic_regenerates() -> Result<(), Failed> {
+/// Compares the findings with what Ironic does, on all of Nova's golden drives.
+fn ironic_rebuilds() -> Result<(), Failed> {
     let mut cases = Vec::new();
     for case in golden::all() {
         if let Ok(image) = configdrive::build_drive(&case.document, &Options::default()) {
@@ -97,16 +97,16 @@ fn ironic_regenerates() -> Result<(), Failed> {
         }
     }
     let images: Vec<_> = cases.iter().map(|(_, image)| image.clone()).collect();
-    let mut anew = 0;
-    for ((name, image), answer) in cases.iter().zip(look_at(&images)?.as_array().unwrap()) {
+    let mut rebuilt = 0;
+    for ((name, image), answer) in cases.iter().zip(ironic_reads(&images)?.as_array().unwrap()) {
         same("errors", &answer["errors"], &json!({}))?;
         let codes: Vec<_> = check(image)?.into_iter().map(|finding| finding.code).collect();
         let said = [Code::LinkWithoutMtu, Code::EmptyNetworkData, Code::InvalidNetworkData];
-        same(name, &said.iter().any(|code| codes.contains(code)).into(), &answer["mastered_anew"])?;
-        anew += usize::from(answer["mastered_anew"] == json!(true));
+        same(name, &said.iter().any(|code| codes.contains(code)).into(), &answer["rebuilt"])?;
+        rebuilt += usize::from(answer["rebuilt"] == json!(true));
     }
-    if anew == 0 || anew == cases.len() || cases.len() < 100 {
-        return Err(format!("{anew} of {} drives are mastered anew", cases.len()).into());
+    if rebuilt == 0 || rebuilt == cases.len() || cases.len() < 100 {
+        return Err(format!("{rebuilt} of {} drives are rebuilt", cases.len()).into());
     }
     Ok(())
 }
@@ -118,14 +118,14 @@ fn ironic_cannot_open_a_fat() -> Result<(), Failed> {
     if !codes.contains(&Code::VfatUnderIronicsCheck) {
         return Err(format!("check finds {codes:?}").into());
     }
-    let answer = look_at(&[image])?;
+    let answer = ironic_reads(&[image])?;
     match answer[0]["errors"]["drive"].as_str() {
         Some(error) if error.starts_with("PyCdlibInvalidISO") => Ok(()),
         other => Err(format!("{other:?}").into()),
     }
 }
 
-fn agent_finds_too_much() -> Result<(), Failed> {
+fn agent_finds_too_large_an_image() -> Result<(), Failed> {
     let directory = temporary_directory();
     let [text, image] = ["text", "image"].map(|name| directory.path().join(name));
     let one_too_many = format!("head -c {} /dev/zero | gzip -1 | base64 -w 0 >\"$1\"", (64 << 20) + 1);
@@ -147,15 +147,15 @@ fn script_does_not_start() -> Result<(), Failed> {
         let path = directory.path().join(format!("script-{starts}"));
         fs::write(&path, script)?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o700))?;
-        // Through a shell, as the file may still be open for writing in a process that was forked meanwhile.
+        // Through a shell, since a process that was forked meanwhile may still have the file open for writing.
         let status =
             Command::new("sh").arg("-c").arg("exec \"$1\"").arg("sh").arg(&path).stderr(Stdio::null()).status()?;
-        same("it starts", &status.success().into(), &starts.into())?;
+        same("whether it starts", &status.success().into(), &starts.into())?;
     }
     Ok(())
 }
 
-/// The document of ready files.
+/// Returns a document that lists the drive's files themselves.
 fn ready_files(files: &Files) -> String {
     let file = |(path, content): (&String, &Vec<u8>)| json!({"path": path, "contents": STANDARD.encode(content)});
     json!({"files": files.iter().map(file).collect::<Vec<_>>()}).to_string()

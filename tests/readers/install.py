@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Installs the real readers of config drives below target/readers/, unless they are there. Standard library only.
 
-glean, cloudbase-init and Ironic's agent come from PyPI. cloud-init is not there: it is Debian's package, unpacked and not
-installed. Where there is no apt-get, cloud-init is left out, and its tests say so.
+glean, cloudbase-init and Ironic's agent come from PyPI. cloud-init is not on PyPI: it comes from Debian's package, which is
+unpacked but not installed. Without apt-get, cloud-init is left out, and its tests are ignored.
 """
 
 import pathlib

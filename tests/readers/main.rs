@@ -1,15 +1,15 @@
 //! Drives, read by the software that reads them on an instance and on the way to it.
 //!
-//! `read.py` runs cloud-init, glean, cloudbase-init, Ironic's agent and Ironic's conductor. A reader that is not installed
-//! (`install.py`) has its tests ignored, which name it; where the variable `CI` is set they fail instead.
+//! `read.py` runs cloud-init, glean, cloudbase-init, Ironic's agent and Ironic's conductor, which `install.py` installs. If one is
+//! missing, its tests are ignored and name it; if the variable `CI` is set they fail instead.
 
 #![cfg(test)]
 
 use std::process::ExitCode;
 
-// Drives with faults, of which `check` claims what readers do.
+// Drives with faults, and what `check` claims that readers do.
 mod claims;
-// The readers.
+// The readers, started through `read.py`.
 mod software;
 // Drives that every reader reads.
 mod sound;

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""Reads a config drive as its real readers do, and prints what they make of it as JSON.
+"""Reads a config drive with its real readers, and prints what they make of it as JSON.
 
-    read.py cloud-init FOLDER [LABEL]   the drive's files, as cloud-init's ConfigDrive data source reads them
-    read.py glean FOLDER                … as glean does, for Debian
-    read.py cloudbase-init FOLDER       … as cloudbase-init does, up to where Windows itself is needed
-    read.py agent TEXT IMAGE            base64 of gzip in the file TEXT, unpacked into IMAGE by Ironic's agent
-    read.py agent-writes STORED PARTITION   what Ironic stored, which is such a text or a URL of it, written to a partition by
-                                        the agent; a file does for the partition
-    read.py ironic TEXT...              … looked at by Ironic's conductor as before a deployment; a list of answers
+    read.py cloud-init DIRECTORY [LABEL]    the drive's files, read by cloud-init's ConfigDrive data source
+    read.py glean DIRECTORY                 … by glean, for Debian
+    read.py cloudbase-init DIRECTORY        … by cloudbase-init, as far as it works without Windows
+    read.py agent TEXT IMAGE                base64 of gzip in the file TEXT, unpacked into IMAGE by Ironic's agent
+    read.py agent-writes STORED PARTITION   what Ironic stored, which is such a text or its URL, written by the agent to a
+                                            partition, for which a file is enough
+    read.py ironic TEXT...                  such texts, checked by Ironic's conductor as before a deployment; prints a list
 
-Members are `null` where a reader has none. A reader that gives up on a part has its exception in `errors` under that
-part's name. Interfaces have the names net0, net1 … in the order in which their MAC addresses come in network_data.json.
+A member is `null` if the reader finds nothing. If a reader fails on a part, its exception is in `errors` under that part's
+name. Interfaces are named net0, net1 … in the order of their MAC addresses in network_data.json.
 """
 
 import argparse
@@ -35,7 +35,7 @@ def main():
 
 
 class Findings:
-    """What a reader made of a drive, part by part; an exception in one part does not hide the others."""
+    """What a reader makes of a drive, part by part; an exception in one part does not hide the others."""
 
     def __init__(self):
         self.parts = {"errors": {}}
@@ -43,12 +43,12 @@ class Findings:
     def part(self, name, read):
         try:
             self.parts[name] = read()
-        except Exception as error:  # whatever a reader throws is what we want to see
+        except Exception as error:  # anything that a reader raises is a result
             self.parts[name] = None
             self.parts["errors"][name] = f"{type(error).__name__}: {error}"
 
 
-def cloud_init(folder, label="config-2"):
+def cloud_init(directory, label="config-2"):
     from cloudinit import helpers, net, user_data
     from cloudinit.net import network_state
     from cloudinit.sources import DataSourceConfigDrive
@@ -57,7 +57,7 @@ def cloud_init(folder, label="config-2"):
     found = Findings()
 
     def found_by_label():
-        """Of a partition, as Ironic makes it."""
+        """Whether cloud-init finds a partition with this label, such as Ironic makes."""
         def blkid(criteria=None, **_):
             return ["/dev/vda2"] if criteria in (f"LABEL={label}", "TYPE=iso9660") else []
 
@@ -66,7 +66,7 @@ def cloud_init(folder, label="config-2"):
             return bool(DataSourceConfigDrive.find_candidate_devs(probe_optical=False))
 
     found.part("found_by_label", found_by_label)
-    found.part("drive", lambda: DataSourceConfigDrive.read_config_drive(folder))
+    found.part("drive", lambda: DataSourceConfigDrive.read_config_drive(directory))
     drive = found.parts.pop("drive")
     if drive is None:
         return found.parts
@@ -82,7 +82,7 @@ def cloud_init(folder, label="config-2"):
                 mock.patch.object(DataSourceConfigDrive, "on_first_boot"), \
                 mock.patch.object(DataSourceConfigDrive, "get_previous_iid"):
             pathlib.Path(seed, "seed").mkdir()
-            pathlib.Path(seed, "seed", "config_drive").symlink_to(pathlib.Path(folder).resolve())
+            pathlib.Path(seed, "seed", "config_drive").symlink_to(pathlib.Path(directory).resolve())
             paths = helpers.Paths({"cloud_dir": seed, "run_dir": seed})
             return DataSourceConfigDrive.DataSourceConfigDrive({}, None, paths)._get_data()
 
@@ -114,16 +114,16 @@ def cloud_init(folder, label="config-2"):
     return found.parts
 
 
-def glean(folder):
+def glean(directory):
     from glean import cmd
 
     found = Findings()
     with tempfile.TemporaryDirectory() as root:
         pathlib.Path(root, "mnt").mkdir()
-        pathlib.Path(root, "mnt", "config").symlink_to(pathlib.Path(folder).resolve())
+        pathlib.Path(root, "mnt", "config").symlink_to(pathlib.Path(directory).resolve())
         args = argparse.Namespace(root=root, noop=True, distro="debian", skip_dns=False, use_nm=False,
                                   no_dhcp_fallback=False)
-        metadata_file = pathlib.Path(folder, "openstack/latest/meta_data.json")
+        metadata_file = pathlib.Path(directory, "openstack/latest/meta_data.json")
         found.part("drive", lambda: json.loads(metadata_file.read_bytes()) if metadata_file.exists() else {})
         metadata = found.parts.pop("drive")
         if metadata is None:
@@ -134,7 +134,7 @@ def glean(folder):
 
             def call(command):
                 set_to.append(command[1])
-                return 1  # it ends there: nothing is written to this machine
+                return 1  # glean stops there, so nothing is written to this machine
 
             with mock.patch.object(cmd.subprocess, "call", call), contextlib.suppress(RuntimeError):
                 cmd.set_hostname_from_config_drive(argparse.Namespace(root=root, noop=False), metadata)
@@ -147,24 +147,24 @@ def glean(folder):
             data = cmd.get_network_info(args)
             by_mac = interfaces(data)
             dns = cmd.get_dns_from_config_drive(data)
-            wanted = cmd.get_config_drive_interfaces(data)
+            expected_interfaces = cmd.get_config_drive_interfaces(data)
             written = io.StringIO()
             with contextlib.redirect_stdout(written):
-                cmd.write_static_network_info(wanted, by_mac, {}, args)
+                cmd.write_static_network_info(expected_interfaces, by_mac, {}, args)
             return {"interfaces": debian_interfaces(written.getvalue()), "dns": dns}
 
         found.part("network", network)
     return found.parts
 
 
-def cloudbase_init(folder):
+def cloudbase_init(directory):
     from cloudbaseinit.metadata.services import base, baseconfigdrive, baseopenstackservice
     from cloudbaseinit.plugins.common import userdatautils
 
     class Service(baseconfigdrive.BaseConfigDriveService, baseopenstackservice.BaseOpenStackService):
         def __init__(self):
             super().__init__("config-2", "openstack/latest/meta_data.json")
-            self._metadata_path = folder
+            self._metadata_path = directory
 
     service = Service()
     found = Findings()
@@ -199,7 +199,7 @@ def cloudbase_init(folder):
 
 
 def agent(text, image):
-    from ironic_python_agent import config  # noqa: F401: the others expect its options
+    from ironic_python_agent import config  # noqa: F401: the other modules need its options
     from ironic_python_agent import partition_utils
 
     found = Findings()
@@ -215,9 +215,9 @@ def agent(text, image):
 
 
 def agent_writes(stored, partition):
-    """The agent finds a partition with the label of a config drive, as on a disk that has had one, so that it need not make one.
-    It would try to mount what it wrote; a file is no block device, so it hears that the kernel could."""
-    from ironic_python_agent import config  # noqa: F401: the others expect its options
+    """The agent is told that a partition with the label of a config drive exists, as on a disk that has had one, so it does not
+    create one. It is also told that the kernel can mount what it wrote, since a file is not a block device."""
+    from ironic_python_agent import config  # noqa: F401: the other modules need its options
     from ironic_python_agent import disk_utils, partition_utils
 
     found = Findings()
@@ -230,7 +230,7 @@ def agent_writes(stored, partition):
 
 
 def ironic(*texts):
-    """Where Ironic would master a drive anew it does not get to it: Neutron is not asked, and mkisofs not called."""
+    """If Ironic would rebuild a drive, it is stopped there: Neutron is not asked, and mkisofs is not called."""
     from ironic.conductor import configdrive_utils
 
     logging.disable()
@@ -244,12 +244,12 @@ def ironic_one(configdrive_utils, drive):
             mock.patch.object(configdrive_utils, "regenerate_iso") as regenerate:
         found.part("drive", lambda: configdrive_utils.check_and_fix_configdrive(task, drive))
         found.parts["kept"] = found.parts.pop("drive") == drive
-        found.parts["mastered_anew"] = regenerate.called
+        found.parts["rebuilt"] = regenerate.called
     return found.parts
 
 
 def interfaces(data):
-    """The machine's interfaces by MAC address: one for each address that any link names."""
+    """The machine's interfaces by MAC address: one for each address of a link."""
     links = data.get("links") or [] if isinstance(data, dict) else []
     macs = [link.get("ethernet_mac_address") for link in links
             if isinstance(link, dict) and link.get("type") not in ("bond", "vlan")]
@@ -264,7 +264,7 @@ def address(subnet):
 
 
 def debian_interfaces(written):
-    """What glean writes to /etc/network/interfaces.d, as interface: [address, or dhcp]."""
+    """What glean writes to /etc/network/interfaces.d, as {interface: [address or method]}."""
     found = {}
     for line in written.splitlines():
         words = line.split()

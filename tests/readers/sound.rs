@@ -26,7 +26,7 @@ pub fn trials() -> Vec<Trial> {
     trials
 }
 
-/// Golden cases without options of the operator; `example` is that of `examples/`.
+/// Golden cases without options of the operator; `example` is the document in `examples/`.
 const CASES: &[&str] = &[
     "example",
     "net-static",
@@ -37,7 +37,7 @@ const CASES: &[&str] = &[
     "text-control",
 ];
 
-/// Compares with the document, not with the drive's files.
+/// Compares what the reader found with the document, not with the drive's files.
 fn reads(reader: Reader, case: &str) -> Result<(), Failed> {
     let (text, document) = document(case);
     let found = read(reader, &extract(&build(&text))?, &[])?;
@@ -64,17 +64,17 @@ fn reads(reader: Reader, case: &str) -> Result<(), Failed> {
         same("files", &found["files"], &files.collect::<serde_json::Map<_, _>>().into())?;
     }
 
-    let wanted = addresses(&document);
+    let expected = addresses(&document);
     match reader {
         Reader::CloudbaseInit => {
             let found = found["network"]["addresses"].as_array().unwrap().iter().map(|pair| pair[1].clone());
-            same("addresses", &found.collect(), &wanted.into_iter().flatten().map(Value::from).collect())
+            same("addresses", &found.collect(), &expected.into_iter().flatten().map(Value::from).collect())
         }
         _ => {
-            for (addresses, index) in wanted.into_iter().zip(0..) {
+            for (addresses, index) in expected.into_iter().zip(0..) {
                 let interface = &found["network"]["interfaces"][format!("net{index}")];
                 let found = interface.as_array().ok_or("an interface is missing")?.iter();
-                // glean has netmasks there.
+                // glean writes netmasks instead of prefixes.
                 let cut = |address: &str| match reader {
                     Reader::Glean => address.split('/').next().unwrap().to_owned(),
                     _ => address.to_owned(),
@@ -87,7 +87,8 @@ fn reads(reader: Reader, case: &str) -> Result<(), Failed> {
     }
 }
 
-/// Of each VIF, with their prefixes: the first of its first IPv4 subnet and of its first IPv6 subnet, as Nova has it.
+/// Returns the addresses of each VIF with their prefixes: the first of its first IPv4 subnet and of its first IPv6 subnet, as Nova
+/// does.
 fn addresses(document: &Value) -> Vec<Vec<String>> {
     let of_vif = |vif: &Value| {
         let subnets = vif["network"]["subnets"].as_array().unwrap();
@@ -117,7 +118,7 @@ fn agent_unpacks(case: &str) -> Result<(), Failed> {
     same("errors", &found["errors"], &json!({}))?;
     same("size in MiB", &found["mebibytes"], &json!(1))?;
     if fs::read(&image)? != build(&text) {
-        return Err("another image comes out".into());
+        return Err("the agent unpacked a different image".into());
     }
     Ok(())
 }

@@ -2,11 +2,11 @@
 
 use crate::trees;
 
-/// Damages an image in so many ways, the same on every machine, and shows each, until one is an error.
+/// Damages an image in `rounds` ways, the same on every machine, and passes each result to `show`, until that returns an error.
 pub fn each<E>(image: &mut [u8], rounds: usize, mut show: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
     let mut numbers = trees::numbers(image.len() as u64);
     let mut number = |below: usize| numbers.next().expect("endless") as usize % below;
-    // What is not zero is what readers look at.
+    // Readers ignore most of the zeros.
     let places: Vec<usize> = (0..image.len()).filter(|&at| image[at] != 0).collect();
     for _ in 0..rounds {
         let mut before = Vec::new();
@@ -19,7 +19,7 @@ pub fn each<E>(image: &mut [u8], rounds: usize, mut show: impl FnMut(&[u8]) -> R
                 0 => image[at] ^= 1 << number(8),
                 1 => image[at] = [0, 1, 2, 0x7f, 0x80, 0xfe, 0xff][number(7)],
                 2 => image[at] = number(256) as u8,
-                // Another structure in this one's place.
+                // Another structure in place of this one.
                 _ => image.copy_within(from..from + length, at),
             }
         }

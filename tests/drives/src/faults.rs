@@ -1,4 +1,4 @@
-//! Drives with one fault each: what `check` should find, and what real readers make of it.
+//! Drives with one fault each: what `check` should find, and how real readers react.
 
 use configdrive::{
     check::{Code, Volume},
@@ -7,22 +7,22 @@ use configdrive::{
 use configdrive_support::Files;
 use serde_json::{Value, json};
 
-/// A drive that all readers take, to be spoilt.
+/// A drive that all readers accept, until a fault is put into it.
 pub struct Drive {
     pub label: &'static str,
     pub file_system: FileSystem,
     pub size: u64,
-    /// `meta_data.json` in both folders.
+    /// `meta_data.json` in both directories.
     pub meta_data: Value,
-    /// `network_data.json` in both folders.
+    /// `network_data.json` in both directories.
     pub network_data: Value,
-    /// The other files; they stand over those above.
+    /// The other files; they override those above.
     pub files: Files,
-    /// Paths that are not there.
+    /// Paths to leave out.
     pub missing: Vec<&'static str>,
 }
 
-/// A FAT for any disk: the only file system that nothing is to be said about but where Ironic checks it.
+/// A FAT for any disk: the only file system with no finding, except on nodes where Ironic checks the drive.
 const FAT: FileSystem = FileSystem::Fat { width: FatWidth::Fat16, sector_size: 4096 };
 
 impl Drive {
@@ -63,25 +63,25 @@ impl Drive {
     }
 }
 
-/// The same file in the two folders in which readers look.
+/// Returns the same file for the two directories in which readers look.
 fn both(name: &str, content: &str) -> Files {
     ["latest", "2018-08-27"].map(|version| (format!("openstack/{version}/{name}"), content.into())).into()
 }
 
-/// A fault, and what is claimed of it.
+/// A fault, and what we claim about it.
 pub struct Fault {
-    /// In words, for the test's name.
+    /// A description that completes a test's name.
     pub name: &'static str,
     pub code: Code,
-    pub spoil: fn(&mut Drive),
+    pub introduce: fn(&mut Drive),
     pub claims: &'static [Claim],
 }
 
-/// What a real reader does with a spoilt drive and not with a sound one.
+/// What a real reader does with the faulty drive, but not with a sound one.
 pub enum Claim {
-    /// It gives up on a part (see `read.py`), with an exception that begins so.
+    /// It fails to read a part (see `read.py`), with an exception that starts like this.
     Fails(Reader, &'static str, &'static str),
-    /// It makes this of a part: a JSON pointer into `read.py`'s answer, and JSON text.
+    /// It reads this value: a JSON pointer into `read.py`'s answer, and the value as JSON.
     Reads(Reader, &'static str, &'static str),
 }
 
@@ -122,55 +122,55 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "a_label_in_mixed_case",
         code: Code::WrongLabel,
-        spoil: |drive| drive.label = "Config-2",
+        introduce: |drive| drive.label = "Config-2",
         claims: &[Reads(CloudInit, "/found_by_label", "false")],
     },
     Fault {
         name: "another_label",
         code: Code::WrongLabel,
-        spoil: |drive| drive.label = "cidata",
+        introduce: |drive| drive.label = "cidata",
         claims: &[Reads(CloudInit, "/found_by_label", "false")],
     },
     Fault {
         name: "an_image_over_the_agents_limit",
         code: Code::ImageTooLarge,
-        spoil: |drive| drive.size = (64 << 20) + 1,
+        introduce: |drive| drive.size = (64 << 20) + 1,
         claims: &[],
     },
     Fault {
         name: "an_iso_on_a_disk_with_large_sectors",
         code: Code::NotFor4knDisks,
-        spoil: |drive| drive.file_system = FileSystem::Iso9660 { names: IsoNames::RockRidge, block_size: 2048 },
+        introduce: |drive| drive.file_system = FileSystem::Iso9660 { names: IsoNames::RockRidge, block_size: 2048 },
         claims: &[],
     },
     Fault {
         name: "a_fat_with_small_sectors",
         code: Code::NotFor4knDisks,
-        spoil: |drive| drive.file_system = FileSystem::Fat { width: FatWidth::Fat16, sector_size: 512 },
+        introduce: |drive| drive.file_system = FileSystem::Fat { width: FatWidth::Fat16, sector_size: 512 },
         claims: &[],
     },
     Fault {
         name: "no_meta_data_in_latest",
         code: Code::NoMetaData,
-        spoil: |drive| drive.missing.push("openstack/latest/meta_data.json"),
+        introduce: |drive| drive.missing.push("openstack/latest/meta_data.json"),
         claims: &[Fails(CloudbaseInit, "host_name", "NotExistingMetadataException")],
     },
     Fault {
         name: "no_meta_data_where_cloud_init_looks",
         code: Code::NoMetaData,
-        spoil: |drive| drive.missing.push("openstack/2018-08-27/meta_data.json"),
+        introduce: |drive| drive.missing.push("openstack/2018-08-27/meta_data.json"),
         claims: &[Fails(CloudInit, "drive", "NonReadable")],
     },
     Fault {
         name: "meta_data_that_is_a_list",
         code: Code::InvalidMetaData,
-        spoil: |drive| drive.meta_data = json!([1]),
+        introduce: |drive| drive.meta_data = json!([1]),
         claims: &[BROKEN, Fails(CloudbaseInit, "host_name", "AttributeError"), Fails(Glean, "keys", "AttributeError")],
     },
     Fault {
         name: "meta_data_that_is_not_json",
         code: Code::InvalidMetaData,
-        spoil: |drive| drive.files.extend(both("meta_data.json", "{")),
+        introduce: |drive| drive.files.extend(both("meta_data.json", "{")),
         claims: &[
             BROKEN,
             Fails(CloudbaseInit, "host_name", "JSONDecodeError"),
@@ -180,79 +180,79 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "no_uuid",
         code: Code::NoUuid,
-        spoil: |drive| remove(&mut drive.meta_data, "uuid"),
+        introduce: |drive| remove(&mut drive.meta_data, "uuid"),
         claims: &[BROKEN, Reads(CloudbaseInit, "/instance_id", "null")],
     },
     Fault {
         name: "a_truncated_random_seed",
         code: Code::InvalidRandomSeed,
-        spoil: |drive| drive.meta_data["random_seed"] = json!("AAECA"),
+        introduce: |drive| drive.meta_data["random_seed"] = json!("AAECA"),
         claims: &[BROKEN],
     },
     Fault {
         name: "a_random_seed_without_padding",
         code: Code::InvalidRandomSeed,
-        spoil: |drive| drive.meta_data["random_seed"] = json!("AAECAw"),
+        introduce: |drive| drive.meta_data["random_seed"] = json!("AAECAw"),
         claims: &[BROKEN],
     },
     Fault {
         name: "a_random_seed_that_is_a_number",
         code: Code::InvalidRandomSeed,
-        spoil: |drive| drive.meta_data["random_seed"] = json!(5),
+        introduce: |drive| drive.meta_data["random_seed"] = json!(5),
         claims: &[BROKEN],
     },
     Fault {
         name: "a_missing_file",
         code: Code::MissingContent,
-        spoil: |drive| drive.meta_data["files"] = json!([{"path": "/etc/motd", "content_path": "/content/0000"}]),
+        introduce: |drive| drive.meta_data["files"] = json!([{"path": "/etc/motd", "content_path": "/content/0000"}]),
         claims: &[BROKEN],
     },
     Fault {
         name: "a_network_template_without_a_path",
         code: Code::MissingContent,
-        spoil: |drive| drive.meta_data["network_config"] = json!({"name": "network_config"}),
+        introduce: |drive| drive.meta_data["network_config"] = json!({"name": "network_config"}),
         claims: &[BROKEN],
     },
     Fault {
         name: "vendor_data_that_is_null",
         code: Code::InvalidVendorData,
-        spoil: |drive| drive.files.extend(both("vendor_data.json", "null")),
+        introduce: |drive| drive.files.extend(both("vendor_data.json", "null")),
         claims: &[BROKEN],
     },
     Fault {
         name: "ec2_meta_data_that_is_not_json",
         code: Code::InvalidEc2MetaData,
-        spoil: |drive| drop(drive.files.insert("ec2/latest/meta-data.json".into(), "instance-id: i-1".into())),
+        introduce: |drive| drop(drive.files.insert("ec2/latest/meta-data.json".into(), "instance-id: i-1".into())),
         claims: &[BROKEN],
     },
     Fault {
         name: "a_dsmode_set_by_the_tenant",
         code: Code::Dsmode,
-        spoil: |drive| drive.meta_data["meta"] = json!({"dsmode": "disabled"}),
+        introduce: |drive| drive.meta_data["meta"] = json!({"dsmode": "disabled"}),
         claims: &[Reads(CloudInit, "/used", "false")],
     },
     Fault {
         name: "no_hostname",
         code: Code::NoHostName,
-        spoil: |drive| remove(&mut drive.meta_data, "hostname"),
+        introduce: |drive| remove(&mut drive.meta_data, "hostname"),
         claims: &[Reads(CloudInit, "/host_name", "null"), Reads(CloudbaseInit, "/host_name", "null")],
     },
     Fault {
         name: "no_name",
         code: Code::NoHostName,
-        spoil: |drive| remove(&mut drive.meta_data, "name"),
+        introduce: |drive| remove(&mut drive.meta_data, "name"),
         claims: &[Reads(Glean, "/host_name", "null")],
     },
     Fault {
         name: "a_name_that_is_a_display_name",
         code: Code::HostNamesDiffer,
-        spoil: |drive| drive.meta_data["name"] = json!("My server"),
+        introduce: |drive| drive.meta_data["name"] = json!("My server"),
         claims: &[Reads(Glean, "/host_name", r#""My server""#)],
     },
     Fault {
         name: "different_meta_data_in_latest",
         code: Code::VersionsDisagree,
-        spoil: |drive| {
+        introduce: |drive| {
             let mut latest = drive.meta_data.clone();
             latest["uuid"] = json!("00000000-0000-4000-8000-000000000000");
             drive.files.insert("openstack/latest/meta_data.json".into(), latest.to_string().into());
@@ -262,24 +262,24 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "user_data_only_in_latest",
         code: Code::VersionsDisagree,
-        spoil: |drive| drive.missing.push("openstack/2018-08-27/user_data"),
+        introduce: |drive| drive.missing.push("openstack/2018-08-27/user_data"),
         claims: &[Reads(CloudInit, "/user_data", r#""""#)],
     },
     Fault {
         name: "network_data_that_is_not_json",
         code: Code::InvalidNetworkData,
-        spoil: |drive| drive.files.extend(both("network_data.json", "{")),
+        introduce: |drive| drive.files.extend(both("network_data.json", "{")),
         claims: &[
             BROKEN,
             Fails(Glean, "network", "JSONDecodeError"),
             Fails(CloudbaseInit, "network", "JSONDecodeError"),
-            Reads(Ironic, "/mastered_anew", "true"),
+            Reads(Ironic, "/rebuilt", "true"),
         ],
     },
     Fault {
         name: "network_data_that_is_not_utf_8",
         code: Code::InvalidNetworkData,
-        spoil: |drive| {
+        introduce: |drive| {
             for version in ["latest", "2018-08-27"] {
                 drive.files.insert(format!("openstack/{version}/network_data.json"), b"{\"\xff\": 1}".to_vec());
             }
@@ -289,37 +289,37 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "network_data_that_is_a_list",
         code: Code::InvalidNetworkData,
-        spoil: |drive| drive.network_data = json!([]),
-        claims: &[Fails(CloudInit, "network", "AttributeError"), Reads(Ironic, "/mastered_anew", "true")],
+        introduce: |drive| drive.network_data = json!([]),
+        claims: &[Fails(CloudInit, "network", "AttributeError"), Reads(Ironic, "/rebuilt", "true")],
     },
     Fault {
         name: "links_that_are_strings",
         code: Code::InvalidNetworkData,
-        spoil: |drive| drive.network_data["links"] = json!(["tap1"]),
+        introduce: |drive| drive.network_data["links"] = json!(["tap1"]),
         claims: &[Fails(CloudInit, "network", "AttributeError"), Fails(Glean, "network", "TypeError")],
     },
     Fault {
         name: "empty_network_data",
         code: Code::EmptyNetworkData,
-        spoil: |drive| drive.network_data = json!({}),
-        claims: &[Reads(CloudInit, "/network/interfaces", "{}"), Reads(Ironic, "/mastered_anew", "true")],
+        introduce: |drive| drive.network_data = json!({}),
+        claims: &[Reads(CloudInit, "/network/interfaces", "{}"), Reads(Ironic, "/rebuilt", "true")],
     },
     Fault {
         name: "a_link_without_mtu",
         code: Code::LinkWithoutMtu,
-        spoil: |drive| remove(&mut drive.network_data["links"][1], "mtu"),
-        claims: &[Reads(Ironic, "/mastered_anew", "true")],
+        introduce: |drive| remove(&mut drive.network_data["links"][1], "mtu"),
+        claims: &[Reads(Ironic, "/rebuilt", "true")],
     },
     Fault {
         name: "a_link_whose_mtu_is_null",
         code: Code::LinkWithoutMtu,
-        spoil: |drive| drive.network_data["links"][0]["mtu"] = Value::Null,
-        claims: &[Reads(Ironic, "/mastered_anew", "true")],
+        introduce: |drive| drive.network_data["links"][0]["mtu"] = Value::Null,
+        claims: &[Reads(Ironic, "/rebuilt", "true")],
     },
     Fault {
         name: "a_link_without_id",
         code: Code::IncompleteLink,
-        spoil: |drive| {
+        introduce: |drive| {
             remove(&mut drive.network_data["links"][1], "id");
             drive.network_data["networks"][1]["link"] = json!("tap1");
         },
@@ -328,19 +328,21 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "a_link_without_type",
         code: Code::IncompleteLink,
-        spoil: |drive| remove(&mut drive.network_data["links"][1], "type"),
+        introduce: |drive| remove(&mut drive.network_data["links"][1], "type"),
         claims: &[Fails(CloudInit, "network", "KeyError: 'type'"), Fails(Glean, "network", "KeyError: 'type'")],
     },
     Fault {
         name: "a_vlan_without_mac",
         code: Code::IncompleteLink,
-        spoil: |drive| push(drive, json!({"id": "v", "type": "vlan", "mtu": 1500, "vlan_id": 5, "vlan_link": "tap1"})),
+        introduce: |drive| {
+            push(drive, json!({"id": "v", "type": "vlan", "mtu": 1500, "vlan_id": 5, "vlan_link": "tap1"}))
+        },
         claims: &[Fails(CloudInit, "network", "KeyError: 'vlan_mac_address'")],
     },
     Fault {
         name: "a_bond_without_links",
         code: Code::IncompleteLink,
-        spoil: |drive| {
+        introduce: |drive| {
             push(drive, bond());
             remove(&mut drive.network_data["links"][2], "bond_links");
         },
@@ -352,7 +354,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "a_link_without_mac",
         code: Code::LinkWithoutMac,
-        spoil: |drive| remove(&mut drive.network_data["links"][1], "ethernet_mac_address"),
+        introduce: |drive| remove(&mut drive.network_data["links"][1], "ethernet_mac_address"),
         claims: &[
             Fails(CloudInit, "network", "ValueError: No mac_address or name entry"),
             Fails(Glean, "network", "KeyError: 'ethernet_mac_address'"),
@@ -361,7 +363,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "a_bond_of_a_missing_link",
         code: Code::UnknownLink,
-        spoil: |drive| {
+        introduce: |drive| {
             push(drive, bond());
             drive.network_data["links"][2]["bond_links"] = json!(["nowhere"]);
         },
@@ -370,7 +372,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "a_network_on_a_missing_link",
         code: Code::UnknownLink,
-        spoil: |drive| drive.network_data["networks"][1]["link"] = json!("nowhere"),
+        introduce: |drive| drive.network_data["networks"][1]["link"] = json!("nowhere"),
         claims: &[
             Reads(CloudInit, "/network/interfaces/net1", "[]"),
             Reads(Glean, "/network/interfaces/net1", r#"["manual"]"#),
@@ -379,7 +381,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "a_bond_without_mac",
         code: Code::BondWithoutMac,
-        spoil: |drive| {
+        introduce: |drive| {
             push(drive, bond());
             remove(&mut drive.network_data["links"][2], "ethernet_mac_address");
         },
@@ -388,7 +390,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "a_bond_whose_mode_is_a_number",
         code: Code::UnknownBondMode,
-        spoil: |drive| {
+        introduce: |drive| {
             push(drive, bond());
             drive.network_data["links"][2]["bond_mode"] = json!("4");
         },
@@ -397,7 +399,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "two_links_with_the_same_mac",
         code: Code::DuplicateMac,
-        spoil: |drive| {
+        introduce: |drive| {
             drive.network_data["links"][1]["ethernet_mac_address"] =
                 drive.network_data["links"][0]["ethernet_mac_address"].clone();
         },
@@ -406,7 +408,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "two_links_with_the_same_id",
         code: Code::DuplicateId,
-        spoil: |drive| {
+        introduce: |drive| {
             drive.network_data["links"][1]["id"] = json!("tap1");
             drive.network_data["networks"][1]["link"] = json!("tap1");
         },
@@ -419,37 +421,37 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "two_networks_with_the_same_id",
         code: Code::DuplicateId,
-        spoil: |drive| drive.network_data["networks"][1]["id"] = json!("network1"),
+        introduce: |drive| drive.network_data["networks"][1]["id"] = json!("network1"),
         claims: &[Reads(Glean, "/network/interfaces/net0", r#"["dhcp"]"#)],
     },
     Fault {
         name: "a_network_without_link",
         code: Code::IncompleteNetwork,
-        spoil: |drive| remove(&mut drive.network_data["networks"][1], "link"),
+        introduce: |drive| remove(&mut drive.network_data["networks"][1], "link"),
         claims: &[Fails(CloudInit, "network", "KeyError: 'link'"), Fails(Glean, "network", "KeyError: 'link'")],
     },
     Fault {
         name: "a_network_without_type",
         code: Code::IncompleteNetwork,
-        spoil: |drive| remove(&mut drive.network_data["networks"][1], "type"),
+        introduce: |drive| remove(&mut drive.network_data["networks"][1], "type"),
         claims: &[Fails(CloudInit, "network", "KeyError: 'type'")],
     },
     Fault {
         name: "a_network_without_id",
         code: Code::NetworkWithoutId,
-        spoil: |drive| remove(&mut drive.network_data["networks"][1], "id"),
+        introduce: |drive| remove(&mut drive.network_data["networks"][1], "id"),
         claims: &[Fails(Glean, "network", "KeyError: 'id'")],
     },
     Fault {
         name: "a_network_of_an_unknown_type",
         code: Code::UnknownNetworkType,
-        spoil: |drive| drive.network_data["networks"][1]["type"] = json!("ipv4_static"),
+        introduce: |drive| drive.network_data["networks"][1]["type"] = json!("ipv4_static"),
         claims: &[Reads(CloudInit, "/network/interfaces/net1", r#"["ipv4_static"]"#)],
     },
     Fault {
         name: "a_static_network_without_address",
         code: Code::NetworkWithoutAddress,
-        spoil: |drive| remove(&mut drive.network_data["networks"][1], "ip_address"),
+        introduce: |drive| remove(&mut drive.network_data["networks"][1], "ip_address"),
         claims: &[
             Fails(CloudInit, "network", "ValueError: No config network address keys"),
             Fails(Glean, "network", "KeyError: 'ip_address'"),
@@ -459,49 +461,49 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "an_invalid_address",
         code: Code::InvalidAddress,
-        spoil: |drive| drive.network_data["networks"][1]["ip_address"] = json!("192.0.2.256"),
+        introduce: |drive| drive.network_data["networks"][1]["ip_address"] = json!("192.0.2.256"),
         claims: &[Fails(CloudInit, "network", "ValueError"), Fails(CloudbaseInit, "network", "AddrFormatError")],
     },
     Fault {
         name: "a_netmask_with_holes",
         code: Code::InvalidAddress,
-        spoil: |drive| drive.network_data["networks"][1]["netmask"] = json!("255.0.255.0"),
+        introduce: |drive| drive.network_data["networks"][1]["netmask"] = json!("255.0.255.0"),
         claims: &[Fails(CloudInit, "network", "ValueError"), Fails(CloudbaseInit, "network", "AddrFormatError")],
     },
     Fault {
         name: "a_route_to_an_invalid_address",
         code: Code::InvalidAddress,
-        spoil: |drive| drive.network_data["networks"][1]["routes"][0]["network"] = json!("192.0.2.256"),
+        introduce: |drive| drive.network_data["networks"][1]["routes"][0]["network"] = json!("192.0.2.256"),
         claims: &[Fails(CloudInit, "network", "ValueError"), Fails(CloudbaseInit, "network", "AddrFormatError")],
     },
     Fault {
         name: "a_static_network_without_netmask",
         code: Code::NetworkWithoutNetmask,
-        spoil: |drive| remove(&mut drive.network_data["networks"][1], "netmask"),
+        introduce: |drive| remove(&mut drive.network_data["networks"][1], "netmask"),
         claims: &[Fails(Glean, "network", "KeyError: 'netmask'")],
     },
     Fault {
         name: "a_route_without_gateway",
         code: Code::RouteWithoutGateway,
-        spoil: |drive| remove(&mut drive.network_data["networks"][1]["routes"][0], "gateway"),
+        introduce: |drive| remove(&mut drive.network_data["networks"][1]["routes"][0], "gateway"),
         claims: &[Fails(Glean, "network", "KeyError: 'gateway'")],
     },
     Fault {
         name: "a_gateway_in_another_network",
         code: Code::GatewayOutsideNetwork,
-        spoil: |drive| drive.network_data["networks"][1]["routes"][0]["gateway"] = json!("203.0.113.1"),
+        introduce: |drive| drive.network_data["networks"][1]["routes"][0]["gateway"] = json!("203.0.113.1"),
         claims: &[],
     },
     Fault {
         name: "a_name_server_only_in_a_network",
         code: Code::DnsInOnePlace,
-        spoil: |drive| drive.network_data["services"] = json!([]),
+        introduce: |drive| drive.network_data["services"] = json!([]),
         claims: &[Reads(CloudInit, "/network/dns", "[]"), Reads(Glean, "/network/dns", "[]")],
     },
     Fault {
         name: "a_name_server_only_at_the_top_level",
         code: Code::DnsInOnePlace,
-        spoil: |drive| {
+        introduce: |drive| {
             let service = json!({"type": "dns", "address": "192.0.2.54"});
             drive.network_data["services"].as_array_mut().expect("a list").push(service);
         },
@@ -510,25 +512,25 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "a_name_server_without_address",
         code: Code::DnsWithoutAddress,
-        spoil: |drive| drive.network_data["services"].as_array_mut().expect("a list").push(json!({"type": "dns"})),
+        introduce: |drive| drive.network_data["services"].as_array_mut().expect("a list").push(json!({"type": "dns"})),
         claims: &[Fails(Glean, "network", "KeyError: 'address'")],
     },
     Fault {
         name: "user_data_without_a_marker",
         code: Code::UserDataOfNoKnownKind,
-        spoil: |drive| drive.files.extend(both("user_data", "hostname: x\n")),
+        introduce: |drive| drive.files.extend(both("user_data", "hostname: x\n")),
         claims: &[Reads(CloudInit, "/user_data_kinds", r#"["text/x-not-multipart"]"#)],
     },
     Fault {
         name: "user_data_after_a_byte_order_mark",
         code: Code::UserDataOfNoKnownKind,
-        spoil: |drive| drive.files.extend(both("user_data", "\u{feff}#cloud-config\n{}\n")),
+        introduce: |drive| drive.files.extend(both("user_data", "\u{feff}#cloud-config\n{}\n")),
         claims: &[Reads(CloudInit, "/user_data_kinds", r#"["text/x-not-multipart"]"#)],
     },
     Fault {
         name: "a_script_with_carriage_returns",
         code: Code::ScriptWithCarriageReturn,
-        spoil: |drive| drive.files.extend(both("user_data", "#!/bin/sh\r\nexit 0\r\n")),
+        introduce: |drive| drive.files.extend(both("user_data", "#!/bin/sh\r\nexit 0\r\n")),
         claims: &[],
     },
 ];

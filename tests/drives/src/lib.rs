@@ -4,9 +4,9 @@
 pub mod damage;
 // Drives with one fault each that `check` finds.
 pub mod faults;
-// Drives that were made to do harm.
+// Drives that are made to do harm.
 pub mod malicious;
 // Drives that are odd but sound.
 pub mod odd;
-// Trees that are hard on readers.
+// Trees of files that are hard to read.
 pub mod trees;

@@ -1,4 +1,4 @@
-//! Trees that are hard on readers.
+//! Trees of files that are hard to read.
 
 use configdrive::{
     image::{
@@ -12,7 +12,7 @@ use configdrive_support::Files;
 /// Makes a tree.
 pub type Make = fn() -> Files;
 
-/// The trees, named so that they end a sentence that begins with a reader's name.
+/// The trees. Each name completes a test's name such as `xorriso_reads_…`.
 pub const TREES: &[(&str, Make)] = &[
     ("a_drive_from_nova", drive_of_nova),
     ("an_empty_tree", Files::new),
@@ -31,20 +31,20 @@ pub const TREES: &[(&str, Make)] = &[
     ("random_tree_4", || random(4)),
 ];
 
-/// What kind of image.
+/// The kind of an image.
 #[derive(Clone, Copy)]
 pub enum Format {
     Iso9660,
     Fat(Geometry),
 }
 
-/// Our image of `files`.
+/// Returns our image of `files`.
 pub fn image(files: &Files, format: Format) -> Vec<u8> {
-    /// 2001-09-09T01:46:41Z, a second that FAT's count of two does not tell.
+    /// 2001-09-09T01:46:41Z. FAT counts in steps of two seconds, so it cannot represent this one.
     const DATE: u64 = 1_000_000_001;
     let mut tree = Tree::default();
     for (path, content) in files {
-        tree.insert(path, Content::from(content.to_vec())).expect("a path that the rules take");
+        tree.insert(path, Content::from(content.to_vec())).expect("a valid path");
     }
     match format {
         Format::Iso9660 => iso9660::write(&tree, DATE),
@@ -73,7 +73,7 @@ fn deep() -> Files {
     (0..=names.len()).map(|depth| ([&names[..depth], &["file"]].concat().join("/"), depth.to_string().into())).collect()
 }
 
-/// So many names that folders take several sectors and path tables more than one.
+/// Enough names that a directory takes several sectors, and the path table more than one.
 fn wide() -> Files {
     let file = |index: usize| (format!("files/{index:03}-{}.txt", "n".repeat(index % 50)), index.to_string().into());
     let directory =
@@ -120,13 +120,13 @@ fn sizes() -> Files {
     files
 }
 
-/// Of FAT: 512 bytes, and powers of two from there on.
+/// Sizes around FAT's clusters: 512 bytes and the powers of two above.
 fn cluster_sizes() -> Files {
     let sizes = (9..=16).flat_map(|power| [(1 << power) - 1, 1 << power, (1 << power) + 1]);
     sizes.map(|size: usize| (format!("size-{size}"), bytes(size as u64, size))).collect()
 }
 
-/// Eight characters and three do not tell these apart, and some are called what others would be.
+/// These do not differ in their 8.3 names, and some have the name that another would get.
 fn alike_in_short() -> Files {
     let many = (0..300).map(|index| format!("network_data-{index}.json"));
     let named = ["NETWOR~1.JSO", "networ~7.jso", "NETWO~12.JSO", "README", "README.TXT", "readme.text", "Read me.txt"];
@@ -140,7 +140,7 @@ fn many_and_large() -> Files {
     small.chain(large.iter().map(|&size| (format!("large/{size}"), bytes(size as u64, size)))).collect()
 }
 
-/// A table of 512 bytes has entries for 339 clusters.
+/// A FAT12 table of 512 bytes has entries for 339 clusters.
 fn full() -> Files {
     Files::from([("file".into(), bytes(1, 339 * 512))])
 }
@@ -151,7 +151,7 @@ fn same() -> Files {
     files
 }
 
-/// Names that differ, but not in what the plain tree keeps of them.
+/// Names that differ, but are the same in the plain tree.
 pub fn alike() -> Files {
     let q = |end| format!("{}{end}", "q".repeat(40));
     let names = [
@@ -178,7 +178,7 @@ pub fn alike() -> Files {
     names.iter().map(|name| (name.to_string(), name.as_bytes().to_vec())).collect()
 }
 
-/// Up to 120 files in a random tree; what the rules for names refuse is left out.
+/// Up to 120 files in a random tree, without paths that are invalid.
 fn random(seed: u64) -> Files {
     const CHARACTERS: [&str; 16] =
         ["a", "b", "c", "X", "Y", "0", "7", ".", "-", "_", "+", " ", "é", "日", "ß", "user_data"];
