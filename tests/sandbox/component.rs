@@ -14,7 +14,7 @@ const DOCUMENT: &str = r#"{
 #[test]
 fn the_component_imports_nothing_and_exports_the_interface() {
     let (mut imports, mut exports, mut functions) = (Vec::new(), Vec::new(), BTreeSet::new());
-    // 0 in the component itself, more in what it consists of.
+    // 0 in the component itself, more in its parts.
     let mut depth = 0;
     for payload in Parser::new(0).parse_all(COMPONENT) {
         match payload.unwrap() {
@@ -145,7 +145,7 @@ fn a_call_that_takes_too_long_is_an_error_and_the_next_call_works() {
     let mut limits = Limits::default();
     limits.time = Duration::ZERO;
     let sandbox = Sandbox::new(limits).unwrap();
-    // Numbers that are not repeated: much work for any encoder.
+    // Numbers that do not repeat are much work for any encoder.
     let image: Vec<u8> = (0_u32..12 << 20).flat_map(|n| n.wrapping_mul(n).to_be_bytes()).collect();
     let error = sandbox.encode(&image).unwrap_err();
     assert_eq!(limit(&error), Limit::Time { limit: Duration::ZERO });

@@ -14,7 +14,7 @@ fn sixty_four_threads_get_the_same_answers_as_one() {
     let alone = Sandbox::new(Limits::default()).unwrap();
     let expected: Vec<_> = jobs.iter().map(|job| job.run(&alone)).collect();
     assert!(expected.iter().any(Result::is_ok) && expected.iter().any(Result::is_err));
-    // In a pool there are fewer turns than threads.
+    // A pool runs fewer calls at a time than there are threads.
     for (sandbox, calls) in
         [(alone, CALLS), (Sandbox::pooled(Limits::default(), NonZero::new(8).unwrap()).unwrap(), CALLS / 10)]
     {
@@ -47,7 +47,7 @@ fn cancelled_calls_do_not_affect_the_others() {
                     scope.spawn(move || (0..2).map(|_| sandbox.encode(long)).collect::<Vec<_>>())
                 })
                 .collect();
-            // Among them such as wait for their turn, and one whose thread ends by a panic.
+            // Some of the calls wait for their turn, and one thread panics.
             let broken = scope.spawn(|| {
                 assert_eq!(jobs[0].run(&sandbox), expected);
                 panic!("as a caller may");
@@ -55,7 +55,7 @@ fn cancelled_calls_do_not_affect_the_others() {
             assert!(broken.join().is_err());
             cancel.cancel();
             for thread in cancelled {
-                // What was done before is not undone.
+                // Calls that finished before the cancellation keep their results.
                 let answers = thread.join().unwrap();
                 assert!(answers.iter().all(|answer| matches!(answer, Ok(_) | Err(Error::Cancelled))));
                 assert!(matches!(sandbox.with_cancel(&cancel).encode(&[0; 512]), Err(Error::Cancelled)));
@@ -69,7 +69,7 @@ fn cancelled_calls_do_not_affect_the_others() {
 fn a_running_call_can_be_cancelled() {
     let sandbox = Sandbox::new(Limits::default()).unwrap();
     let long = noise();
-    // A call that takes longer than it takes to cancel it, on any machine: the image grows until one does.
+    // The image grows until its call takes longer than the cancellation, on any machine.
     let cancelled = (1..).any(|times| {
         let cancel = Cancel::new();
         let (sandbox, long) = (sandbox.with_cancel(&cancel), &long[..long.len().min(times << 22)]);
@@ -102,7 +102,7 @@ fn calls_that_run_out_of_time_do_not_affect_the_others() {
     });
 }
 
-/// A call, and what its answer is as text.
+/// A call, with its answer as a string.
 enum Job {
     RequiredBy(Vec<u8>),
     Pack(Vec<u8>),
@@ -131,7 +131,7 @@ impl Job {
     }
 }
 
-/// Of golden cases, some of which are refused.
+/// Returns calls on golden cases, some of which are refused.
 fn jobs() -> Vec<Job> {
     let sandbox = Sandbox::new(Limits::default()).unwrap();
     let cases = ["minimal", "files-contents", "bond-basic", "req-mandatory", "err-net-empty", "err-userdata-non-ascii"];
@@ -146,7 +146,7 @@ fn jobs() -> Vec<Job> {
     jobs
 }
 
-/// Much work for any encoder.
+/// Returns bytes that are much work for any encoder.
 fn noise() -> Vec<u8> {
     (0_u32..4 << 20).flat_map(|n| n.wrapping_mul(n).to_be_bytes()).collect()
 }

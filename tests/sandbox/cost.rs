@@ -11,7 +11,7 @@ use configdrive_host::{
 use configdrive_support::workloads::{self, Workload};
 use configdrive_test_components::COUNTING;
 
-/// In millions. If you make the component do less, write the new number here; if you make it do more, say why.
+/// The work of `pack`, in millions. If the component now does less, write the new number here; if it does more, explain why.
 const PACK: [(Workload, u64); 3] = [(Workload::S, 14), (Workload::M, 35), (Workload::V, 17)];
 
 #[test]
@@ -23,7 +23,7 @@ fn packing_a_drive_takes_no_more_work_than_before() {
         let found = cost.fuel as f64 / 1e6;
         // Other versions of the compiler count a little differently.
         let range = millions as f64 * 0.9..millions as f64 * 1.1;
-        assert!(range.contains(&found), "{}: {found:.1} million, {millions} expected", workload.name());
+        assert!(range.contains(&found), "{}: expected {millions} million, found {found:.1} million", workload.name());
     }
 }
 
@@ -66,13 +66,14 @@ fn free_space_is_packed_without_taking_memory() {
     assert!(cost.memory <= document.len() + (16 << 20), "{} bytes", cost.memory);
 }
 
-/// What [`Limits`] are chosen by; the numbers are in its documentation. `cargo test --release
+/// The default [`Limits`] are based on this; the numbers are in their documentation. `cargo test --release
 /// -p configdrive-host --test sandbox -- --nocapture the_largest` shows them.
 #[test]
 fn the_largest_drive_takes_less_than_half_of_the_memory_limit() {
     let limits = Limits::default();
     let component = Counted::load();
-    // As much as fits beside the file system itself: half of it does not compress, since the text has a limit too.
+    // As much as fits alongside the file system's own structures. Only half of it does not compress, since the base64 text has a
+    // limit too.
     let content = [workloads::noise(31 << 20), workloads::log(32 << 20)].concat();
     let document = format!(r#"{{"files": [{{"path": "large", "contents": "{}"}}]}}"#, STANDARD.encode(content));
     assert!(document.len() < limits.input);
@@ -98,17 +99,17 @@ fn the_largest_drive_takes_less_than_half_of_the_memory_limit() {
 struct Counted(ConfigdrivePre<Peak>);
 
 struct Cost {
-    /// As `PACK` counts it.
+    /// Work, in the unit of wasmtime's fuel.
     fuel: u64,
-    /// At its largest, in bytes.
+    /// The largest size of memory in bytes.
     memory: usize,
 }
 
 impl Counted {
-    #[expect(unsafe_code, reason = "loading compiled code cannot be checked by a compiler")]
+    #[expect(unsafe_code, reason = "the compiler cannot check code that is loaded at run time")]
     fn load() -> Self {
         let engine = Engine::new(config().consume_fuel(true)).unwrap();
-        // SAFETY: the build script made it with this version of wasmtime.
+        // SAFETY: the build script compiled it with this version of wasmtime.
         let component = unsafe { component::Component::deserialize(&engine, COUNTING) }.unwrap();
         Self(component::Linker::new(&engine).instantiate_pre(&component).and_then(ConfigdrivePre::new).unwrap())
     }
@@ -128,7 +129,7 @@ impl Counted {
     }
 }
 
-/// Of the component's memory, in bytes.
+/// The peak of the component's memory in bytes.
 #[derive(Default)]
 struct Peak(usize);
 

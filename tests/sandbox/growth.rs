@@ -1,4 +1,4 @@
-//! What is left behind by calls that end badly: nothing. Alone in its process, whose memory and files it counts.
+//! Calls that fail leak nothing. This test is alone in its process, because it counts the process's memory and files.
 
 #![cfg(test)]
 #![cfg(target_os = "linux")]
@@ -6,7 +6,7 @@
 use std::{fs, num::NonZero, time::Duration};
 
 use configdrive_host::{ConfigDrive, DriveSource, Limits, Sandbox, wasmtime::component::Component};
-use configdrive_test_components::{self as components, Deed, answer, place_of_texts};
+use configdrive_test_components::{self as components, Deed, address_of_strings, answer};
 
 #[test]
 fn a_thousand_failed_calls_leak_nothing() {
@@ -17,38 +17,38 @@ fn a_thousand_failed_calls_leak_nothing() {
     let arguments = arguments();
     let mut calls = (0..).map(|call| {
         let sandbox = &sandboxes[call % sandboxes.len()];
-        // Another argument each time that a sandbox's turn comes.
+        // A different argument each time it is this sandbox's turn.
         let argument = &arguments[(call / sandboxes.len()) % arguments.len()];
         sandbox.check_drive(DriveSource::Bytes(argument)).unwrap_err();
     });
     calls.by_ref().take(200).for_each(drop);
-    let before = Holdings::now();
+    let before = Resources::now();
     calls.take(1000).for_each(drop);
-    let after = Holdings::now();
+    let after = Resources::now();
     println!("{before:?}, then {after:?}");
     assert_eq!((after.files, after.threads), (before.files, before.threads));
-    // A page for each call would be 4 MiB.
+    // If each call leaked one page, that would be 4 MiB.
     assert!(after.resident < before.resident + (2 << 20), "{before:?}, then {after:?}");
 }
 
-/// Each makes the puppet end badly.
+/// Returns arguments that each make the puppet's call fail.
 fn arguments() -> Vec<Vec<u8>> {
-    let large = answer(&[0, place_of_texts(3), 1 << 20], &vec![0; 40 << 20]);
-    let nonsense = answer(&[0, u32::MAX, 1], b"");
-    let deeds = Deed::bad().flat_map(|deed| [deed.argument(), deed.on_room_for_the_argument()]);
-    deeds.chain([nonsense, large]).collect()
+    let large = answer(&[0, address_of_strings(3), 1 << 20], &vec![0; 40 << 20]);
+    let malformed = answer(&[0, u32::MAX, 1], b"");
+    let deeds = Deed::bad().flat_map(|deed| [deed.argument(), deed.on_allocation()]);
+    deeds.chain([malformed, large]).collect()
 }
 
-/// What the process has of the system.
+/// The resources that the process holds.
 #[derive(Debug)]
-struct Holdings {
-    /// In bytes.
+struct Resources {
+    /// Resident memory in bytes.
     resident: usize,
     files: usize,
     threads: usize,
 }
 
-impl Holdings {
+impl Resources {
     fn now() -> Self {
         let pages = fs::read_to_string("/proc/self/statm").unwrap();
         let pages: usize = pages.split(' ').nth(1).unwrap().parse().unwrap();
@@ -66,8 +66,8 @@ fn sandbox(guest: &'static [u8], calls: Option<NonZero<u32>>) -> Sandbox {
     limits.memory = 64 << 20;
     limits.output = 1 << 20;
     Sandbox::with_component(limits, calls, |engine| {
-        #[expect(unsafe_code, reason = "loading compiled code cannot be checked by a compiler")]
-        // SAFETY: a build script made it with this version of wasmtime.
+        #[expect(unsafe_code, reason = "the compiler cannot check code that is loaded at run time")]
+        // SAFETY: a build script compiled it with this version of wasmtime.
         unsafe {
             Component::deserialize(engine, guest)
         }

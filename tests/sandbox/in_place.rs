@@ -1,6 +1,6 @@
-//! The component runs where it lies in the executable, and where it cannot, in a copy.
+//! The component runs in place in the executable, or from a copy if another sandbox already does.
 //!
-//! One test, since the executable has one such place.
+//! This is a single test, since only one sandbox of the process can run in place.
 
 #![cfg(test)]
 #![cfg(target_os = "linux")]
@@ -31,9 +31,9 @@ fn no_memory_becomes_executable_for_the_first_sandbox_and_others_work_alongside_
     assert_eq!(executable_memory(), at_first);
 }
 
-/// The mappings that may be executed, each as the system tells it.
+/// Returns the executable mappings, each as the system reports it.
 fn executable_memory() -> Vec<String> {
     let maps = fs::read_to_string("/proc/self/maps").unwrap();
-    let is_executable = |line: &&str| line.split(' ').nth(1).expect("permissions").contains('x');
+    let is_executable = |line: &&str| line.split(' ').nth(1).expect("a field of permissions").contains('x');
     maps.lines().filter(is_executable).map(str::to_owned).collect()
 }

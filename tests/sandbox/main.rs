@@ -10,5 +10,5 @@ mod concurrency;
 mod cost;
 // Malicious components.
 mod malicious;
-// The same answers as the native library.
+// The sandbox's answers, compared with the native library's.
 mod native;

@@ -5,7 +5,7 @@ use std::{num::NonZero, time::Duration};
 use configdrive_host::{
     ConfigDrive, DriveSource, Error, Limit, Limits, Options, Policy, Sandbox, chain, wasmtime::component::Component,
 };
-use configdrive_test_components::{self as components, Deed, answer, place_of_texts};
+use configdrive_test_components::{self as components, Deed, address_of_strings, answer};
 
 #[test]
 fn a_malicious_component_is_stopped_with_the_reason_and_the_next_call_works() {
@@ -14,15 +14,15 @@ fn a_malicious_component_is_stopped_with_the_reason_and_the_next_call_works() {
             let sandbox = sandbox_for(expected(deed), components::PUPPET, calls);
             for (when, argument) in [
                 ("when it is called", deed.argument()),
-                ("when it is asked for room", deed.on_room_for_the_argument()),
+                ("when it is asked for memory", deed.on_allocation()),
                 ("after its answer", deed.after_the_answer()),
             ] {
                 let found = sandbox.encode(&argument);
                 match (deed, when) {
-                    // Which addresses it gives out then nobody asks.
+                    // After the answer nobody uses the addresses that it returns.
                     (Deed::Misplaced | Deed::Unaligned, "after its answer") => assert_eq!(found.unwrap(), ""),
-                    // A text may begin anywhere, so this one reads another deed there: nothing.
-                    (Deed::Unaligned, "when it is asked for room") => {}
+                    // A string may start at an odd address, so the puppet reads another deed there, which does nothing.
+                    (Deed::Unaligned, "when it is asked for memory") => {}
                     _ => assert_eq!(kind(found.unwrap_err()), expected(deed), "{deed:?} {when}"),
                 }
                 assert!(works(&sandbox), "after {deed:?} {when}");
@@ -73,10 +73,10 @@ fn a_component_that_is_malicious_before_it_is_called_is_stopped() {
 
 #[test]
 fn a_component_that_starts_with_more_memory_than_the_limit_is_refused() {
-    let sandbox = sandbox(components::BEGINS_WITH_THREE_GIBIBYTES, None);
+    let sandbox = sandbox(components::STARTS_WITH_THREE_GIBIBYTES, None);
     assert_eq!(kind(sandbox.encode(&[0; 8]).unwrap_err()), Kind::Memory);
-    // In a pool nobody could call it, so it does not even load.
-    let pooled = load(components::BEGINS_WITH_THREE_GIBIBYTES, Some(1), Limits::default());
+    // A pool could never run it, so it does not even load.
+    let pooled = load(components::STARTS_WITH_THREE_GIBIBYTES, Some(1), Limits::default());
     assert!(matches!(pooled.map(drop), Err(Error::Start(_))));
 }
 
@@ -84,7 +84,7 @@ fn a_component_that_starts_with_more_memory_than_the_limit_is_refused() {
 fn an_answer_may_be_as_large_as_the_limit_and_no_larger() {
     let text = [b'x'; 1001];
     let sandbox = sandbox_of(components::PUPPET, None, |limits| limits.output = 1000);
-    let text_of = |length| answer(&[0, place_of_texts(3), length], &text);
+    let text_of = |length| answer(&[0, address_of_strings(3), length], &text);
     assert_eq!(sandbox.encode(&text_of(1000)).unwrap().len(), 1000);
     let error = sandbox.encode(&text_of(1001)).unwrap_err();
     assert_eq!(limit(&error), Limit::Output { limit: 1000 });
@@ -94,7 +94,7 @@ fn an_answer_may_be_as_large_as_the_limit_and_no_larger() {
     );
 }
 
-/// What lies in the component's memory once, the host would have a thousand times.
+/// The component has the string in memory once, but the host would have it a thousand times.
 #[test]
 fn a_list_that_repeats_one_string_is_stopped_at_the_limit() {
     const TIMES: usize = 1000;
@@ -102,9 +102,9 @@ fn a_list_that_repeats_one_string_is_stopped_at_the_limit() {
     let sandbox = sandbox(components::PUPPET, None);
     let drive = |element: &[u32]| {
         let words = 3 + TIMES * element.len();
-        let text = place_of_texts(words);
+        let text = address_of_strings(words);
         let place = |word: &u32| if *word == TEXT { text } else { *word };
-        let list = [0, place_of_texts(3), TIMES as u32].into_iter();
+        let list = [0, address_of_strings(3), TIMES as u32].into_iter();
         let words: Vec<u32> = list.chain(element.iter().map(place).cycle().take(TIMES * element.len())).collect();
         answer(&words, &vec![b'x'; SIZE as usize])
     };
@@ -121,7 +121,7 @@ fn a_list_that_repeats_one_string_is_stopped_at_the_limit() {
 fn a_list_of_empty_lists_counts_with_its_size_in_the_host() {
     let sandbox = sandbox(components::PUPPET, None);
     let files = 8 << 20;
-    let argument = answer(&[0, place_of_texts(3), files / 16], &vec![0; files as usize]);
+    let argument = answer(&[0, address_of_strings(3), files / 16], &vec![0; files as usize]);
     let drive = DriveSource::Bytes(&argument);
     assert_eq!(sandbox.extract(drive).unwrap().len(), files as usize / 16);
     let tight = sandbox_of(components::PUPPET, None, |limits| limits.output = files as usize);
@@ -135,12 +135,12 @@ fn a_malformed_answer_is_an_error_that_says_what_is_wrong() {
         Err(error @ Error::Trap(_)) => chain(&error),
         other => panic!("{other:?}"),
     };
-    let text = place_of_texts(3);
+    let text = address_of_strings(3);
     assert!(trap(&[0, text, 2], b"\xff\xfe").contains("utf-8"));
     assert!(trap(&[0, text, u32::MAX], b"").contains("out of bounds"));
     assert!(trap(&[0, u32::MAX, u32::MAX], b"").contains("out of bounds"));
     assert!(trap(&[0, u32::MAX, 1], b"").contains("out of bounds"));
-    // Neither an answer nor an error; an error without a code.
+    // Neither an answer nor an error, an unknown error code, and a pointer that is neither absent nor present.
     assert!(trap(&[2, text, 0], b"").contains("discriminant"));
     assert!(trap(&[1, 4, text, 0, 0, 0, 0], b"").contains("discriminant"));
     assert!(trap(&[1, 0, text, 0, 2, 0, 0], b"").contains("discriminant"));
@@ -158,7 +158,7 @@ fn no_random_answer_crashes_the_host() {
         state as u32
     };
     for _ in 0..2000 {
-        // Mostly small numbers, so that much of it holds.
+        // Mostly small numbers, so that much of it is valid.
         let words: Vec<u32> = (0..64)
             .map(|_| match random() % 16 {
                 0 => random(),
@@ -183,7 +183,7 @@ fn no_random_answer_crashes_the_host() {
 fn a_components_messages_become_one_line_without_control_characters() {
     let sandbox = sandbox(components::PUPPET, None);
     let text = format!("\x1b[2J\n\u{202e}{}", "x".repeat(5000));
-    let (place, length) = (place_of_texts(7), text.len() as u32);
+    let (place, length) = (address_of_strings(7), text.len() as u32);
     let error = sandbox.encode(&answer(&[1, 0, place, length, 1, place, length], text.as_bytes())).unwrap_err();
     let Error::Refused { message, pointer, .. } = error else { panic!("{error}") };
     for line in [message, pointer.unwrap()] {
@@ -198,7 +198,7 @@ fn limit(error: &Error) -> Limit {
     }
 }
 
-/// What the sandbox says, without the text that is wasmtime's.
+/// The kind of the sandbox's error, without wasmtime's message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Kind {
     Time,
@@ -226,7 +226,7 @@ fn expected(deed: Deed) -> Kind {
     }
 }
 
-/// On a machine that is busy, a call may take longer than a component that never ends is to have.
+/// Returns whether a call succeeds. It tries often, since on a busy machine a good call may exceed the short limit for endless ones.
 fn works(sandbox: &Sandbox) -> bool {
     (0..1000).any(|_| sandbox.encode(&answer(&[0, 0, 0], &[])).is_ok_and(|text| text.is_empty()))
 }
@@ -251,8 +251,8 @@ fn sandbox_of(guest: &'static [u8], calls: Option<u32>, change: impl FnOnce(&mut
 
 fn load(guest: &'static [u8], calls: Option<u32>, limits: Limits) -> Result<Sandbox, Error> {
     Sandbox::with_component(limits, calls.map(|calls| NonZero::new(calls).unwrap()), |engine| {
-        #[expect(unsafe_code, reason = "loading compiled code cannot be checked by a compiler")]
-        // SAFETY: a build script made it with this version of wasmtime.
+        #[expect(unsafe_code, reason = "the compiler cannot check code that is loaded at run time")]
+        // SAFETY: a build script compiled it with this version of wasmtime.
         unsafe {
             Component::deserialize(engine, guest)
         }

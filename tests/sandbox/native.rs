@@ -1,4 +1,4 @@
-//! The sandbox returns what the library returns: on Nova's golden cases, and on what fuzzing kept.
+//! The sandbox returns what the native library returns, on Nova's golden cases and on what fuzzing kept.
 
 use std::{fmt::Debug, fs};
 
@@ -67,6 +67,6 @@ fn same<T: Debug + PartialEq>(native: Result<T, configdrive::Error>, theirs: Res
             assert_eq!(format!("{:?}", native.code()), format!("{code:?}"));
             assert_eq!(native.pointer(), pointer.as_deref());
         }
-        (native, theirs) => panic!("{:?}, and in the sandbox {:?}", native.err(), theirs.err()),
+        (native, theirs) => panic!("native: {:?}, in the sandbox: {:?}", native.err(), theirs.err()),
     }
 }

@@ -1,4 +1,4 @@
-//! The module: functions of the canonical ABI that do what their argument says.
+//! The malicious module: functions of the canonical ABI that do what their argument says.
 
 use std::borrow::Cow;
 
@@ -8,9 +8,9 @@ use wasm_encoder::{
     StartSection, TableSection, TableType, TypeSection, ValType,
 };
 
-use crate::deed::{ARGUMENT, Deed, HEADER, ROOM};
+use crate::deed::{ALLOCATION, ARGUMENT, Deed, HEADER};
 
-/// A module that does `start` when it starts, with so many pages of memory.
+/// Returns a module that does `start` when it starts, with `memory` pages of memory.
 pub fn module(start: Deed, memory: u64) -> Vec<u8> {
     let mut functions = Functions::default();
     // First the deeds, so that each one's number is its function's.
@@ -20,11 +20,11 @@ pub fn module(start: Deed, memory: u64) -> Vec<u8> {
     let started = functions.add(0, 0, |code| {
         code.i32_const(0).call(start as u32).drop();
     });
-    functions.export("cabi_realloc", 4, room);
+    functions.export("cabi_realloc", 4, allocate);
     for (name, parameters, argument) in [
-        ("required-by", 3, Argument::Text),
+        ("required-by", 3, Argument::String),
         ("build-drive", 1, Argument::Record),
-        ("encode", 2, Argument::Text),
+        ("encode", 2, Argument::String),
         ("pack", 1, Argument::Record),
         ("inspect", 3, Argument::Variant),
         ("read-file", 5, Argument::Variant),
@@ -73,14 +73,14 @@ pub fn module(start: Deed, memory: u64) -> Vec<u8> {
 
 const INTERFACE: &str = "ironic:configdrive/drive@0.1.0";
 
-/// The table: the deeds by their numbers, and behind them an element that is none.
+/// The table: the deeds by their numbers, followed by an empty element.
 const DEEDS: u32 = 0;
 const NOTHING: u32 = Deed::ALL.len() as u32;
 
-/// The global: where memory is free.
+/// The global: the address of free memory.
 const FREE: u32 = 0;
 
-/// The type of the first function, which is that of all deeds: from the place of an argument to that of the answer.
+/// The type of the first function and of all deeds: from the address of an argument to that of the answer.
 const DEED: u32 = 0;
 
 fn deed(deed: Deed, code: &mut InstructionSink<'_>) {
@@ -112,47 +112,47 @@ fn deed(deed: Deed, code: &mut InstructionSink<'_>) {
     }
 }
 
-/// How a function gets the argument.
+/// How a function receives the argument.
 #[derive(Clone, Copy)]
 enum Argument {
-    /// Its place and size.
-    Text,
-    /// The place of a record, whose first field is its place.
+    /// Its address and size.
+    String,
+    /// The address of a record whose first field is the argument's address.
     Record,
-    /// What kind it is, its place and its size.
+    /// Its discriminant, address and size.
     Variant,
 }
 
-/// Does what the first byte of the argument says.
+/// Writes code that does what the first byte of the argument says.
 fn act(argument: Argument, code: &mut InstructionSink<'_>) {
-    let place = |code: &mut InstructionSink<'_>| match argument {
-        Argument::Text => _ = code.local_get(0),
+    let address = |code: &mut InstructionSink<'_>| match argument {
+        Argument::String => _ = code.local_get(0),
         Argument::Record => _ = code.local_get(0).i32_load(AT),
         Argument::Variant => _ = code.local_get(1),
     };
-    place(code);
-    place(code);
+    address(code);
+    address(code);
     code.i32_load8_u(AT).call_indirect(DEEDS, DEED);
 }
 
-/// After the answer: what the second byte of the argument says.
+/// Writes code that, after the answer, does what the second byte of the argument says.
 fn clean_up(code: &mut InstructionSink<'_>) {
     code.i32_const(0);
     code.local_get(0).i32_const(HEADER as i32 - 1).i32_sub().i32_load8_u(AT);
     code.call_indirect(DEEDS, DEED).drop();
 }
 
-/// `cabi_realloc`: one argument behind the other, or a deed.
-fn room(code: &mut InstructionSink<'_>) {
+/// Writes `cabi_realloc`: places one argument after the other, or does a deed.
+fn allocate(code: &mut InstructionSink<'_>) {
     const SIZE: u32 = 3;
-    let deed = |code: &mut InstructionSink<'_>| _ = code.local_get(SIZE).i32_const(ROOM as i32).i32_sub();
+    let deed = |code: &mut InstructionSink<'_>| _ = code.local_get(SIZE).i32_const(ALLOCATION as i32).i32_sub();
     deed(code);
     code.i32_const(1).i32_sub().i32_const(Deed::ALL.len() as i32 - 1).i32_lt_u().if_(BlockType::Empty);
     code.i32_const(0);
     deed(code);
     code.call_indirect(DEEDS, DEED).return_().end();
 
-    // The parameter is where the room begins from here on.
+    // From here on, the first parameter is the address of the allocation.
     code.global_get(FREE).local_tee(0).local_get(SIZE).i32_add();
     code.i32_const(15).i32_add().i32_const(-16).i32_and().global_set(FREE);
     code.block(BlockType::Empty).loop_(BlockType::Empty);

@@ -1,6 +1,6 @@
-//! Makes components of `guest.rs`, and compiles them and ours.
+//! Makes components from the modules of `guest.rs`, and compiles them and our own.
 
-// The tests name the deeds, and this makes components that do them.
+// The tests name the deeds; this build script makes components that do them.
 #[path = "../src/deed.rs"]
 mod deed;
 mod guest;
@@ -21,7 +21,7 @@ const GUESTS: [(&str, Deed, u64); 6] = [
     ("grows-at-its-start", Deed::Grow, 1),
     ("recurses-at-its-start", Deed::Recurse, 1),
     ("traps-at-its-start", Deed::Trap, 1),
-    ("begins-with-three-gibibytes", Deed::Answer, 3 << 14),
+    ("starts-with-three-gibibytes", Deed::Answer, 3 << 14),
 ];
 
 fn main() -> Result<()> {
@@ -42,14 +42,14 @@ fn main() -> Result<()> {
         let compiled = engine.precompile_component(&component)?;
         fs::write(out.join(name).with_extension("cwasm"), compiled)?;
     }
-    // What the host's build script says of its own work (`links`).
+    // The path comes from the host's build script (`links`).
     let component = fs::read(env::var("DEP_CONFIGDRIVE_WASM")?)?;
     let counting = wasmtime::Engine::new(config.consume_fuel(true))?;
     fs::write(out.join("counting.cwasm"), counting.precompile_component(&component)?)?;
     Ok(())
 }
 
-/// The settings of the sandbox's engine. Code that was compiled with others does not load.
+/// Returns the settings of the sandbox's engine. Code that was compiled with other settings does not load.
 fn config(target: &str) -> Result<wasmtime::Config> {
     let mut config = wasmtime::Config::new();
     config.epoch_interruption(true).generate_address_map(false).native_unwind_info(false).target(target)?;

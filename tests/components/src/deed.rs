@@ -1,27 +1,27 @@
 /// What the puppet does.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Deed {
-    /// Answers with what stands in its argument, be it nonsense.
+    /// Answers with the content of its argument, whether valid or not.
     Answer,
-    /// Loops for ever.
+    /// Loops forever.
     Loop,
-    /// Takes memory for ever.
+    /// Takes memory forever.
     Grow,
-    /// Makes a table larger until it is refused, then traps.
+    /// Grows a table until that is refused, then traps.
     GrowTable,
-    /// Calls itself for ever.
+    /// Calls itself forever.
     Recurse,
     /// Executes `unreachable`.
     Trap,
-    /// Reads where it has no memory.
+    /// Reads outside its memory.
     Outside,
-    /// Calls a function that is not there.
+    /// Calls a function that does not exist.
     Null,
-    /// Overwrites its memory for ever, which is an instruction that takes long.
+    /// Overwrites its memory forever, with an instruction that takes long.
     Fill,
-    /// Says that its answer stands where it has no memory.
+    /// Returns an answer at an address outside its memory.
     Misplaced,
-    /// Says that its answer stands at an odd address.
+    /// Returns an answer at an odd address.
     Unaligned,
 }
 
@@ -42,11 +42,11 @@ impl Deed {
     ];
 }
 
-/// Where the first argument stands in the puppet's memory.
+/// The address of the first argument in the puppet's memory.
 pub const ARGUMENT: u32 = 1024;
 
-/// Of an argument, in bytes: what to do now, what to do after the answer, and nothing. The answer follows.
+/// The size of an argument's header in bytes: what to do now, what to do after the answer, and padding. The answer follows.
 pub const HEADER: u32 = 8;
 
-/// An argument larger by the number of a deed is one as soon as room is asked for it.
-pub const ROOM: u32 = 50_000;
+/// If an argument is larger than this by the number of a deed, the puppet does that deed when it is asked to allocate the argument.
+pub const ALLOCATION: u32 = 50_000;

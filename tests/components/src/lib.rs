@@ -1,16 +1,16 @@
-//! Components with our interface, compiled for the host: malicious ones (`build/guest.rs`) and how to tell them what to do, and ours with
-//! a counter.
+//! Components with our interface, compiled for the host: malicious ones (`build/guest.rs`) with the arguments that control them, and
+//! our own with a counter.
 
 mod deed;
 
 pub use deed::Deed;
-use deed::{ARGUMENT, HEADER, ROOM};
+use deed::{ALLOCATION, ARGUMENT, HEADER};
 
-/// Our own component, which counts what it does as wasmtime's fuel.
+/// Our own component, which counts its work as wasmtime's fuel.
 pub const COUNTING: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/counting.cwasm"));
-/// Does what its argument says, on every call.
+/// A component that does what its argument says, on every call.
 pub const PUPPET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/puppet.cwasm"));
-/// Others that do it before they are called.
+/// A component that misbehaves before it is called.
 pub const LOOPS_AT_ITS_START: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/loops-at-its-start.cwasm"));
 /// See [`LOOPS_AT_ITS_START`].
 pub const GROWS_AT_ITS_START: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/grows-at-its-start.cwasm"));
@@ -18,40 +18,40 @@ pub const GROWS_AT_ITS_START: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/
 pub const RECURSES_AT_ITS_START: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/recurses-at-its-start.cwasm"));
 /// See [`LOOPS_AT_ITS_START`].
 pub const TRAPS_AT_ITS_START: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/traps-at-its-start.cwasm"));
-/// Its memory is that large before any code runs.
-pub const BEGINS_WITH_THREE_GIBIBYTES: &[u8] =
-    include_bytes!(concat!(env!("OUT_DIR"), "/begins-with-three-gibibytes.cwasm"));
+/// A component with a memory of 3 GiB before any code runs.
+pub const STARTS_WITH_THREE_GIBIBYTES: &[u8] =
+    include_bytes!(concat!(env!("OUT_DIR"), "/starts-with-three-gibibytes.cwasm"));
 
 impl Deed {
-    /// All but [`Answer`](Self::Answer).
+    /// Returns all deeds except [`Answer`](Self::Answer).
     pub fn bad() -> impl Iterator<Item = Self> {
         Self::ALL.into_iter().skip(1)
     }
 
-    /// The argument that makes the puppet do it.
+    /// Returns the argument that makes the puppet do it.
     pub fn argument(self) -> Vec<u8> {
         vec![self as u8, 0, 0, 0, 0, 0, 0, 0]
     }
 
-    /// The argument that makes it do so once it has answered with the empty text.
+    /// Returns the argument that makes the puppet do it after it has answered with the empty string.
     pub fn after_the_answer(self) -> Vec<u8> {
         [[0, self as u8, 0, 0, 0, 0, 0, 0], [0; 8], [0; 8]].concat()
     }
 
-    /// An argument that makes it do so when it is asked for room.
-    pub fn on_room_for_the_argument(self) -> Vec<u8> {
-        vec![0; ROOM as usize + self as usize]
+    /// Returns an argument that makes the puppet do it when it is asked to allocate the argument.
+    pub fn on_allocation(self) -> Vec<u8> {
+        vec![0; ALLOCATION as usize + self as usize]
     }
 }
 
-/// The argument that makes the puppet answer with these words, of which there are two for each text or list: where it begins and
-/// how much it holds. Texts stand behind the words: the first of `texts` at [`place_of_texts`].
-pub fn answer(words: &[u32], texts: &[u8]) -> Vec<u8> {
+/// Returns the argument that makes the puppet answer with these words. A string or list takes two words, its address and its length.
+/// The strings follow the words: `strings` starts at [`address_of_strings`].
+pub fn answer(words: &[u32], strings: &[u8]) -> Vec<u8> {
     let words = words.iter().flat_map(|word| word.to_le_bytes());
-    Deed::Answer.argument().into_iter().chain(words).chain(texts.iter().copied()).collect()
+    Deed::Answer.argument().into_iter().chain(words).chain(strings.iter().copied()).collect()
 }
 
-/// Where `texts` begins in the puppet's memory.
-pub fn place_of_texts(words: usize) -> u32 {
+/// Returns the address of the strings in the puppet's memory.
+pub fn address_of_strings(words: usize) -> u32 {
     ARGUMENT + HEADER + 4 * words as u32
 }

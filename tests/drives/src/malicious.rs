@@ -1,11 +1,11 @@
-//! Drives that were made to do harm, byte by byte, each with the fault that it is to be refused for.
+//! Drives that are made to do harm, byte by byte, each with the fault for which it must be refused.
 
 use configdrive::image::read::{FatWidth, Fault, MAX_ENTRIES};
 
 /// Makes an image.
 pub type Make = fn() -> Vec<u8>;
 
-/// The sentence that a drive makes with "is refused", the drive, and why it is.
+/// The start of a sentence that ends with "is refused", the drive, and the fault.
 pub const DRIVES: &[(&str, Make, Fault)] = &[
     ("a_directory_that_contains_the_root", || iso(&[("A", DIRECTORY, 18, 2048)]), Fault::Again),
     ("a_directory_that_contains_itself", holds_itself, Fault::Again),
@@ -196,7 +196,7 @@ pub fn iso(records: &[Record<'_>]) -> Vec<u8> {
     iso_of(BLOCKS, &directory(18, 2048, records, &[]))
 }
 
-/// An image of so many blocks that begins with `root` in block 18.
+/// An image of at least `blocks` blocks with the root directory `root` in block 18.
 pub fn iso_of(blocks: usize, root: &[u8]) -> Vec<u8> {
     let mut image = vec![0; blocks.max(18 + root.len().div_ceil(2048)) * 2048];
     let descriptors = [descriptor(1, "config-2", 18, root.len() as u32), descriptor(255, "", 0, 0)].concat();
@@ -205,7 +205,7 @@ pub fn iso_of(blocks: usize, root: &[u8]) -> Vec<u8> {
     image
 }
 
-/// A volume descriptor of this type, with the label and where the root is.
+/// A volume descriptor with its type, its label, and the location and size of the root directory.
 pub fn descriptor(kind: u8, label: &str, location: u32, size: u32) -> Vec<u8> {
     let mut descriptor = vec![0; 2048];
     descriptor[0] = kind;
@@ -216,7 +216,7 @@ pub fn descriptor(kind: u8, label: &str, location: u32, size: u32) -> Vec<u8> {
     descriptor
 }
 
-/// Whole sectors; `system_use` stands in the record of the directory itself.
+/// A directory in whole sectors; `system_use` is in the directory's record for itself.
 pub fn directory(location: u32, size: u32, records: &[Record<'_>], system_use: &[u8]) -> Vec<u8> {
     let own = [(&b"\0"[..], system_use), (b"\x01", &[])];
     let mut bytes = own.map(|(name, system_use)| record(name, DIRECTORY, location, size, system_use)).concat();
@@ -252,8 +252,8 @@ pub fn changed(mut image: Vec<u8>, at: usize, bytes: &[u8]) -> Vec<u8> {
 }
 
 fn holds_itself() -> Vec<u8> {
-    let own = directory(20, 2048, &[("B", DIRECTORY, 20, 2048)], &[]);
-    changed(iso(&[("A", DIRECTORY, 20, 2048)]), 20 * 2048, &own)
+    let content = directory(20, 2048, &[("B", DIRECTORY, 20, 2048)], &[]);
+    changed(iso(&[("A", DIRECTORY, 20, 2048)]), 20 * 2048, &content)
 }
 
 fn endless_directory() -> Vec<u8> {
@@ -262,7 +262,7 @@ fn endless_directory() -> Vec<u8> {
     iso_of(0, &directory(18, 2048, &records, &[]))
 }
 
-/// Folders in folders, with names that no standard allows.
+/// Nested directories with names longer than the standard allows.
 fn deep_directories() -> Vec<u8> {
     let name = "D".repeat(200);
     let blocks: Vec<_> =
@@ -278,7 +278,7 @@ fn huge_files() -> Vec<u8> {
     iso_of(31_000, &directory(18, 2048, &records, &[]))
 }
 
-/// A file whose record has these system use entries; they stand in block 22 as well.
+/// A file whose record has these system use entries; block 22 has them as well.
 pub fn rock_ridge(entries: &[&[u8]]) -> Vec<u8> {
     const SP: &[u8] = b"SP\x07\x01\xbe\xef\0";
     let mut root = directory(18, 2048, &[], SP);
@@ -288,14 +288,14 @@ pub fn rock_ridge(entries: &[&[u8]]) -> Vec<u8> {
     changed(iso_of(BLOCKS, &root), 22 * 2048, &entries.concat())
 }
 
-/// A drive that is sound, but has a file whose name is longer than any folder takes, behind one whose name is not.
+/// A sound drive with a file whose name is too long for most file systems, followed by a file with a short name.
 pub fn with_a_name_of_300_bytes() -> Vec<u8> {
     let name = [&b"NM\x9b\x01\x01"[..], &[b'x'; 150]].concat();
     let mut image = rock_ridge(&[&name, &continuation(22, 0, 155)]);
     let at = image.windows(4).position(|window| window == b"F.;1").expect("the file's record") - 33;
-    let behind = at + usize::from(image[at]);
+    let after = at + usize::from(image[at]);
     let sound = record(b"G.;1", FILE, 19, 9, &[]);
-    image[behind..behind + sound.len()].copy_from_slice(&sound);
+    image[after..after + sound.len()].copy_from_slice(&sound);
     image
 }
 
@@ -316,7 +316,7 @@ pub fn fat(entries: &[FatEntry<'_>], table: &[(usize, u32)]) -> Vec<u8> {
     fat_of(FatWidth::Fat12, 1, 57, entries, table)
 }
 
-/// Entries of the root directory, which is cluster 2 of FAT32. Entries of the table: where, and what.
+/// A FAT with these entries in the root directory, which is cluster 2 of FAT32, and these entries in the table: cluster and value.
 pub fn fat_of(
     width: FatWidth,
     table_sectors: u16,
@@ -392,7 +392,7 @@ pub fn long_entry(order: u8, checksum: u8, part: &str) -> [u8; 32] {
     entry
 }
 
-/// Of a short name, as its long name has it.
+/// The checksum of a short name, as the parts of its long name contain it.
 pub fn checksum(short: &[u8; 11]) -> u8 {
     short.iter().fold(0, |sum: u8, byte| sum.rotate_right(1).wrapping_add(*byte))
 }

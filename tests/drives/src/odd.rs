@@ -1,4 +1,4 @@
-//! Drives that are odd but sound, byte by byte, each with what is to be read of it.
+//! Drives that are odd but sound, byte by byte, each with what a reader should find.
 
 use configdrive::image::read::FatWidth;
 
@@ -7,10 +7,10 @@ use crate::malicious::{
     continuation, descriptor, directory, entry, fat, fat_of, iso, long_entry, record, rock_ridge,
 };
 
-/// A file's path, and where its pieces begin and how large they are, in bytes.
+/// A file's path, and the offsets and sizes of its pieces in bytes.
 pub type File = (&'static str, &'static [(usize, usize)]);
 
-/// The sentence that a drive makes with "is read", the drive, its file system and label, and its files.
+/// The start of a sentence that ends with "is read", the drive, its file system and label, and its files.
 pub const DRIVES: &[(&str, Make, &str, &[File])] = &[
     (
         "a_file_in_two_extents",
@@ -285,7 +285,7 @@ const FILE_IN_20: &[(usize, usize)] = &[(block(20), 9)];
 /// POSIX file attributes of a regular file.
 const PX: &[u8] = b"PX\x24\x01\xa4\x81\0\0\0\0\x81\xa4\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
-/// Two records of the folders, 57 of associated files, one that fills the block, and one more.
+/// The directory's own two records, 57 of associated files, one that fills the block, and one more.
 fn full_block() -> Vec<u8> {
     let last = [("ABCDEF.;1", FILE, 22, 9), ("B.;1", FILE, 23, 9)];
     iso(&[&[("A", ASSOCIATED, 20, 9); 57][..], &last].concat())
@@ -306,7 +306,7 @@ const PRIMARY: Volume = (1, "config-2", "", 20);
 const JOLIET: Volume = (2, "other", "%/@", 21);
 const END: Volume = (255, "", "", 0);
 
-/// A folder with plain names in block 20, and one with Joliet's in block 21.
+/// A root directory with plain names in block 20, and one with Joliet's in block 21.
 fn volumes(volumes: &[Volume]) -> Vec<u8> {
     let mut image = vec![0; block(BLOCKS)];
     for (place, &(kind, label, escape, root)) in image[DESCRIPTOR..].chunks_mut(2048).zip(volumes) {
@@ -323,7 +323,7 @@ fn plain_directory(location: u32) -> Vec<u8> {
 const PLAIN_FILES: &[File] = &[("a", &[(block(22), 9)])];
 const JOLIET_FILES: &[File] = &[("B", &[(block(23), 9)])];
 
-/// With so many bytes before the entries (SUSP, 5.3), in every record but the first.
+/// Skips this many bytes before the entries (SUSP, 5.3), in every record except the first.
 fn skipping(bytes: u8, entries: &[&[u8]]) -> Vec<u8> {
     changed(rock_ridge(entries), ROOT + 34 + 6, &[bytes])
 }
@@ -336,14 +336,14 @@ const FAT_DIRECTORY: u8 = 0x10;
 const A: &[u8; 11] = b"A          ";
 const B: &[u8; 11] = b"B          ";
 
-/// Of an image that `fat` made.
+/// The offset of a cluster in an image that `fat` made.
 const fn cluster(number: usize) -> usize {
     (number + 1) * 512
 }
 
 const FILE_IN_2: &[(usize, usize)] = &[(cluster(2), 9)];
 
-/// The first cluster is full of deleted entries, and the table has something in the bits that are none of its entries'.
+/// The first cluster is full of deleted entries, and the reserved bits of the table's entries are not zero.
 fn fat32_root() -> Vec<u8> {
     let image =
         fat_of(FatWidth::Fat32, 1, 200, &[(b"\xe5          ", FILE, 0, 0); 16], &[(2, 0xf000_0003), (3, u32::MAX)]);
@@ -356,7 +356,7 @@ fn fat_directory() -> Vec<u8> {
     changed(changed(image, cluster(2), &full.concat()), cluster(4), &entry(B, FILE, 6, 9))
 }
 
-/// Windows NT's bits, which say what is in lower case.
+/// Windows NT's bits for names or extensions in lower case.
 fn lower_case() -> Vec<u8> {
     let names = [(b"ONE     TXT", 0), (b"TWO     TXT", 0x08), (b"THREE   TXT", 0x10), (b"FOUR    TXT", 0x18)];
     let entries = names.map(|(name, case)| {
@@ -372,20 +372,20 @@ const LOWER_CASE: &[File] = &[("ONE.TXT", &[]), ("THREE.txt", &[]), ("four.txt",
 const SHORT: &[u8; 11] = b"SHORT~1 TXT";
 const SHORT_NAME: &[File] = &[("SHORT~1.TXT", FILE_IN_2)];
 
-/// Parts of a long name before a short one: the order that each tells, by how much its checksum is wrong, and its characters.
+/// Parts of a long name before a short one: each with its order, the error in its checksum, and its characters.
 fn long(parts: &[(u8, u8, &str)]) -> Vec<u8> {
     let parts = parts.iter().map(|&(order, wrong, part)| long_entry(order, checksum(SHORT).wrapping_add(wrong), part));
     let entries: Vec<_> = parts.chain([entry(SHORT, FILE, 2, 9)]).collect();
     changed(fat(&[], &[]), FAT_ROOT, &entries.concat())
 }
 
-/// A long name, and this entry between it and the short one.
+/// A long name, with this entry between it and the short one.
 fn long_before(between: [u8; 32]) -> Vec<u8> {
     let entries = [long_entry(0x41, checksum(SHORT), "name"), between, entry(SHORT, FILE, 2, 9)];
     changed(fat(&[], &[]), FAT_ROOT, &entries.concat())
 }
 
-/// A folder in clusters 3 and 4 with a long name of so many parts.
+/// A directory in clusters 3 and 4 with a long name of this many parts.
 fn directory_of_long_name(parts: u8) -> Vec<u8> {
     let order = |number| if number == parts { number | 0x40 } else { number };
     let long = (1..=parts).rev().map(|number| long_entry(order(number), checksum(B), "thirteenunits"));
