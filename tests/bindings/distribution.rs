@@ -1,6 +1,6 @@
 //! What is distributed: the component through a registry, completions, manual pages, and the interface's page.
 //!
-//! With `CONFIGDRIVE_BLESS=1` the interface's page is written anew.
+//! With `CONFIGDRIVE_BLESS=1` the interface's page is overwritten.
 
 use std::{
     env, fs,
@@ -13,8 +13,8 @@ use libtest_mimic::Failed;
 use wit_bindgen_core::{Files, wit_parser::Resolve};
 
 pub fn trials() -> Vec<Trial> {
-    let lacking = |path: &'static str| (!below(path).exists()).then_some(path);
-    let client = lacking(REGISTRY).or_else(|| lacking("target/bindings/complete"));
+    let missing = |path: &'static str| (!below(path).exists()).then_some(path);
+    let client = missing(REGISTRY).or_else(|| missing("target/bindings/complete"));
     let mut trials = vec![
         Trial::new("a_registry_returns_the_component_unchanged", registry).without(client),
         Trial::new("manual_pages_are_well_formed", manual_pages).without(tools::missing(&["mandoc"])),
@@ -48,7 +48,7 @@ fn manual_pages() -> Result<(), Failed> {
         run(Command::new("mandoc").args(["-T", "lint", "-W", "error,stop"]).arg(&file))?;
         let title = verb.map_or("configdrive 1".to_owned(), |verb| format!("configdrive-{verb} 1"));
         if !page.contains(&format!(".TH {title}")) {
-            return Err(format!("{verb:?}: no title {title:?}").into());
+            return Err(format!("{verb:?}: the title {title:?} is missing").into());
         }
     }
     Ok(())
@@ -77,7 +77,7 @@ fn interface() -> Result<(), Failed> {
     let mut files = Files::default();
     let mut markdown = wit_bindgen_markdown::Opts::default().build();
     markdown.generate(&mut resolve, world, &mut files).map_err(|error| format!("{error:#}"))?;
-    let (_, page) = files.iter().find(|(name, _)| name.ends_with(".md")).ok_or("no page")?;
+    let (_, page) = files.iter().find(|(name, _)| name.ends_with(".md")).ok_or("no page was generated")?;
     let path = below("docs/reference/interface.md");
     if env::var_os("CONFIGDRIVE_BLESS").is_some() {
         fs::write(&path, page)?;
@@ -91,7 +91,7 @@ fn interface() -> Result<(), Failed> {
 fn verbs() -> Result<Vec<String>, Failed> {
     let help = run(configdrive().arg("--help"))?;
     let list = help.split("Commands:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).ok_or("no list of verbs")?;
-    // A description's further lines are indented more than a verb.
+    // Continuation lines of a description are indented more than a verb.
     let lines = list.lines().filter_map(|line| line.strip_prefix("  ").filter(|line| !line.starts_with(' ')));
     Ok(lines.filter_map(|line| line.split_whitespace().next()).map(ToOwned::to_owned).collect())
 }

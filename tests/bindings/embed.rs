@@ -1,4 +1,4 @@
-//! The component in other hosts, and the same answers in all of them.
+//! The component in other hosts, which must all give the same answers.
 
 use std::{
     fs,
@@ -19,9 +19,9 @@ use configdrive_support::{
 use libtest_mimic::Failed;
 
 pub fn trials() -> Vec<Trial> {
-    let lacking = |path: &'static str| (!below(path).exists()).then_some(path);
-    let python = || lacking("target/bindings/complete");
-    let node = || lacking("target/bindings/javascript/complete").map(|_| "npm");
+    let missing = |path: &'static str| (!below(path).exists()).then_some(path);
+    let python = || missing("target/bindings/complete");
+    let node = || missing("target/bindings/javascript/complete").map(|_| "npm");
     let genisoimage = || tools::missing(&["genisoimage"]).map(|_| "genisoimage, which Nova calls,");
     let chromium = || chromium().is_none().then_some("chromium");
     let compiler = || tools::missing(&["cc"]).map(|_| "a C compiler");
@@ -93,7 +93,7 @@ fn typescript() -> Result<(), Failed> {
         .map(drop)
 }
 
-/// The page's scripts as well.
+/// Checks the page's scripts as well.
 fn eslint() -> Result<(), Failed> {
     let mut eslint = node();
     eslint.current_dir(root()).arg("target/bindings/javascript/node_modules/eslint/bin/eslint.js");
@@ -107,7 +107,7 @@ fn node() -> Command {
     node
 }
 
-/// Builds the page, and with it what jco makes of the component, below `target/page/`.
+/// Builds the page, and with it jco's translation of the component, below `target/page/`.
 fn page() -> Result<(), Failed> {
     static BUILT: LazyLock<Result<(), String>> = LazyLock::new(|| {
         let component = component().map_err(|error| error.to_string())?;
@@ -118,7 +118,7 @@ fn page() -> Result<(), Failed> {
     BUILT.clone().map_err(Failed::from)
 }
 
-/// The browser, by either of Debian's names.
+/// Returns the browser, under either of Debian's names.
 fn chromium() -> Option<PathBuf> {
     ["chromium-headless-shell", "chromium"].into_iter().find_map(tools::find)
 }
@@ -135,7 +135,7 @@ fn c_golden() -> Result<(), Failed> {
     same_answers(Command::new(program).arg(component()?.path()))
 }
 
-/// An option that is missing is an error of wasmtime, which does not name it.
+/// Checks that no option is missing, since wasmtime's error would not name it.
 fn c_options() -> Result<(), Failed> {
     let program = fs::read_to_string(below("bindings/c/pack.c"))?;
     let mut missing = interface::options();
@@ -143,16 +143,16 @@ fn c_options() -> Result<(), Failed> {
     if missing.is_empty() { Ok(()) } else { Err(format!("bindings/c/pack.c lacks {}", missing.join(", ")).into()) }
 }
 
-/// The library of wasmtime's C API, which PyPI's package brings along.
+/// Returns the library of wasmtime's C API, which is part of PyPI's package.
 fn wasmtime_library() -> Result<PathBuf, Failed> {
-    let where_it_is = "import wasmtime._ffi as ffi; print(ffi.dll._name)";
-    let path = run(python().args(["-c", where_it_is]), b"")?;
+    let print_path = "import wasmtime._ffi as ffi; print(ffi.dll._name)";
+    let path = run(python().args(["-c", print_path]), b"")?;
     Ok(PathBuf::from(path.trim_end()))
 }
 
 // The golden cases.
 
-/// Runs a host with all cases, as `bindings/c/pack.c` describes, and compares.
+/// Runs a host on all cases, with the protocol that `bindings/c/pack.c` describes, and compares the answers.
 fn same_answers(host: &mut Command) -> Result<(), Failed> {
     let questions: String = GOLDEN.iter().map(|golden| golden.question.as_str()).collect();
     let answers = run(host, questions.as_bytes())?;
@@ -164,14 +164,14 @@ fn same_answers(host: &mut Command) -> Result<(), Failed> {
         None => Ok(()),
         Some((golden, answer)) => {
             let cut = |text: &str| text.chars().take(300).collect::<String>();
-            Err(format!("{:?}: {:?} instead of {:?}", golden.question, cut(answer), cut(&golden.answer)).into())
+            Err(format!("{:?}: expected {:?}, found {:?}", golden.question, cut(&golden.answer), cut(answer)).into())
         }
     }
 }
 
 struct Golden {
     question: String,
-    /// The sandbox's.
+    /// The sandbox's answer.
     answer: String,
 }
 
@@ -214,19 +214,19 @@ fn answer(result: Result<String, Error>) -> String {
 
 // Helpers.
 
-/// The component as a file.
+/// Writes the component to a temporary file.
 fn component() -> io::Result<tempfile::NamedTempFile> {
     let mut file = tempfile::Builder::new().suffix(".wasm").tempfile()?;
     file.write_all(COMPONENT)?;
     Ok(file)
 }
 
-/// Gives a program its input, and returns what it wrote.
+/// Runs a program with this input, and returns its standard output.
 fn run(command: &mut Command, input: &[u8]) -> Result<String, Failed> {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    let mut stdin = child.stdin.take().expect("it is piped");
+    let mut stdin = child.stdin.take().expect("a piped standard input");
     let output = thread::scope(|scope| {
-        // A program that ends early says why itself.
+        // A program that exits early reports why itself.
         scope.spawn(move || stdin.write_all(input).ok());
         child.wait_with_output()
     })?;

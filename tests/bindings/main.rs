@@ -1,7 +1,7 @@
 //! The component in other languages, and what is distributed with it.
 //!
-//! `install.py` installs what these tests need. Where something is missing, its tests are ignored and say so; where the variable
-//! `CI` is set they fail instead.
+//! `install.py` installs what these tests need. If something is missing, its tests are ignored and say so; if the variable `CI` is
+//! set they fail instead.
 
 #![cfg(test)]
 

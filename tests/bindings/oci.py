@@ -1,7 +1,8 @@
-"""The component through a real OCI registry and back, as `oci.py docker-registry COMPONENT FOLDER`.
+"""Pushes the component to a real OCI registry and pulls it again: `oci.py REGISTRY-PROGRAM COMPONENT DIRECTORY`.
 
-The artifact is laid out as the wasm working group's OCI artifact says (tag-runtime.cncf.io/wgs/wasm/deliverables/wasm-oci-artifact/):
-a config of application/vnd.wasm.config.v0+json, one layer of application/wasm, which is the component.
+The artifact has the layout that the CNCF's wasm working group specifies
+(tag-runtime.cncf.io/wgs/wasm/deliverables/wasm-oci-artifact/): a config of type application/vnd.wasm.config.v0+json, and the
+component as one layer of type application/wasm.
 """
 
 import contextlib
@@ -19,11 +20,11 @@ LAYER = "application/wasm"
 
 
 def main():
-    registry, component, folder = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
-    with running(registry, folder) as address:
+    registry, component, directory = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
+    with running(registry, directory) as address:
         target = f"{address}/ironic/configdrive:0.1.0"
         client = oras.client.OrasClient(insecure=True)
-        client.push(target, files=[f"{component}:{LAYER}"], manifest_config=f"{config(component, folder)}:{CONFIG}",
+        client.push(target, files=[f"{component}:{LAYER}"], manifest_config=f"{config(component, directory)}:{CONFIG}",
                     disable_path_validation=True, quiet=True)
 
         manifest = client.get_manifest(target)
@@ -31,12 +32,12 @@ def main():
         assert [layer["mediaType"] for layer in manifest["layers"]] == [LAYER], manifest
         assert manifest["layers"][0]["digest"] == digest(component), manifest
 
-        [pulled] = client.pull(target, outdir=str(folder / "pulled"))
-        assert pathlib.Path(pulled).read_bytes() == component.read_bytes(), "other bytes came back"
+        [pulled] = client.pull(target, outdir=str(directory / "pulled"))
+        assert pathlib.Path(pulled).read_bytes() == component.read_bytes(), "the pulled component has other bytes"
 
 
-def config(component, folder):
-    path = folder / "config.json"
+def config(component, directory):
+    path = directory / "config.json"
     path.write_text(json.dumps({
         "created": "1980-01-01T00:00:00Z",
         "architecture": "wasm",
@@ -52,12 +53,12 @@ def digest(path):
 
 
 @contextlib.contextmanager
-def running(registry, folder):
-    """The registry on a free port of loopback, without authentication, until the block ends."""
-    path = folder / "registry.json"  # JSON is YAML
+def running(registry, directory):
+    """Runs the registry on a free loopback port, without authentication, until the block ends."""
+    path = directory / "registry.json"  # JSON is YAML
     path.write_text(json.dumps({
         "version": 0.1, "log": {"level": "info"}, "http": {"addr": "127.0.0.1:0"},
-        "storage": {"filesystem": {"rootdirectory": str(folder / "blobs")}}}))
+        "storage": {"filesystem": {"rootdirectory": str(directory / "blobs")}}}))
     process = subprocess.Popen([registry, "serve", path], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                stderr=subprocess.PIPE, text=True)
     try:
@@ -65,7 +66,7 @@ def running(registry, folder):
             if listening := re.search(r"listening on (127\.0\.0\.1:\d+)", line):
                 yield listening[1]
                 return
-        raise SystemExit("the registry ended by itself")
+        raise SystemExit("the registry exited unexpectedly")
     finally:
         process.kill()
         process.wait()

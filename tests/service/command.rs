@@ -21,7 +21,7 @@ const DOCUMENT: &str = r#"{
     "random_seed": "c2VlZA=="
 }"#;
 
-const USELESS: &str = r#"{"files": [{"path": "a", "contents": ""}]}"#;
+const WITH_ERRORS: &str = r#"{"files": [{"path": "a", "contents": ""}]}"#;
 
 #[test]
 fn the_native_command_writes_the_components() {
@@ -70,7 +70,7 @@ fn every_verb_and_error_matches_the_native_command() {
         (&["inspect", "-", "--cat", "openstack/latest/meta_data.json"], &text, 0),
         (&["check"], document, 0),
         (&["check", "-", "--json"], &text, 0),
-        (&["check", "--json"], USELESS.as_bytes(), 9),
+        (&["check", "--json"], WITH_ERRORS.as_bytes(), 9),
         (&["required-by", "--force-config-drive=false"], document, 0),
         (&["build", "--size", "64MB"], document, 2),
         (&["bulid"], b"", 2),
@@ -143,7 +143,7 @@ fn a_directory_is_read_by_the_native_commands_rules() {
         assert_eq!(there.stdout, b"", "{target}");
         assert!(!there.status.success() && !here.status.success(), "{target}: {there:?} {here:?}");
         if target != "/etc/passwd" {
-            // What an absolute link leads to, a component cannot even ask.
+            // A component cannot even follow an absolute link.
             assert_eq!(there.status.code(), here.status.code(), "{target}: {there:?} {here:?}");
         }
         fs::remove_file(link).unwrap();
@@ -165,11 +165,11 @@ fn functions_can_be_called_by_name() {
     assert!(file.starts_with("ok([123, "), "{file:.100}");
     assert!(invoke(&format!("extract(text(\"{text}\"))")).starts_with("ok([{paths: ["));
     assert!(invoke(&format!("check-drive(text(\"{text}\"))")).starts_with("ok([{severity: warning, "));
-    let findings = invoke(&format!("check-document({}, {{format: iso9660}})", wave(USELESS)));
+    let findings = invoke(&format!("check-document({}, {{format: iso9660}})", wave(WITH_ERRORS)));
     assert!(findings.starts_with("ok([{severity: error, "), "{findings:.100}");
 }
 
-/// As the README warns.
+/// The README warns about this.
 #[test]
 fn a_function_that_fails_prints_the_error_and_exits_with_0() {
     let error = invoke(r#"required-by("{", {force-config-drive: false})"#);
@@ -182,21 +182,21 @@ fn invoke(call: &str) -> String {
     String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
 }
 
-/// `text` as WAVE has strings.
+/// Returns `text` as a string in WAVE.
 fn wave(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"))
 }
 
-/// The native command and the composed one give the same bytes, say the same, and end with the same code.
+/// Asserts that the native command and the composed one write the same output and errors, and exit with the same code.
 #[track_caller]
 fn assert_same(name: &str, arguments: &[&str], input: &[u8]) -> Output {
     let there = feed(cli().args(arguments), input);
     let here = native(arguments, input);
-    let told = [&there, &here].map(|output| String::from_utf8_lossy(&output.stderr).into_owned());
-    assert_eq!(told[0], told[1], "{name}: {arguments:?}");
-    assert_eq!(there.status.code(), here.status.code(), "{name}: {arguments:?}: {told:?}");
+    let errors = [&there, &here].map(|output| String::from_utf8_lossy(&output.stderr).into_owned());
+    assert_eq!(errors[0], errors[1], "{name}: {arguments:?}");
+    assert_eq!(there.status.code(), here.status.code(), "{name}: {arguments:?}: {errors:?}");
     // assert_eq would print both.
-    assert!(there.stdout == here.stdout, "{name}: {arguments:?}: standard output is another");
+    assert!(there.stdout == here.stdout, "{name}: {arguments:?}: standard output differs");
     there
 }
 
@@ -224,7 +224,7 @@ fn feed(command: &mut Command, input: &[u8]) -> Output {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     thread::scope(|scope| {
-        // A command that fails early does not read on.
+        // A command that fails early stops reading.
         scope.spawn(move || _ = stdin.write_all(input));
         child.wait_with_output().unwrap()
     })

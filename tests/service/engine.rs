@@ -1,4 +1,4 @@
-//! Engines that serve, and a client that can be rude.
+//! Engines that serve, and an HTTP client that can send bad requests.
 
 use std::{
     env,
@@ -23,7 +23,7 @@ pub struct Engine {
     process: Child,
 }
 
-/// Both engines. Without node there is one; where the variable `CI` is set, that is a failure.
+/// Returns both engines, or only wasmtime if jco is missing; if the variable `CI` is set, that is a failure.
 pub fn engines() -> Vec<Engine> {
     let mut engines = vec![under_wasmtime()];
     let jco = below("target/bindings/javascript/node_modules/.bin/jco");
@@ -34,12 +34,12 @@ pub fn engines() -> Vec<Engine> {
             env::var_os("CI").is_none(),
             "jco is not installed; run tests/run, or python3 tests/bindings/install.py"
         );
-        eprintln!("jco is not installed: wasmtime alone");
+        eprintln!("jco is not installed: testing only wasmtime");
     }
     engines
 }
 
-/// `wasmtime serve`, which gives each request an instance of its own.
+/// Starts `wasmtime serve`, which runs each request in an instance of its own.
 pub fn under_wasmtime() -> Engine {
     let mut command = wasmtime::wasmtime();
     command.args(["serve", "-Scli", "--addr", "127.0.0.1:0", "--allow-precompiled"]);
@@ -56,7 +56,7 @@ pub fn under_wasmtime() -> Engine {
 }
 
 fn under_jco(jco: &Path) -> Engine {
-    // jco takes no port 0.
+    // jco does not accept port 0.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut command = Command::new(jco);
     command.args(["serve", "--host", "127.0.0.1", "--port", &port.to_string()]);
@@ -64,18 +64,18 @@ fn under_jco(jco: &Path) -> Engine {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let process = command.process_group(0).spawn().unwrap();
     let engine = Engine { name: "jco", address: format!("127.0.0.1:{port}"), process };
-    // It says nothing when it is ready.
+    // jco does not report when it is ready.
     let is_ready = (0..600).any(|_| {
         thread::sleep(Duration::from_millis(100));
         TcpStream::connect(&engine.address).is_ok()
     });
-    assert!(is_ready, "jco does not serve");
+    assert!(is_ready, "jco did not start serving");
     engine
 }
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        // jco's server is a child of the command, and in its group.
+        // jco's server is a child of the command, in the same process group.
         let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.process.id())]).status();
         let _ = self.process.wait();
     }
@@ -109,7 +109,7 @@ impl Engine {
     }
 }
 
-/// An answer with a body of announced length, which all of the service's are.
+/// An answer with a `Content-Length`, which all answers of the service have.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,

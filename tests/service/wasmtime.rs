@@ -1,4 +1,4 @@
-//! wasmtime's command, and the components as files for it.
+//! wasmtime's command, and the components as files.
 
 use std::{
     path::{Path, PathBuf},
@@ -9,7 +9,8 @@ use std::{
 use configdrive_support::below;
 use tempfile::TempDir;
 
-/// The component, and the component with adapters, as `configdrive component` writes them; the adapters compiled ahead as well.
+/// Returns a directory with the component and its compositions with the adapters, as `configdrive component` writes them. The
+/// compositions are there compiled ahead of time as well.
 pub fn files() -> &'static Path {
     static FILES: OnceLock<TempDir> = OnceLock::new();
     let directory = FILES.get_or_init(|| {
@@ -33,14 +34,14 @@ pub fn files() -> &'static Path {
     directory.path()
 }
 
-/// `wasmtime`, in the folder of the components.
+/// Returns a command that runs wasmtime.
 pub fn wasmtime() -> Command {
     let command = home().join("bin/wasmtime");
     assert!(command.exists(), "wasmtime is not installed; run tests/run, or python3 tests/service/install.py");
     Command::new(command)
 }
 
-/// Where tests/service/install.py puts things.
+/// Returns the directory in which tests/service/install.py installs.
 pub fn home() -> PathBuf {
     below("target/service")
 }

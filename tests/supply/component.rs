@@ -1,4 +1,4 @@
-//! What the component is made of: its crates, the panics left in it, and that its sources alone decide its bytes.
+//! What the component is made of: its crates and the panics left in it; and that only its sources determine its bytes.
 //!
 //! docs/background/supply-chain.md lists the crates and the panics, each with its reason; the tests read the lists there.
 
@@ -19,14 +19,14 @@ use super::run;
 
 pub fn trials() -> Vec<Trial> {
     let deny = below("target/supply/bin/cargo-deny");
-    let lacking = (!deny.exists()).then_some("cargo-deny");
+    let missing = (!deny.exists()).then_some("cargo-deny");
     vec![
         Trial::new("the_components_crates_are_those_listed", crates),
         Trial::new("no_panic_in_the_component_is_ours_and_the_others_are_those_listed", panics),
         Trial::new("every_crate_has_an_allowed_licence_and_source", move || {
             run(Command::new(deny).args(DENY)).map(drop)
         })
-        .without(lacking),
+        .without(missing),
         Trial::new("a_build_in_another_directory_gives_the_same_bytes", rebuild).only_in_ci("a minute"),
     ]
 }
@@ -47,8 +47,8 @@ fn crates() -> Result<(), Failed> {
     let tree = run(Command::new(env::var("CARGO")?).args(arguments).args(["--prefix", "none"]))?;
     let names = tree.lines().filter_map(|line| line.split(' ').next()).filter(|name| *name != "configdrive");
     let found: BTreeSet<_> = names.map(ToOwned::to_owned).collect();
-    let told: BTreeSet<_> = table("| crate | what for |")?.into_keys().collect();
-    if found == told { Ok(()) } else { Err(format!("found {found:?}, the list has {told:?}").into()) }
+    let listed: BTreeSet<_> = table("| crate | what for |")?.into_keys().collect();
+    if found == listed { Ok(()) } else { Err(format!("expected {listed:?} as in the list, found {found:?}").into()) }
 }
 
 fn panics() -> Result<(), Failed> {
@@ -59,20 +59,20 @@ fn panics() -> Result<(), Failed> {
                 name.rsplit_once('-').map_or(name, |(name, _version)| name)
             }
             ["", "rustc", _, "library", name, ..] => name,
-            _ => return Err(format!("a panic of {file}").into()),
+            _ => return Err(format!("a panic in {file}").into()),
         };
         *found.entry(name.to_owned()).or_default() += 1;
     }
-    let mut told = BTreeMap::new();
+    let mut listed = BTreeMap::new();
     for (name, row) in table("| crate | places | what they are |")? {
-        told.insert(name, row.parse::<usize>()?);
+        listed.insert(name, row.parse::<usize>()?);
     }
-    if found == told { Ok(()) } else { Err(format!("found {found:?}, the list has {told:?}").into()) }
+    if found == listed { Ok(()) } else { Err(format!("expected {listed:?} as in the list, found {found:?}").into()) }
 }
 
 /// Builds a copy of the sources in a folder with another name, as docs/background/supply-chain.md tells a person to.
 fn rebuild() -> Result<(), Failed> {
-    let directory = tempfile::Builder::new().prefix("a folder of another name ").tempdir()?;
+    let directory = tempfile::Builder::new().prefix("a directory with another name ").tempdir()?;
     let root = directory.path().join("sources");
     fs::create_dir(&root)?;
     for name in
@@ -85,11 +85,11 @@ fn rebuild() -> Result<(), Failed> {
     let built = fs::read(run(&mut script)?.trim_end())?;
     let digest: String = Sha256::digest(COMPONENT).iter().map(|byte| format!("{byte:02x}")).collect();
     println!("component sha256 {digest}");
-    // The build script appends what the component is.
-    if COMPONENT.starts_with(&built) { Ok(()) } else { Err("the component is another".into()) }
+    // The build script appends sections that describe the component.
+    if COMPONENT.starts_with(&built) { Ok(()) } else { Err("the component has other bytes".into()) }
 }
 
-/// Where a panic may begin: file, line and column, as `core::panic::Location` lies in memory.
+/// Returns the places of panics: file, line and column of each `core::panic::Location` in the component's memory.
 fn places(component: &[u8]) -> Result<BTreeSet<(String, u32, u32)>, Failed> {
     let mut memory = Vec::new();
     for payload in Parser::new(0).parse_all(component) {
@@ -98,9 +98,9 @@ fn places(component: &[u8]) -> Result<BTreeSet<(String, u32, u32)>, Failed> {
             let segment = segment?;
             let DataKind::Active { offset_expr, .. } = segment.kind else { continue };
             let Operator::I32Const { value } = offset_expr.get_operators_reader().read()? else { continue };
-            let begin = usize::try_from(value)?;
-            memory.resize(memory.len().max(begin + segment.data.len()), 0);
-            memory[begin..begin + segment.data.len()].copy_from_slice(segment.data);
+            let start = usize::try_from(value)?;
+            memory.resize(memory.len().max(start + segment.data.len()), 0);
+            memory[start..start + segment.data.len()].copy_from_slice(segment.data);
         }
     }
     let words: Vec<u32> = memory.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect();
@@ -112,7 +112,7 @@ fn places(component: &[u8]) -> Result<BTreeSet<(String, u32, u32)>, Failed> {
     Ok(words.array_windows().filter_map(place).collect())
 }
 
-/// The first two cells of each row below the heading of a table.
+/// Returns the first two cells of each row of the table with this heading.
 fn table(heading: &str) -> Result<BTreeMap<String, String>, Failed> {
     let page = fs::read_to_string(below("docs/background/supply-chain.md"))?;
     let (_, rows) = page.split_once(heading).ok_or("docs/background/supply-chain.md lacks a table")?;

@@ -1,4 +1,4 @@
-//! One set of features: what one build needs, the others find built.
+//! All builds use the same features, so that none has to build a crate again.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,7 +16,7 @@ pub fn trials() -> Vec<Trial> {
 
 fn the_deploy_example_and_the_tests_build_the_same_crates() -> Result<(), Failed> {
     let script = fs::read_to_string(below("examples/deploy/run"))?;
-    let options = script.lines().find_map(|line| line.strip_prefix("CARGO = ")).ok_or("no options of cargo")?;
+    let options = script.lines().find_map(|line| line.strip_prefix("CARGO = ")).ok_or("no options for cargo")?;
     let options: Vec<String> = serde_json::from_str(options)?;
     let options: Vec<_> = options.iter().map(String::as_str).collect();
     are_built_by_the_tests(units(&[&["build"], &options[..]].concat())?)
@@ -30,24 +30,24 @@ fn are_built_by_the_tests(units: Units) -> Result<(), Failed> {
     let tests = self::units(&["test", "--release", "--locked", "--workspace"])?;
     let mut missing = String::new();
     for (unit, features) in units {
-        // Its features are what makes all others the same.
+        // This crate is the one whose features make all others the same.
         if unit.0.contains("/tests/support#") {
             continue;
         }
         let known = tests.get(&unit);
         for features in features.iter().filter(|features| !known.is_some_and(|known| known.contains(*features))) {
-            missing += &format!("{unit:?} with {features:?}, and the tests with {known:?}\n");
+            missing += &format!("{unit:?} has {features:?}, but in the tests {known:?}\n");
         }
     }
     if missing.is_empty() { Ok(()) } else { Err(format!("tests/support/Cargo.toml lacks features:\n{missing}").into()) }
 }
 
-/// By package, kind of target and level of optimisation: the sets of features that it is built with.
+/// The sets of features with which each package, kind of target and level of optimisation is built.
 type Units = BTreeMap<(String, String, String), BTreeSet<Vec<String>>>;
 
 /// Asks cargo what it would build.
 fn units(arguments: &[&str]) -> Result<Units, Failed> {
-    let mut cargo = Command::new(env::var_os("CARGO").ok_or("cargo did not start this")?);
+    let mut cargo = Command::new(env::var_os("CARGO").ok_or("cargo did not start this test")?);
     // Cargo shows its plan as an unstable feature. Nothing is compiled.
     cargo.args(arguments).args(["--unit-graph", "-Zunstable-options"]).env("RUSTC_BOOTSTRAP", "1");
     let plan: Value = serde_json::from_str(&super::run(&mut cargo)?)?;

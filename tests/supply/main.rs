@@ -1,4 +1,4 @@
-//! What the project is made of and what it hands out.
+//! What the project is made of, and what it publishes.
 
 #![cfg(test)]
 
@@ -6,7 +6,7 @@
 mod api;
 // The component: its crates, its panics, its bytes.
 mod component;
-// One set of features for all builds.
+// The same features in all builds.
 mod features;
 // The packages that are published.
 mod packages;
@@ -29,14 +29,14 @@ fn target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| below("target"), PathBuf::from)
 }
 
-/// Runs a command in the workspace's folder; returns its output.
+/// Runs a command in the workspace's root directory and returns its output.
 fn run(command: &mut Command) -> Result<String, Failed> {
     run_in(command, root())
 }
 
 fn run_in(command: &mut Command, directory: &Path) -> Result<String, Failed> {
-    // What cargo tells this test of its package would have build scripts run again under the cargo that is started here, and all that
-    // depends on them.
+    // Cargo sets these variables for this test. In a cargo that is started here they would make build scripts run again, and rebuild
+    // everything that depends on them.
     for (name, _) in env::vars_os() {
         if ["CARGO_MANIFEST_", "CARGO_PKG_"].iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
             command.env_remove(name);
