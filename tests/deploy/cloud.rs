@@ -1,5 +1,5 @@
-//! Clouds: Ironic behind a real Keystone, with a real Swift that keeps the drives, and Ironic behind HTTP's basic authentication,
-//! which keeps them in its database.
+//! Clouds: Ironic with a real Keystone and a real Swift that stores the drives, and Ironic with HTTP basic authentication, which
+//! stores the drives in its database.
 
 use std::{
     fs,
@@ -19,7 +19,7 @@ use crate::{
     lab::{ask, ironic_py, serve},
 };
 
-// Where Ironic keeps the drive, and what its agent makes of it. The first test waits longest.
+// Where Ironic stores the drive, and what its agent makes of it. The first test takes longest, so it starts first.
 
 #[test]
 fn a_drive_in_swift_is_the_text_that_was_sent_until_it_expires() {
@@ -40,7 +40,7 @@ fn a_drive_in_swift_is_the_text_that_was_sent_until_it_expires() {
     assert!((before + lifetime..=after + lifetime).contains(&expiry), "{expiry} is not {before} + {lifetime}");
     assert_eq!(the_agent_writes(&desk, url), image_of(&body));
 
-    // For the owner of the account, too, and not for the URL alone.
+    // The object itself expires, not only the URL: the owner of the account no longer sees it either.
     let head = || ask(Method::HEAD, &object, &[("X-Auth-Token", &lab.token("/auth_url", "ironic"))], None).0;
     assert_eq!(head(), 200);
     until("the drive has expired", || head() == 404);
@@ -58,7 +58,7 @@ fn the_agent_writes_the_drive_that_is_in_the_database() {
     assert_eq!(the_agent_writes(&desk, &text), image_of(&text));
 }
 
-// Who may in.
+// Authentication and authorization.
 
 #[test]
 fn a_password_is_read_from_secure_yaml() {
@@ -127,7 +127,7 @@ fn a_token_that_expires_while_waiting_is_renewed() {
     command.arg("--wait").envs(lab.login("owner")).env("OS_AUTH_URL", lab.text("/auth_url_short_lived"));
     let waiting = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     until("the node waits for its agent", || lab.state(&node) == "wait call-back");
-    // When this token has expired, the one that the command began with has, too.
+    // This token is younger than the command's first one, so when it has expired, the command's has too.
     let younger = lab.token("/auth_url_short_lived", "owner");
     until("a token has expired", || lab.get(&node, &younger).0 == 401);
     ironic_py(&["finish", "patient", "--database", lab.text("/database")]);
@@ -144,7 +144,7 @@ fn the_most_verbose_log_contains_no_secret() {
     let output = run(command.envs(lab.login("owner")));
     let log = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success() && log.contains(&node), "{log}");
-    assert!(!log.contains(pack(&desk).split_at(40).0), "the drive is told");
+    assert!(!log.contains(pack(&desk).split_at(40).0), "the log contains the drive");
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn a_node_of_another_project_does_not_exist() {
     assert_eq!(lab.state(&node), "available");
 }
 
-// Where Ironic is.
+// The endpoint of Ironic.
 
 #[test]
 fn the_region_and_the_interface_choose_the_endpoint() {
@@ -201,7 +201,7 @@ fn the_region_and_the_interface_choose_the_endpoint() {
     let internal = endpoint.replace("127.0.0.1", "localhost");
     assert!(success(with(&["--os-interface", "internal"])).contains(&format!("PUT {internal}/v1/nodes/")));
 
-    // There, Ironic is said to be where nobody listens.
+    // In the other region the catalogue has an endpoint where nothing listens.
     let (code, error) = failure(with(&["--os-region-name", lab.text("/other_region")]));
     assert!(error.contains("Ironic at http://127.0.0.1:9") && code == UNREACHABLE, "{code}: {error}");
     assert!(success(with(&["--os-region-name", lab.text("/other_region"), "--endpoint", endpoint])).contains(endpoint));
@@ -211,12 +211,12 @@ fn the_region_and_the_interface_choose_the_endpoint() {
     assert_eq!(code, USAGE);
 }
 
-/// Services, and what `ironic.py serve` says of them.
+/// Running services, and what `ironic.py serve` printed about them.
 struct Lab {
-    /// Holds the pipe whose end is the server's signal to stop.
+    /// Its standard input is a pipe; closing it stops the server.
     _server: Child,
     known: Value,
-    /// Makes `enroll` one who may.
+    /// Arguments that let `enroll` act as an operator.
     operator: Vec<String>,
 }
 
@@ -244,7 +244,7 @@ impl Lab {
         text(&self.known, pointer)
     }
 
-    /// Enrols a node of the project `tenant`; gives its UUID.
+    /// Enrols a node of the project `tenant` and returns its UUID.
     fn enroll(&self, name: &str, arguments: &[&str]) -> String {
         let operator: Vec<_> = self.operator.iter().map(String::as_str).collect();
         let endpoint = ["--endpoint", self.text("/endpoint")];
@@ -252,7 +252,7 @@ impl Lab {
         text(&serde_json::from_str(&node).unwrap(), "/uuid").to_owned()
     }
 
-    /// Keystone's user, by password.
+    /// Returns the variables for a login at Keystone by password.
     fn login(&self, user: &str) -> Vec<(&'static str, String)> {
         let of_user = |member: &str| self.text(&format!("/users/{user}/{member}")).to_owned();
         vec![
@@ -266,14 +266,14 @@ impl Lab {
         ]
     }
 
-    /// The operator of HTTP's basic authentication.
+    /// Returns the variables for HTTP basic authentication as the operator.
     fn basic(&self) -> [(&str, &str); 4] {
         let [endpoint, username, password] = ["/endpoint", "/username", "/password"].map(|pointer| self.text(pointer));
         let login = [("OS_USERNAME", username), ("OS_PASSWORD", password)];
         [("OS_AUTH_TYPE", "http_basic"), ("OS_ENDPOINT", endpoint), login[0], login[1]]
     }
 
-    /// A token, fetched without the project's help.
+    /// Fetches a token without using this project's code.
     fn token(&self, auth_url: &str, user: &str) -> String {
         let of_user = |member: &str| self.text(&format!("/users/{user}/{member}"));
         let body = json!({"auth": {
@@ -302,32 +302,33 @@ impl Lab {
         text(&serde_json::from_str(&body).unwrap(), "/provision_state").to_owned()
     }
 
-    /// What Ironic has for the agent: the drive, or the URL where it is.
+    /// Returns what Ironic stores for the agent: the drive or its URL.
     fn stored(&self, node: &str) -> String {
         ironic_py(&["stored", node, "--database", self.text("/database")])
     }
 }
 
 fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{pointer} is not there"))
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{pointer} is missing"))
 }
 
 fn run(command: &mut Command) -> Output {
     guarded(command.output().unwrap())
 }
 
-/// An output that has no secrets: all passwords are planted ones, and so begin Keystone's tokens.
+/// Returns the output after checking that it contains no secret. All passwords start with `planted-`, and Keystone's tokens with
+/// `gAAAA`.
 fn guarded(output: Output) -> Output {
     for bytes in [&output.stdout, &output.stderr] {
         let text = String::from_utf8_lossy(bytes);
         for secret in ["planted-", "gAAAA", STANDARD.encode("operator:planted-").split_at(20).0] {
-            assert!(!text.contains(secret), "{secret} is told");
+            assert!(!text.contains(secret), "the output contains {secret}");
         }
     }
     output
 }
 
-/// What `pack` makes of the document for a node without ports.
+/// Returns what `pack` makes of the document for a node without ports.
 fn pack(desk: &Desk) -> String {
     let mut command = desk.pack_command();
     for list in ["ports", "portgroups"] {
@@ -347,12 +348,12 @@ fn image_of(text: &str) -> Vec<u8> {
     fs::read(image).unwrap()
 }
 
-/// What the agent's own code leaves in a partition, given what Ironic has for it.
+/// Returns what the agent's own code writes to a partition, given what Ironic stores for it.
 ///
-/// It is `create_config_drive_partition` of ironic-python-agent, with a file for the partition: it downloads, unpacks,
-/// measures and writes with dd. What would need a disk and root is out of reach, and told to it: that the partition is there, as
-/// it is when a node is deployed again, and that the kernel mounts what was written. So its last resort, a drive rebuilt as
-/// FAT where the kernel does not, is not seen here.
+/// This runs `create_config_drive_partition` of ironic-python-agent with a file as the partition: it downloads, unpacks, measures and
+/// writes with dd. The steps that need a disk and root are replaced: the agent is told that the partition exists, as when a node is
+/// deployed again, and that the kernel can mount what was written. So this does not test the agent's last resort, which is to rebuild
+/// the drive as FAT if the kernel cannot mount it.
 fn the_agent_writes(desk: &Desk, configdrive: &str) -> Vec<u8> {
     let [stored, partition] = ["stored", "partition"].map(|name| desk.directory.path().join(name));
     fs::write(&stored, configdrive).unwrap();
@@ -360,7 +361,7 @@ fn the_agent_writes(desk: &Desk, configdrive: &str) -> Vec<u8> {
     python.arg(below("tests/readers/read.py")).arg("agent-writes").args([&stored, &partition]);
     python.envs([("NO_PROXY", LOOPBACK), ("no_proxy", LOOPBACK), ("PYTHONDONTWRITEBYTECODE", "1")]);
     let output = python.stdin(Stdio::null()).stderr(Stdio::inherit()).output().unwrap();
-    let found: Value = serde_json::from_slice(&output.stdout).expect("the agent answers");
+    let found: Value = serde_json::from_slice(&output.stdout).expect("the agent's answer as JSON");
     assert_eq!(found["errors"], json!({}));
     fs::read(partition).unwrap()
 }
@@ -368,12 +369,12 @@ fn the_agent_writes(desk: &Desk, configdrive: &str) -> Vec<u8> {
 fn until(what: &str, condition: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(240);
     while !condition() {
-        assert!(Instant::now() < deadline, "still not so: {what}");
+        assert!(Instant::now() < deadline, "timed out waiting: {what}");
         thread::sleep(Duration::from_millis(200));
     }
 }
 
-/// In seconds since 1970.
+/// Returns the seconds since 1970.
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }

@@ -1,4 +1,4 @@
-//! The command at work on a document.
+//! The command and the document that it deploys.
 
 use std::{
     env, fs,
@@ -22,7 +22,7 @@ pub const FINDINGS: i32 = 9;
 
 pub const DOCUMENT: &str = "examples/deploy/instance.json";
 
-/// A folder with a document and a random seed, so that equal drives are equal texts.
+/// A directory with a document and a random seed. The fixed seed makes equal drives equal texts.
 pub struct Desk {
     pub directory: TempDir,
 }
@@ -55,18 +55,18 @@ impl Desk {
         fs::write(self.document(), document.to_string()).unwrap();
     }
 
-    /// Has the document bring its own network data, with this link alone.
+    /// Gives the document its own network data, with only this link.
     pub fn link(&mut self, link: &str) {
         self.edit("\"network_info\":", &format!("\"network_data\": {{\"links\": [{link}]}}, \"network_info\":"));
     }
 
-    /// Runs `deploy` to success; gives the lines of its output.
+    /// Runs `deploy`, which must succeed, and returns the lines of its output.
     pub fn deploy(&self, arguments: &[&str]) -> Vec<String> {
         let output = success(self.run_deploy(arguments));
         output.lines().map(str::to_owned).collect()
     }
 
-    /// Runs `deploy` to failure; gives its exit code and its error.
+    /// Runs `deploy`, which must fail, and returns its exit code and its error.
     pub fn fail(&self, arguments: &[&str]) -> (i32, String) {
         failure(self.run_deploy(arguments))
     }
@@ -75,22 +75,22 @@ impl Desk {
         self.deploy_command(&ironic().endpoint, arguments).output().unwrap()
     }
 
-    /// `deploy` of this document, on the Ironic at `endpoint`.
+    /// Returns a `deploy` command for this document and the Ironic at `endpoint`.
     pub fn deploy_command(&self, endpoint: &str, arguments: &[&str]) -> Command {
         let mut command = self.command(arguments);
         command.args(["--endpoint", endpoint]);
         command
     }
 
-    /// `deploy` of this document, in a cloud that is yet to be named.
+    /// Returns a `deploy` command for this document; the caller names the cloud.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = configdrive();
         command.arg("deploy").args(arguments).args(["-i", &self.document(), "--random-seed", &self.seed()]);
         command
     }
 
-    /// What `pack` makes of the document with the node's ports and port groups, fetched here without the project's
-    /// help.
+    /// Returns what `pack` makes of the document with the node's ports and port groups, which are fetched here without using this
+    /// project's code.
     pub fn pack(&self, node: &str) -> String {
         let mut command = self.pack_command();
         for list in ["ports", "portgroups"] {
@@ -111,17 +111,17 @@ impl Desk {
         command
     }
 
-    /// As the command shows the drive.
+    /// Returns the drive's length and digest, as the command prints them.
     pub fn digest(&self, node: &str) -> String {
         let text = self.pack(node);
         format!("{} bytes of base64, SHA-256 {}", text.len(), sha256(&text))
     }
 }
 
-/// What no proxy is asked for.
+/// Hosts for which no proxy is used.
 pub const LOOPBACK: &str = "127.0.0.1,localhost";
 
-/// The command, which neither a cloud nor a proxy of the environment's leads astray.
+/// Returns the command, without a cloud or a proxy from the environment.
 pub fn configdrive() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_configdrive"));
     for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("OS_")) {
@@ -131,14 +131,14 @@ pub fn configdrive() -> Command {
     command
 }
 
-/// Standard output of a command that did its work and had nothing to complain about.
+/// Returns the standard output of a command that must succeed without warnings.
 pub fn success(output: Output) -> String {
     let [stdout, stderr] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
     assert!(output.status.success() && stderr.is_empty(), "{}: {stdout}{stderr}", output.status);
     stdout
 }
 
-/// The exit code of a command that failed, and what it said after `error: `, which was one line.
+/// Returns the exit code of a command that must fail, and its message of one line after `error: `.
 pub fn failure(output: Output) -> (i32, String) {
     let stderr = String::from_utf8(output.stderr).unwrap();
     let error = stderr.strip_prefix("error: ").and_then(|error| error.strip_suffix('\n'));

@@ -1,5 +1,5 @@
-//! Ironic behind a proxy that loses, delays and replaces answers. Whatever happens, a deployment is started once, and what is not
-//! known to have succeeded is a failure.
+//! Ironic behind a proxy that loses, delays and replaces answers. Whatever happens, a deployment is started only once, and reported
+//! as a success only if it is known to have succeeded.
 
 use std::{
     process::{Output, Stdio},
@@ -27,10 +27,10 @@ fn a_request_whose_answer_was_lost_is_not_sent_again() {
         ("reset-after", Fault::ResetAfterBody),
         ("truncated", Fault::TruncatedAnswer),
         ("bad-gateway", Fault::AnswerAfter(502, "<html>Bad Gateway</html>")),
-        ("stumbled", Fault::AnswerAfter(500, r#"{"error_message": "{\"faultstring\": \"oops\"}"}"#)),
+        ("internal-error", Fault::AnswerAfter(500, r#"{"error_message": "{\"faultstring\": \"oops\"}"}"#)),
         ("timed-out", Fault::AnswerAfter(504, "")),
     ] {
-        // Should a second request be sent, it is let through.
+        // The proxy would let a second request through.
         let fault = faulty(name, &[lost], &["--wait"]);
         assert_eq!(fault.outcome(), (0, 1, "active".into()), "{name}: {}", fault.stderr);
         assert_eq!(stored(&fault.node), fault.desk.pack(&fault.node));
@@ -76,7 +76,7 @@ fn a_rebuild_whose_outcome_is_unknown_is_left_to_the_operator() {
     let node = enroll("rebuilding", &[]);
     let desk = Desk::new();
     desk.deploy(&["rebuilding", "--wait"]);
-    let proxy = Proxy::before(&ironic().endpoint, &[Fault::ResetBeforeBody]);
+    let proxy = Proxy::in_front_of(&ironic().endpoint, &[Fault::ResetBeforeBody]);
     let output = desk.deploy_command(&proxy.endpoint(), &["rebuilding", "--rebuild", "--wait"]).output().unwrap();
     let fault = Faulty::new(node, desk, &proxy, output);
     assert_eq!(fault.outcome(), (UNREACHABLE, 0, "active".into()));
@@ -87,7 +87,7 @@ fn a_rebuild_whose_outcome_is_unknown_is_left_to_the_operator() {
 fn answers_that_are_not_json_are_waited_out_or_reported() {
     let node = enroll("garbled", &[]);
     let desk = Desk::new();
-    let proxy = Proxy::before(&ironic().endpoint, &[]);
+    let proxy = Proxy::in_front_of(&ironic().endpoint, &[]);
     proxy.fail_reads(Some(Fault::Answer(200, "<html>We are back soon</html>")));
     let mut command = desk.deploy_command(&proxy.endpoint(), &["garbled", "--wait"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -109,7 +109,7 @@ fn answers_that_are_not_json_are_waited_out_or_reported() {
 fn an_ironic_that_is_away_during_the_wait_is_waited_for() {
     let node = enroll("away", &[]);
     let desk = Desk::new();
-    let proxy = Proxy::before(&ironic().endpoint, &[Fault::GoneAfterBody]);
+    let proxy = Proxy::in_front_of(&ironic().endpoint, &[Fault::GoneAfterBody]);
     let mut command = desk.deploy_command(&proxy.endpoint(), &["away", "--wait"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     while proxy.provisions() == 0 {
@@ -125,7 +125,7 @@ fn an_ironic_that_is_away_during_the_wait_is_waited_for() {
 fn an_ironic_that_stays_away_leaves_the_outcome_unknown() {
     let node = enroll("gone", &[]);
     let desk = Desk::new();
-    let proxy = Proxy::before(&ironic().endpoint, &[Fault::GoneAfterBody]);
+    let proxy = Proxy::in_front_of(&ironic().endpoint, &[Fault::GoneAfterBody]);
     let output = desk.deploy_command(&proxy.endpoint(), &["gone", "--wait", "--timeout", "5"]).output().unwrap();
     let fault = Faulty::new(node, desk, &proxy, output);
     assert_eq!((fault.code, proxy.provisions()), (UNREACHABLE, 1));
@@ -138,7 +138,7 @@ fn a_locked_node_is_deployed_when_it_is_free() {
     let node = enroll("busy-node", &[]);
     ironic_py(&["lock", "busy-node", "--database", &ironic().database]);
     let desk = Desk::new();
-    let proxy = Proxy::before(&ironic().endpoint, &[]);
+    let proxy = Proxy::in_front_of(&ironic().endpoint, &[]);
     let mut command = desk.deploy_command(&proxy.endpoint(), &["busy-node", "--wait"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     while proxy.provisions() == 0 {
@@ -150,11 +150,11 @@ fn a_locked_node_is_deployed_when_it_is_free() {
     assert!(fault.stderr.contains("is locked by host another-conductor"), "{}", fault.stderr);
 }
 
-/// Deploys a fresh node called `name` through a proxy with these faults.
+/// Deploys a new node called `name` through a proxy with these faults.
 fn faulty(name: &str, faults: &[Fault], arguments: &[&str]) -> Faulty {
     let node = enroll(name, &[]);
     let desk = Desk::new();
-    let proxy = Proxy::before(&ironic().endpoint, faults);
+    let proxy = Proxy::in_front_of(&ironic().endpoint, faults);
     let output = desk.deploy_command(&proxy.endpoint(), &[&[name], arguments].concat()).output().unwrap();
     Faulty::new(node, desk, &proxy, output)
 }
@@ -174,7 +174,7 @@ impl Faulty {
         Self { node, desk, code: output.status.code().unwrap(), stdout, stderr, provisions: proxy.provisions() }
     }
 
-    /// The exit code, how many requests to provision Ironic got, and the node's state.
+    /// Returns the exit code, the number of provision requests that reached Ironic, and the node's state.
     fn outcome(&self) -> (i32, usize, String) {
         (self.code, self.provisions, state(&self.node))
     }

@@ -27,7 +27,7 @@ fn a_fleet_is_deployed_node_by_node_and_a_second_run_skips_it() {
     assert!(success(deploy(&["--fleet", &fleet])).ends_with("5 already active\n"));
     assert_eq!(nodes.iter().map(|node| stored(node)).collect::<Vec<_>>(), before);
 
-    // A rebuild passes by what has the drive already, and nothing else.
+    // A rebuild skips only nodes that already have the drive.
     let mut other = Desk::new();
     other.edit_member("availability_zone", "rack-9");
     let arguments = ["--rebuild", &format!("fleet-0={}", desk.document()), &format!("fleet-1={}", other.document())];
@@ -35,9 +35,9 @@ fn a_fleet_is_deployed_node_by_node_and_a_second_run_skips_it() {
     assert_eq!(stored(&nodes[0]), before[0]);
     assert_ne!(stored(&nodes[1]), before[1]);
 
-    // What another did to the node meanwhile is not taken for ours.
+    // A deployment by someone else in the meantime is not mistaken for ours.
     other.deploy(&["fleet-2", "--rebuild", "--wait"]);
-    let (code, words) = last_lines(deploy(&["--fleet", &fleet]));
+    let (code, words) = code_and_error(deploy(&["--fleet", &fleet]));
     assert_eq!(code, DEPLOYMENT_FAILED);
     assert!(
         words.contains("node fleet-2 was not deployed: node fleet-2 is `active`: it already has an instance"),
@@ -66,7 +66,7 @@ fn one_nodes_failure_does_not_affect_the_others() {
     assert_eq!(output.status.code(), Some(DEPLOYMENT_FAILED));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&report["deployed"], &report["failed"], &report["not_ended"]), (&json!(2), &json!(5), &json!(0)));
-    let told = |name: &str| {
+    let outcome = |name: &str| {
         let node = report["nodes"].as_array().unwrap().iter().find(|node| node["node"] == name).unwrap();
         (
             node["outcome"].as_str().unwrap(),
@@ -74,16 +74,16 @@ fn one_nodes_failure_does_not_affect_the_others() {
             node["error"]["message"].as_str().unwrap_or(""),
         )
     };
-    assert_eq!(told("good-1"), ("deployed", None, ""));
-    assert_eq!(told("good-2"), ("deployed", None, ""));
-    assert_eq!((told("bad-1").0, told("bad-1").1), ("failed", Some(7)));
-    assert_eq!(told("bad-2").1, Some(5));
+    assert_eq!(outcome("good-1"), ("deployed", None, ""));
+    assert_eq!(outcome("good-2"), ("deployed", None, ""));
+    assert_eq!((outcome("bad-1").0, outcome("bad-1").1), ("failed", Some(7)));
+    assert_eq!(outcome("bad-2").1, Some(5));
     assert_eq!(
-        told("nobody"),
+        outcome("nobody"),
         ("failed", Some(5), "cannot look up node nobody: Ironic answered 404: Node nobody could not be found")
     );
-    assert_eq!(told("good-3").1, Some(1));
-    assert!(told("good-4").2.contains("--farmat"), "{report}");
+    assert_eq!(outcome("good-3").1, Some(1));
+    assert!(outcome("good-4").2.contains("--farmat"), "{report}");
     let image =
         success(configdrive().args(["inspect", "-"]).stdin(desk.open("drive", &stored("good-2"))).output().unwrap());
     assert!(image.contains("FAT"), "{image}");
@@ -108,7 +108,7 @@ fn a_failure_keeps_its_exit_code_if_nobody_reads_the_output() {
         command.args(["deploy", &format!("nowhere={document}"), "--endpoint", &ironic().endpoint]).args(json);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
-        let (code, words) = last_lines(child.wait_with_output().unwrap());
+        let (code, words) = code_and_error(child.wait_with_output().unwrap());
         assert_eq!(code, DEPLOYMENT_FAILED, "{words}");
     }
 }
@@ -120,7 +120,7 @@ fn extra_is_left_untouched_on_request() {
     let argument = format!("unrecorded={}", desk.document());
     success(deploy(&[&argument, "--no-record"]));
     assert_eq!(extra(&node), json!({}));
-    let (code, _) = last_lines(deploy(&[&argument]));
+    let (code, _) = code_and_error(deploy(&[&argument]));
     assert_eq!(code, DEPLOYMENT_FAILED);
     success(deploy(&[&argument, "--rebuild"]));
     assert!(extra(&node)["configdrive"]["fingerprint"].is_string());
@@ -134,8 +134,8 @@ fn deploy(arguments: &[&str]) -> std::process::Output {
     configdrive().arg("deploy").args(arguments).args(["--endpoint", &ironic().endpoint]).output().unwrap()
 }
 
-/// The exit code and standard error.
-fn last_lines(output: std::process::Output) -> (i32, String) {
+/// Returns the exit code and standard error.
+fn code_and_error(output: std::process::Output) -> (i32, String) {
     (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
 }
 

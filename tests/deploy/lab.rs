@@ -1,4 +1,4 @@
-//! The Ironic of this process and its nodes, by `tests/ironic/ironic.py` and without the project's help.
+//! The Ironic of this test process and its nodes, controlled by `tests/ironic/ironic.py` and not by this project's code.
 
 use std::{
     io::{BufRead, BufReader},
@@ -11,14 +11,14 @@ use reqwest::{Method, header::HeaderMap};
 use serde_json::Value;
 
 pub struct Service {
-    /// Holds the pipe whose end is the server's signal to stop.
+    /// Its standard input is a pipe; closing it stops the server.
     _server: Child,
     pub endpoint: String,
     pub database: String,
     pub log: String,
 }
 
-/// The Ironic of this process.
+/// Returns the Ironic that this process shares, and starts it on the first call.
 pub fn ironic() -> &'static Service {
     static IRONIC: OnceLock<Service> = OnceLock::new();
     IRONIC.get_or_init(|| {
@@ -28,22 +28,23 @@ pub fn ironic() -> &'static Service {
     })
 }
 
-/// Starts Ironic and what belongs to it, until the child's standard input is closed; gives what it says of itself.
+/// Starts Ironic and its companion services, which run until the child's standard input is closed. Returns the child and the
+/// description that it prints.
 pub fn serve(arguments: &[&str]) -> (Child, Value) {
     let mut command = python(&[&["serve"], arguments].concat());
     let mut server = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(server.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    (server, serde_json::from_str(&line).expect("Ironic does not start; standard error says why"))
+    (server, serde_json::from_str(&line).expect("Ironic did not start; see standard error"))
 }
 
-/// Enrols a node; gives its UUID.
+/// Enrols a node and returns its UUID.
 pub fn enroll(name: &str, arguments: &[&str]) -> String {
     let node = ironic_py(&[&["enroll", name, "--endpoint", &ironic().endpoint], arguments].concat());
     serde_json::from_str::<Value>(&node).unwrap()["uuid"].as_str().unwrap().to_owned()
 }
 
-/// The drive in Ironic's database.
+/// Returns the drive in Ironic's database.
 pub fn stored(node: &str) -> String {
     ironic_py(&["stored", node, "--database", &ironic().database]).trim_end().to_owned()
 }
@@ -67,9 +68,9 @@ pub fn get(path: &str) -> String {
     body
 }
 
-/// A request without the project's help; gives status, headers and body.
+/// Sends a request without using this project's code. Returns status, headers and body.
 pub fn ask(method: Method, url: &str, headers: &[(&str, &str)], body: Option<&Value>) -> (u16, HeaderMap, String) {
-    // A second time it is there already.
+    // This fails after the first time, because the provider is installed already.
     _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {

@@ -1,6 +1,7 @@
 //! `configdrive deploy` on a real Ironic.
 //!
-//! `tests/ironic/ironic.py` installs Ironic and starts one for all tests, each of which enrols nodes of its own. It ends with this process.
+//! `tests/ironic/ironic.py` installs Ironic and starts one for all tests; it stops with this process. Each test enrols its own
+//! nodes.
 
 #![cfg(test)]
 
@@ -16,7 +17,7 @@ mod fleet;
 mod lab;
 // One node.
 mod one;
-// A proxy that does what `faults` is about.
+// The proxy that causes the faults of `faults`.
 mod proxy;
-// Signals, deadlines and restarts while the command waits, and what it logs.
+// Signals, timeouts and restarts while the command waits, and what it logs.
 mod waiting;

@@ -45,7 +45,7 @@ fn a_node_with_a_port_group_is_deployed_by_uuid() {
     desk.deploy(&[&node, "--wait"]);
     assert_eq!(state(&node), "active");
     assert_eq!(stored(&node), desk.pack(&node));
-    // What Ironic has of ports is in the drive.
+    // The drive contains what Ironic knows about the ports.
     assert_ne!(stored(&node), desk.pack_without_ports());
 }
 
@@ -101,7 +101,7 @@ fn an_instance_that_needs_no_drive_is_deployed_without_one() {
     assert_eq!(state(&node), "active");
     assert!(!has_drive(&node));
 
-    // The operator may want one all the same.
+    // The operator can force one.
     desk.deploy(&["driveless", "--rebuild", "--wait", "--force-config-drive"]);
     assert_eq!(stored(&node), desk.pack(&node));
 }
@@ -166,7 +166,7 @@ fn a_cloud_is_found_in_the_environment_or_in_clouds_yaml() {
     let endpoint = &ironic().endpoint;
     let arguments = ["deploy", "in-a-cloud", "-i", &desk.document(), "--dry-run"];
 
-    // As catalogues have it: with the version.
+    // With the version, as in catalogues.
     let environment = [("OS_AUTH_TYPE", "none"), ("OS_ENDPOINT", &format!("{endpoint}/v1/"))];
     let output = configdrive().args(arguments).envs(environment).output().unwrap();
     assert!(success(output).contains(&node));
@@ -250,7 +250,7 @@ fn a_failed_deployment_is_reported_with_ironics_reason() {
 
 #[test]
 fn an_ironic_that_is_not_there_is_unreachable() {
-    // Bound and closed again: nobody listens there.
+    // Bound and closed again, so nothing listens there.
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let desk = Desk::new();
     let arguments = ["deploy", "n", "-i", &desk.document(), "--endpoint", &format!("http://{address}")];
@@ -276,10 +276,10 @@ fn an_invalid_document_starts_nothing() {
 
 #[test]
 fn a_drive_with_errors_is_deployed_only_on_request() {
-    let node = enroll("useless", &[]);
+    let node = enroll("with-errors", &[]);
     let mut desk = Desk::new();
     desk.link(r#"{"id": "tap1", "type": "phy", "mtu": 1500}"#);
-    let output = desk.run_deploy(&["useless"]);
+    let output = desk.run_deploy(&["with-errors"]);
     let stderr = String::from_utf8(output.stderr).unwrap();
     let [warning, error] = stderr.lines().collect::<Vec<_>>().try_into().unwrap();
     let place =
@@ -289,12 +289,12 @@ fn a_drive_with_errors_is_deployed_only_on_request() {
     assert_eq!((output.status.code().unwrap(), error), (FINDINGS, words));
     assert_eq!(state(&node), "available");
 
-    desk.deploy(&["useless", "--no-check", "--wait"]);
+    desk.deploy(&["with-errors", "--no-check", "--wait"]);
     assert_eq!(state(&node), "active");
 }
 
 #[test]
-fn a_drive_is_reported_as_regenerated_only_where_ironic_would() {
+fn the_finding_that_ironic_rebuilds_a_drive_appears_only_where_it_does() {
     enroll("opened", &["--network-interface", "flat"]);
     enroll("not-opened", &[]);
     let mut desk = Desk::new();
@@ -306,8 +306,7 @@ fn a_drive_is_reported_as_regenerated_only_where_ironic_would() {
     desk.deploy(&["not-opened", "--dry-run"]);
 }
 
-/// `MAC=VIF` for a port of a node's: an address that is not the document's and that no other port has, and the
-/// document's first VIF.
+/// Returns `MAC=VIF` for a node's port: an address that neither the document nor any other port has, and the document's first VIF.
 fn port() -> String {
     static PORTS: AtomicU8 = AtomicU8::new(0);
     let document: Value = serde_json::from_str(&fs::read_to_string(below(DOCUMENT)).unwrap()).unwrap();
@@ -315,7 +314,7 @@ fn port() -> String {
     format!("52:54:00:aa:01:{:02x}={vif}", PORTS.fetch_add(1, Ordering::Relaxed))
 }
 
-/// All but the node's states while it is deployed: how many of them are seen depends on the moment.
+/// Returns the first five lines. After them come the node's states during the deployment; how many are seen depends on timing.
 fn lines(output: &[String]) -> Vec<&str> {
     output.iter().map(String::as_str).take(5).collect()
 }

@@ -1,4 +1,4 @@
-//! A proxy before Ironic that does what networks and proxies do on a bad day, and counts what it lets through.
+//! A proxy in front of Ironic that does what networks and proxies do on a bad day, and counts the provision requests it forwards.
 
 use std::{
     io::{self, BufRead, BufReader, Read, Write},
@@ -11,26 +11,26 @@ use std::{
     time::Duration,
 };
 
-/// What becomes of a request to provision.
+/// What happens to a request to provision a node.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Fault {
-    /// The connection is reset before the body is read; Ironic hears nothing.
+    /// The connection is reset before the body is read; Ironic gets nothing.
     ResetBeforeBody,
-    /// Ironic gets the request, and its answer is thrown away with the connection.
+    /// Ironic gets the request, but its answer is dropped and the connection is reset.
     ResetAfterBody,
-    /// The same, and from then on all reads of nodes are reset.
+    /// The same, and from then on all requests that read nodes are reset.
     GoneAfterBody,
-    /// Ironic gets the request, and only half of its answer's head arrives.
+    /// Ironic gets the request, but only half of its answer's head arrives.
     TruncatedAnswer,
-    /// Ironic gets the request; the answer takes this long.
+    /// Ironic gets the request, but the answer takes this long.
     Slow(Duration),
-    /// Ironic hears nothing, and this answer is given in its place.
+    /// Ironic gets nothing, and the proxy gives this answer.
     Answer(u16, &'static str),
-    /// Ironic gets the request, and this answer is given in place of its own.
+    /// Ironic gets the request, but the proxy replaces its answer with this one.
     AnswerAfter(u16, &'static str),
 }
 
-/// A proxy on a port of its own, until the process ends.
+/// A proxy on its own port, which runs until the process ends.
 pub struct Proxy {
     address: SocketAddr,
     inner: Arc<Inner>,
@@ -38,16 +38,16 @@ pub struct Proxy {
 
 struct Inner {
     upstream: SocketAddr,
-    /// For the requests to provision that come next, in this order; later ones pass.
+    /// The faults of the next requests to provision, last one first; later requests pass.
     faults: Mutex<Vec<Fault>>,
-    /// For all reads of nodes, while it is there.
+    /// The fault of all requests that read nodes, if any.
     reads: Mutex<Option<Fault>>,
     provisions: AtomicUsize,
 }
 
 impl Proxy {
-    /// Before the service at `endpoint`.
-    pub fn before(endpoint: &str, faults: &[Fault]) -> Self {
+    /// Starts a proxy in front of the service at `endpoint`.
+    pub fn in_front_of(endpoint: &str, faults: &[Fault]) -> Self {
         let upstream = endpoint.strip_prefix("http://").unwrap().parse().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -61,31 +61,31 @@ impl Proxy {
         thread::spawn(move || {
             for client in listener.incoming() {
                 let inner = Arc::clone(&inner);
-                // A client that goes away is the business of its own side.
+                // If a client disconnects, its own test deals with that.
                 thread::spawn(move || inner.serve(client.unwrap()).ok());
             }
         });
         proxy
     }
 
-    /// Where it is.
+    /// Returns the proxy's URL.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// How many requests to provision Ironic got.
+    /// Returns the number of requests to provision that reached Ironic.
     pub fn provisions(&self) -> usize {
         self.inner.provisions.load(Ordering::SeqCst)
     }
 
-    /// From now on, reads of nodes end so; with none, they pass.
+    /// Applies this fault to all requests that read nodes from now on; with `None` they pass.
     pub fn fail_reads(&self, fault: Option<Fault>) {
         *self.inner.reads.lock().unwrap() = fault;
     }
 }
 
 impl Inner {
-    /// One request a connection: every answer says that the connection closes.
+    /// Serves one request per connection: every answer closes the connection.
     fn serve(&self, client: TcpStream) -> io::Result<()> {
         let mut reader = BufReader::new(client.try_clone()?);
         let head = read_head(&mut reader)?;
@@ -154,7 +154,7 @@ fn answer(mut client: TcpStream, status: u16, text: &str) -> io::Result<()> {
     write!(client, "HTTP/1.1 {status} Fault\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{text}", text.len())
 }
 
-/// Closes with unread or unsent data on the way, which the other side sees as a reset.
+/// Closes the connection and discards unsent data, which the other side sees as a reset.
 fn reset(client: TcpStream) -> io::Result<()> {
     socket2::SockRef::from(&client).set_linger(Some(Duration::ZERO))
 }

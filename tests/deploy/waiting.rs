@@ -1,4 +1,4 @@
-//! Waiting for deployments that take their time: what a signal, a deadline and a restart do to it.
+//! Waiting for deployments that take long: what signals, timeouts and restarts of Ironic do to the wait.
 
 use std::{
     fs,
@@ -36,7 +36,7 @@ fn an_interrupted_wait_can_be_resumed() {
         assert_eq!(state(&node), "wait call-back");
     }
 
-    // A deployment that goes on is not begun once more.
+    // A deployment that is in progress is not started again.
     let words =
         "node interrupted is `wait call-back`: a deployment is already in progress; use --attach to wait for it";
     assert_eq!(desk.fail(&["interrupted"]).1, words);
@@ -59,7 +59,7 @@ fn an_interruption_before_the_start_is_reported_as_such() {
     let mut warning = String::new();
     BufReader::new(watched.child.stderr.as_mut().unwrap()).read_line(&mut warning).unwrap();
     assert!(warning.ends_with("trying again\n"), "{warning}");
-    // Between two requests, or with one on its way: which of them it is depends on the moment.
+    // The signal comes between two requests or during one, depending on timing.
     watched.signal("INT");
     let (status, error) = watched.end();
     assert_eq!(status.code(), Some(INTERRUPTED));
@@ -131,7 +131,7 @@ fn a_json_log_names_the_node_in_each_line() {
     assert_eq!(step("asking Ironic to deploy")["level"], "INFO");
     assert!(events.iter().any(|event| event["level"] == "DEBUG" && event["fields"]["status"] == 202), "{stderr}");
 
-    // What fails is an event too, before the line that a person reads; warnings are events alone.
+    // A failure is also logged as an event, before the line for people; warnings are only events.
     enroll("logged-badly", &["--failing"]);
     let output = Desk::new().run_deploy(&["logged-badly", "--wait", "--log-format", "json"]);
     let stderr = String::from_utf8(output.stderr).unwrap();
@@ -147,7 +147,7 @@ fn a_deployment_continues_if_neither_its_log_nor_its_output_can_be_written() {
     let desk = Desk::new();
     let full = || fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let log = ["--log-format", "json", "--log-level", "trace"];
-    for (name, arguments, code, end) in [("unlogged", &log[..], 0, "active"), ("untold", &[], 7, "deploy failed")] {
+    for (name, arguments, code, end) in [("unlogged", &log[..], 0, "active"), ("unprinted", &[], 7, "deploy failed")] {
         let node = enroll(name, if code == 0 { &[] } else { &["--failing"] });
         let mut command = desk.deploy_command(&ironic().endpoint, &[&[name, "--wait"], arguments].concat());
         let status = command.stdout(full()).stderr(full()).status().unwrap();
@@ -162,7 +162,7 @@ fn no_secret_is_logged_at_any_level() {
     let document = fs::read_to_string(desk.document()).unwrap();
     let mut document: Value = serde_json::from_str(&document).unwrap();
     document["admin_pass"] = "planted-password".into();
-    // What the user data says in plain text is in the drive alone: base64 of it is in the document.
+    // The document has the user data as base64; only the drive has it in plain text.
     document["instance"]["user_data"] = "cGxhbnRlZC11c2VyLWRhdGE=".into();
     fs::write(desk.document(), document.to_string()).unwrap();
     let drive = success(desk.pack_command().output().unwrap());
@@ -171,25 +171,25 @@ fn no_secret_is_logged_at_any_level() {
         command.env("RUST_LOG", "trace").env("RUST_BACKTRACE", "1");
         command.output().unwrap()
     };
-    let mut said = Vec::new();
+    let mut outputs = Vec::new();
     for format in ["text", "json"] {
         let output = command(&["discreet", "--wait", "--log-format", format, "--log-level", "trace"]);
-        said.extend([output.stdout, output.stderr]);
+        outputs.extend([output.stdout, output.stderr]);
         let output = command(&["discreet", "--rebuild", "--wait"]);
-        said.extend([output.stdout, output.stderr]);
+        outputs.extend([output.stdout, output.stderr]);
         let output = command(&["discreet", "--rebuild", "--dry-run", "--log-format", format, "--log-level", "trace"]);
-        said.extend([output.stdout, output.stderr]);
+        outputs.extend([output.stdout, output.stderr]);
     }
-    for said in said {
-        let said = String::from_utf8(said).unwrap();
+    for output in outputs {
+        let output = String::from_utf8(output).unwrap();
         for secret in ["planted-password", "planted-user-data", "cGxhbnRlZC11c2VyLWRhdGE", drive.split_at(60).0, "H4sI"]
         {
-            assert!(!said.contains(secret), "{secret}: {said}");
+            assert!(!output.contains(secret), "{secret}: {output}");
         }
     }
 }
 
-/// What `ps` shows to everybody on the machine: the command line, and the names of the process and its threads.
+/// Every user of the machine can see with `ps` the command line and the names of the process and its threads.
 #[cfg(target_os = "linux")]
 #[test]
 fn no_secret_is_in_the_process_title() {
@@ -230,7 +230,7 @@ impl Watched {
         Self { child, stdout }
     }
 
-    /// Reads on until a line begins so.
+    /// Reads the output until a line starts like this.
     fn until(&mut self, start: &str) {
         let mut read = String::new();
         loop {
@@ -257,7 +257,7 @@ impl Watched {
         assert!(sent.success());
     }
 
-    /// How it ended, and what it wrote to standard error.
+    /// Waits for the end and returns the exit status and standard error.
     fn end(mut self) -> (ExitStatus, String) {
         self.rest();
         let mut error = String::new();
