@@ -1,6 +1,7 @@
 """Ironic on loopback, the whole service in one process, and its API.
 
-SQLite, no message broker, nodes of the hardware type `fake-hardware`, whose deployments succeed at once and touch nothing.
+It uses SQLite and no message broker. Its nodes have the hardware type `fake-hardware`, whose deployments succeed at once and
+touch nothing.
 """
 
 import pathlib
@@ -10,28 +11,28 @@ import time
 
 from services import HOME, VENV, Failure, call, run
 
-# Who may in with http_basic, and what Ironic keeps of the password: bcrypt, at its least cost.
+# The login for http_basic, and the password's hash for Ironic: bcrypt with the lowest cost.
 OPERATOR = {"username": "operator", "password": "planted-password-of-operator"}
 PASSWORD_FILE = "operator:$2b$04$SW5L4YBvxqXqSejyRbaPpu5Vt3.q6VY2vrBVtlEcT2qC71DXdI.h6\n"
 
-TEMP_URL_DURATION = 60  # seconds that a drive stays in Swift; the least that Ironic takes
+TEMP_URL_DURATION = 60  # seconds that a drive stays in Swift; the least that Ironic accepts
 
-STATE_TIMEOUT = 60  # seconds; each step of an enrolment takes well below one
+STATE_TIMEOUT = 60  # seconds; each step of an enrolment takes well under one
 
 SCHEMA = HOME / "schema.sqlite"
 
 
 def prepare():
-    """An empty database, to be copied for each run: the migrations take longer than the service's start."""
+    """Makes an empty database, which each run copies: the migrations take longer than the service's start."""
     SCHEMA.unlink(missing_ok=True)
-    with tempfile.TemporaryDirectory(dir=HOME) as folder:
-        config = pathlib.Path(folder, "ironic.conf")
+    with tempfile.TemporaryDirectory(dir=HOME) as directory:
+        config = pathlib.Path(directory, "ironic.conf")
         config.write_text(f"[database]\nconnection = sqlite:///{SCHEMA}\n")
         run([VENV / "bin" / "ironic-dbsync", "--config-file", config, "create_schema"], "see above")
 
 
 def start(processes, port, settings):
-    """Starts Ironic with settings, one of the functions below; gives where it is and what it leaves."""
+    """Starts Ironic with settings from one of the functions below; returns its endpoint, database and log."""
     database = processes.state / "ironic.sqlite"
     shutil.copyfile(SCHEMA, database)
     config = processes.write("ironic.conf", configuration(processes.state, port) + settings)
@@ -56,7 +57,7 @@ http_basic_auth_user_file = {processes.write("htpasswd", PASSWORD_FILE)}
 
 
 def behind_keystone(auth_url, region, service_user):
-    """With Swift to keep config drives in."""
+    """Returns settings with Keystone, and with Swift to store config drives."""
     login = f"""\
 auth_type = password
 auth_url = {auth_url}
@@ -97,13 +98,13 @@ enabled_hardware_types = fake-hardware
 enabled_bios_interfaces = no-bios
 enabled_boot_interfaces = fake
 enabled_console_interfaces = no-console
-# The agent's ways. There is no agent: direct, a deployment that fails; custom-agent, one that waits for it.
+# There is no agent: with direct a deployment fails, with custom-agent it waits for the agent.
 enabled_deploy_interfaces = fake,direct,custom-agent
 default_deploy_interface = fake
 enabled_firmware_interfaces = no-firmware
 enabled_inspect_interfaces = no-inspect
 enabled_management_interfaces = fake
-# flat: the conductor opens the config drive; nothing asks Neutron, since fake deployments leave networks alone
+# flat: the conductor opens the config drive; Neutron is never called, since fake deployments do not touch networks
 enabled_network_interfaces = noop,flat
 default_network_interface = noop
 enabled_power_interfaces = fake
@@ -117,12 +118,12 @@ host_ip = 127.0.0.1
 port = {port}
 
 [service_catalog]
-# What an agent is told to call.
+# The endpoint that an agent would call.
 endpoint_override = http://127.0.0.1:{port}
 
 [conductor]
 automated_clean = false
-# Periodic work that a node of minutes does not need.
+# Periodic tasks that nodes which live for minutes do not need.
 sync_power_state_interval = 0
 sync_local_state_interval = 0
 check_allocations_interval = 0
@@ -146,14 +147,14 @@ class Api:
         return call(method, self.endpoint + path, body, self.headers)[1]
 
     def provision(self, uuid, target, state):
-        """Starts a change of a node's provision state and waits for its end."""
+        """Starts a change of a node's provision state and waits until it is done."""
         self.call("PUT", f"/v1/nodes/{uuid}/states/provision", {"target": target})
         deadline = time.monotonic() + STATE_TIMEOUT
         while True:
             node = self.call("GET", f"/v1/nodes/{uuid}?fields=provision_state,last_error,reservation")
-            # The conductor holds its reservation for a moment longer, and a locked node refuses the next step.
+            # The conductor keeps its reservation for a moment longer, and a locked node refuses the next step.
             if node["provision_state"] == state and node["reservation"] is None:
                 return
             if time.monotonic() > deadline:
-                raise Failure(f"node {uuid} is {node['provision_state']}, not {state}: {node['last_error']}")
+                raise Failure(f"node {uuid}: expected state {state}, found {node['provision_state']}: {node['last_error']}")
             time.sleep(0.05)

@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
-"""A real Ironic on loopback, for the tests and for examples/deploy; with Keystone and Swift, if asked for.
+"""A real Ironic on loopback, for the tests and for examples/deploy; on request with Keystone and Swift.
 
-    ironic.py install                        the virtual environment, below target/ironic/
-    ironic.py serve                          Ironic in the foreground, until stdin closes (or SIGTERM, SIGINT); the line
-                                             `restart` there has it killed and started again
-    ironic.py enroll NAME --endpoint URL     a node of fake-hardware, ready to be deployed
-    ironic.py lock | unlock NODE --database FILE      a node that another conductor works on, and its release
-    ironic.py finish NODE --database FILE    the end of a deployment that waits for its agent
-    ironic.py stored NODE --database FILE    the config drive as Ironic stored it: base64 of gzip, or where Swift has it
-    ironic.py show [FILE]                    the files in such a text, as a tree with sizes
+    ironic.py install                        makes the virtual environment below target/ironic/
+    ironic.py serve                          runs Ironic in the foreground until stdin closes (or SIGTERM, SIGINT); the line
+                                             `restart` on stdin kills it and starts it again
+    ironic.py enroll NAME --endpoint URL     enrols a node of fake-hardware, ready to be deployed
+    ironic.py lock | unlock NODE --database FILE      reserves a node as another conductor does, and releases it
+    ironic.py finish NODE --database FILE    ends a deployment that waits for its agent
+    ironic.py stored NODE --database FILE    prints the config drive as Ironic stored it: base64 of gzip, or its URL in Swift
+    ironic.py show [FILE]                    prints the files in such a text, as a tree with sizes
 
-What is served stands in `baremetal.py`, `keystone.py` and `swift.py`. Needs Python 3.11 or newer with venv, and PyPI for the
-first run; not root. Standard library only, so that it runs before anything is installed.
+The services are in `baremetal.py`, `keystone.py` and `swift.py`. Needs Python 3.11 or newer with venv, and PyPI for the first
+run; not root. Standard library only, so that it runs before anything is installed.
 """
 
 import argparse
@@ -39,34 +39,34 @@ def main():
     parser = argparse.ArgumentParser(description="A real Ironic on loopback, for the tests and for examples/deploy.")
     commands = parser.add_subparsers(dest="command", required=True)
 
-    commands.add_parser("install", help="make the virtual environment, if it is not there yet")
+    commands.add_parser("install", help="make the virtual environment, unless it is there")
 
-    command = commands.add_parser("serve", help="run Ironic until stdin closes; prints one line of JSON when it answers")
+    command = commands.add_parser("serve", help="run Ironic until stdin closes; prints one line of JSON when it is ready")
     command.add_argument("--auth-strategy", choices=["noauth", "http_basic", "keystone"], default="noauth",
-                         help="keystone: with a Keystone, and with a Swift that keeps the drives (default: noauth)")
+                         help="keystone: with Keystone, and with Swift to store the drives (default: noauth)")
     command.add_argument("--short-lived", metavar="SECONDS", type=int, default=5,
-                         help="what a token of the second Keystone lives (default: 5)")
+                         help="lifetime of a token of the second Keystone (default: 5)")
 
-    command = commands.add_parser("enroll", help="enrol a node; prints it as one line of JSON")
+    command = commands.add_parser("enroll", help="enrol a node and print it as one line of JSON")
     command.add_argument("name")
     command.add_argument("--endpoint", required=True)
-    command.add_argument("--auth-url", metavar="URL", help="Keystone's: be its administrator")
-    command.add_argument("--http-basic", action="store_true", help="be the operator whom serve named")
-    command.add_argument("--owner", metavar="PROJECT", help="the id of the project that it belongs to")
+    command.add_argument("--auth-url", metavar="URL", help="URL of Keystone, to log in as its administrator")
+    command.add_argument("--http-basic", action="store_true", help="log in as the operator that serve printed")
+    command.add_argument("--owner", metavar="PROJECT", help="id of the project that owns the node")
     command.add_argument("--network-interface", choices=["noop", "flat"], default="noop",
                          help="flat: Ironic itself opens the config drive and checks it (default: noop)")
     command.add_argument("--state", choices=["enroll", "manageable", "available"], default="available")
     command.add_argument("--maintenance", action="store_true")
     command.add_argument("--failing", action="store_true", help="its deployments fail, after they have started")
-    command.add_argument("--waiting", action="store_true", help="its deployments wait for an agent, which never calls")
-    command.add_argument("--unfit", action="store_true", help="it names no image, so that it does not pass validation")
+    command.add_argument("--waiting", action="store_true", help="its deployments wait for an agent that never calls")
+    command.add_argument("--unfit", action="store_true", help="it has no image, so it fails validation")
     command.add_argument("--port", metavar="MAC[=VIF]", action="append", default=[],
-                         help="a port, and the id of the VIF that it carries")
-    command.add_argument("--portgroup", metavar="MAC=VIF", help="a port group (802.3ad) that carries a VIF")
+                         help="a port, and the id of its VIF")
+    command.add_argument("--portgroup", metavar="MAC=VIF", help="a port group (802.3ad) and the id of its VIF")
     command.add_argument("--member", metavar="MAC", action="append", default=[], help="a port of that port group")
 
-    for name, text in [("lock", "reserve the node as a conductor does that works on it"), ("unlock", "undo lock"),
-                       ("finish", "end a deployment that waits, as its agent's last call does"),
+    for name, text in [("lock", "reserve the node, as a conductor that works on it does"), ("unlock", "undo lock"),
+                       ("finish", "end a waiting deployment, as the last call of its agent does"),
                        ("stored", "print the config drive that Ironic stored")]:
         command = commands.add_parser(name, help=text)
         command.add_argument("node", help="name or UUID")
@@ -90,7 +90,7 @@ def main():
         elif args.command == "finish":
             update(args.database, args.node, provision_state="active", target_provision_state=None, deploy_step="{}")
         elif args.command == "stored":
-            sys.stdout.write(stored(args.database, args.node))  # as it is: no newline added
+            sys.stdout.write(stored(args.database, args.node))  # unchanged: no newline added
         elif args.command == "show":
             show(args.file)
     except (Failure, OSError, sqlite3.Error) as error:
@@ -98,7 +98,7 @@ def main():
 
 
 def install():
-    """Makes the virtual environment and what the services start from, unless they are complete for these requirements."""
+    """Makes the virtual environment and the services' prepared state, unless they are complete for these requirements."""
     def prepare():
         baremetal.prepare()
         keystone.prepare()
@@ -116,7 +116,7 @@ def serve(args):
         while True:
             if select.select([sys.stdin], [], [], 1)[0]:
                 asked = os.read(sys.stdin.fileno(), 4096)
-                # A closed stdin is the signal that reaches us however the parent ended.
+                # A closed stdin reaches us however the parent ended.
                 if not asked:
                     return
                 if asked == b"restart\n":
@@ -127,7 +127,7 @@ def serve(args):
 
 
 def start(processes, args):
-    """Starts what the strategy asks for, side by side; gives what a client has to know."""
+    """Starts the services of the strategy in parallel; returns what a client has to know."""
     port = processes.port()
     if args.auth_strategy == "noauth":
         service = baremetal.start(processes, port, baremetal.without_authentication())
@@ -153,7 +153,7 @@ def start(processes, args):
 
 
 def enroll(args):
-    """Enrols a node by Ironic's API, as an operator does, and takes it to the state asked for."""
+    """Enrols a node through Ironic's API, as an operator does, and brings it into the requested state."""
     headers = {}
     if args.auth_url:
         headers = {"X-Auth-Token": keystone.admins_token(args.auth_url)}
@@ -165,7 +165,7 @@ def enroll(args):
         "name": args.name,
         "driver": "fake-hardware",
         "network_interface": args.network_interface,
-        # Ironic answers 500 to a rebuild of a node that names no image. Nothing fetches this one.
+        # Ironic answers 500 to a rebuild of a node without an image. Nothing fetches this one.
         "instance_info": {"image_source": "http://127.0.0.1:9/image.raw", "image_checksum": "0" * 64},
     }
     if args.owner:
@@ -201,7 +201,7 @@ def enroll(args):
 
 
 def update(database, node, **columns):
-    """Changes what Ironic has of a node. A lock is a conductor's name there: so they tell each other."""
+    """Changes columns of a node in Ironic's database. A node is locked if a conductor's name is in its reservation."""
     names = ", ".join(f"{name} = ?" for name in columns)
     with contextlib.closing(sqlite3.connect(database, timeout=30)) as connection, connection:
         changed = connection.execute(f"UPDATE nodes SET {names} WHERE uuid = ? OR name = ?",
@@ -211,7 +211,7 @@ def update(database, node, **columns):
 
 
 def stored(database, node):
-    """The config drive as Ironic keeps it for the deployment; its API shows only asterisks."""
+    """Returns the config drive as Ironic stores it for the deployment; its API shows only asterisks."""
     with contextlib.closing(sqlite3.connect(database, timeout=30)) as connection:
         row = connection.execute("SELECT instance_info FROM nodes WHERE uuid = ? OR name = ?", (node, node)).fetchone()
     if row is None:
@@ -225,9 +225,9 @@ def stored(database, node):
 def show(file):
     if pathlib.Path(sys.prefix).resolve() != VENV.resolve():
         install()
-        python = str(VENV / "bin" / "python")  # by its path Python knows that it is in a virtual environment
+        python = str(VENV / "bin" / "python")  # not resolved: by this path Python knows its virtual environment
         os.execv(python, [python, __file__, "show", file])
-    import pycdlib  # only the virtual environment has it
+    import pycdlib  # only in the virtual environment
 
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     iso = pycdlib.PyCdlib()
@@ -243,9 +243,9 @@ def show(file):
     iso.close()
 
 
-def print_tree(iso, folder, indent):
+def print_tree(iso, directory, indent):
     entries = []
-    for record in iso.list_children(rr_path=folder):
+    for record in iso.list_children(rr_path=directory):
         if not (record.is_dot() or record.is_dotdot()):
             entries.append((record.rock_ridge.name().decode("utf-8"), record))
     entries.sort(key=lambda entry: entry[0])
@@ -254,7 +254,7 @@ def print_tree(iso, folder, indent):
         branch, below = ("└── ", "    ") if last else ("├── ", "│   ")
         if record.is_dir():
             print(f"{indent}{branch}{name}/")
-            print_tree(iso, f"{folder}{name}/", indent + below)
+            print_tree(iso, f"{directory}{name}/", indent + below)
         else:
             print(f"{indent}{branch}{name}  {record.get_data_length():,}")
 

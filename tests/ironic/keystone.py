@@ -1,8 +1,8 @@
-"""A real Keystone on loopback: SQLite, served by waitress, its projects, users and catalogue prepared once.
+"""A real Keystone on loopback, with SQLite and waitress. Its projects, users and catalogue are prepared once.
 
-What is prepared: the users of `USERS`, of which each has its role in its project alone; an application credential of `owner`; the
-service's own user `ironic`; and a catalogue of two regions. The passwords are no secrets: they are good for this Keystone, and
-stand out wherever they should not be.
+Prepared are the users of `USERS`, each with one role in one project; an application credential of `owner`; the service user
+`ironic`; and a catalogue with two regions. The passwords are not secrets: they only work for this Keystone, and are easy to
+recognise in places where a password should not be.
 """
 
 import getpass
@@ -14,10 +14,10 @@ import sqlite3
 
 from services import HOME, VENV, Processes, call, run
 
-PREPARED = HOME / "keystone"  # the database, the keys, and what `prepare` found out
+PREPARED = HOME / "keystone"  # the database, the keys, and the ids that `prepare` found
 
 REGION = "lab-1"
-# Where nobody listens (port 9, discard): so it stays in the other region.
+# Nothing listens there (port 9, discard). The endpoints of the other region keep this URL.
 NOWHERE = "http://127.0.0.1:9"
 OTHER_REGION = "lab-2"
 
@@ -37,7 +37,7 @@ def password(user):
 
 
 def prepare():
-    """Makes the database and the keys to be copied for each run."""
+    """Makes the database and the keys, which each run copies."""
     shutil.rmtree(PREPARED, ignore_errors=True)
     with Processes() as processes:
         state = processes.state
@@ -45,7 +45,7 @@ def prepare():
         config = ["--config-file", processes.write("keystone.conf", configuration(state))]
         manage = VENV / "bin" / "keystone-manage"
         run([manage, *config, "db_sync"], "see above")
-        # Keystone insists on giving the keys to somebody.
+        # Keystone insists on an owner for the keys.
         run([manage, *config, "fernet_setup", "--keystone-user", getpass.getuser(),
              "--keystone-group", grp.getgrgid(os.getgid()).gr_name], "see above")
         run([manage, *config, "bootstrap", "--bootstrap-username", ADMIN, "--bootstrap-password", password(ADMIN),
@@ -63,9 +63,9 @@ def prepare():
 
 
 def start(processes, short_lived, endpoints):
-    """Starts Keystone twice on one database; gives what a client needs to know, with the URLs where it will answer.
+    """Starts Keystone twice on one database; returns what a client needs to know, including the URLs.
 
-    short_lived: seconds that a token of the second one lives. endpoints: (service type, interface, region) → URL.
+    short_lived: lifetime in seconds of a token of the second one. endpoints: (service type, interface, region) → URL.
     """
     state = processes.state
     shutil.copytree(PREPARED, state, dirs_exist_ok=True)
@@ -96,12 +96,12 @@ def wait(processes, known):
 
 
 def admins_token(auth_url):
-    """A token with the admin role for all of the system."""
+    """Returns a token with the admin role for the whole system."""
     return token(auth_url, ADMIN, {"system": {"all": True}})
 
 
 def token(auth_url, user, scope=None):
-    """A token of a user, in its project unless another scope is given."""
+    """Returns a token of a user, in the user's project unless another scope is given."""
     domain = {"id": "default"}
     if scope is None:
         scope = {"project": {"name": USERS[user][0], "domain": domain}}
@@ -112,7 +112,7 @@ def token(auth_url, user, scope=None):
 
 
 def populate(auth_url):
-    """Makes users and catalogue as an operator does; gives what cannot be known in advance."""
+    """Makes users and catalogue as an operator does; returns what cannot be known in advance."""
     def as_admin(method, path, body=None, headers={"X-Auth-Token": admins_token(auth_url)}):
         return call(method, auth_url + path, body, headers)[1]
 
@@ -145,10 +145,10 @@ def populate(auth_url):
 
 
 def serving(port, config):
-    """waitress, called in one line: its own command would leave no arguments to Keystone, which reads sys.argv."""
+    """Returns a command that runs waitress from Python: its own command would keep the arguments for Keystone out of sys.argv."""
     lines = ("import sys, waitress; from keystone.wsgi.api import application; "
              f"waitress.serve(application, host='127.0.0.1', port={port}, threads=4)")
-    # -P: this folder has modules that bear the services' names.
+    # -P: modules in this directory have the same names as the services.
     return ["python", "-P", "-c", lines, *config]
 
 
@@ -164,6 +164,6 @@ key_repository = {state}/fernet-keys
 key_repository = {state}/fernet-keys
 
 [identity]
-# The least that bcrypt takes: Ironic's middleware logs in often.
+# The least that bcrypt accepts, since Ironic's middleware logs in often.
 password_hash_rounds = 4
 """

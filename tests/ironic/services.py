@@ -1,4 +1,4 @@
-"""What the services of these tests have in common: where they are installed, how they run and end, how they are asked.
+"""What the services for the tests have in common: how they are installed, started, stopped and called.
 
 Standard library only, so that it runs before anything is installed.
 """
@@ -27,14 +27,14 @@ START_TIMEOUT = 180  # seconds, for all that start together; 10 are usual
 
 
 class Failure(Exception):
-    """What went wrong, in one line for the person at the terminal."""
+    """An error with a message for the person at the terminal."""
 
 
 class Processes:
-    """Services that end with the block, and the folder of their state, which goes with them."""
+    """Services and the directory of their state; both are gone after the block."""
 
     def __enter__(self):
-        self.state = pathlib.Path(tempfile.mkdtemp(prefix="run-", dir=HOME))  # 0700: config drives hold secrets
+        self.state = pathlib.Path(tempfile.mkdtemp(prefix="run-", dir=HOME))  # 0700: config drives contain secrets
         self.commands = {}
         self.logs = {}
         self.running = {}
@@ -42,7 +42,7 @@ class Processes:
         return self
 
     def __exit__(self, *_):
-        # No farewell: all that an orderly end would keep is thrown away below.
+        # No orderly shutdown: everything that it would save is deleted below.
         for process in self.running.values():
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -53,8 +53,8 @@ class Processes:
         shutil.rmtree(self.state, ignore_errors=True)
 
     def port(self):
-        """A port of 127.0.0.1. Bound and never listened on, a socket keeps it for a service that sets SO_REUSEADDR too, and from
-        others."""
+        """Reserves a port of 127.0.0.1. The bound socket never listens, so a service that sets SO_REUSEADDR can use the port, and
+        no other process gets it."""
         reserved = socket.socket()
         self.sockets.append(reserved)
         reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -67,7 +67,7 @@ class Processes:
         return path
 
     def start(self, name, command):
-        """Runs a command of the virtual environment in the folder of the state; gives the path of its log."""
+        """Runs a command of the virtual environment in the directory of the state; returns the path of its log."""
         self.commands[name] = command
         self.logs[name] = self.state / f"{name}.log"
         with open(self.logs[name], "ab") as log:
@@ -89,29 +89,29 @@ class Processes:
                 call("GET", url)
                 return
             time.sleep(0.05)
-        raise Failure(f"{name} does not answer; the end of its log:\n" + self.tail(name))
+        raise Failure(f"{name} does not answer; its log ends with:\n" + self.tail(name))
 
     def check(self):
-        """Fails if one of the services has ended."""
+        """Fails if one of the services has exited."""
         for name, process in self.running.items():
             if process.poll() is not None:
-                raise Failure(f"{name} ended by itself; the end of its log:\n" + self.tail(name))
+                raise Failure(f"{name} exited unexpectedly; its log ends with:\n" + self.tail(name))
 
     def tail(self, name, lines=20):
         return "\n".join(self.logs[name].read_text(errors="replace").splitlines()[-lines:])
 
 
 def die_with_parent():
-    """Linux: should this script be killed outright, its services end too. Elsewhere they would stay."""
+    """On Linux, kills the services if this script is killed. On other systems they would stay."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def call(method, url, body=None, headers=None):
-    """Sends a request with a body of JSON; gives the answer's headers and body, read as JSON where it is."""
+    """Sends a request with a JSON body; returns the answer's headers and body, decoded if it is JSON."""
     request = urllib.request.Request(url, method=method, headers={"Content-Type": "application/json", **(headers or {})})
     data = None if body is None else json.dumps(body).encode()
-    # Loopback: whatever proxy the environment names has no part in it.
+    # This is loopback, so ignore proxies from the environment.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, data, timeout=30) as answer:
@@ -123,57 +123,57 @@ def call(method, url, body=None, headers=None):
 
 
 def make_venv(home, requirements, finish, *finishers):
-    """Makes home/venv with what is required, and finishes it, unless that was done for the same requirements before, and by the
-    same finishers (the files in which `finish` stands)."""
+    """Makes home/venv with the requirements, and calls `finish`, unless both were done before with the same requirements and the
+    same finishers (the files that define `finish`)."""
     if sys.version_info < (3, 11):
         raise Failure(f"Python 3.11 or newer is needed; {sys.executable} is {sys.version.split()[0]}")
     venv = home / "venv"
-    # The path is part of it: a virtual environment cannot be moved.
-    wanted = hashlib.sha256(
+    # The path is part of the digest, because a virtual environment cannot be moved.
+    digest = hashlib.sha256(
         f"{sys.version}\n{sys.prefix}\n{venv}\n".encode()
         + b"".join(pathlib.Path(file).read_bytes() for file in [requirements, *finishers])).hexdigest()
     stamp = home / "complete"
     home.mkdir(parents=True, exist_ok=True)
     with open(home / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a second run waits for the first
-        os.set_inheritable(lock.fileno(), True)  # and for a pip that outlived it
-        if stamp.exists() and stamp.read_text() == wanted:
+        os.set_inheritable(lock.fileno(), True)  # and for a pip that outlives it
+        if stamp.exists() and stamp.read_text() == digest:
             return
-        stamp.unlink(missing_ok=True)  # from here on an interrupted run is an incomplete one
+        stamp.unlink(missing_ok=True)  # from here on, an interrupted run counts as incomplete
         print(f"{pathlib.Path(sys.argv[0]).name}: installing target/{home.name} (once)", file=sys.stderr)
         run([sys.executable, "-m", "venv", "--clear", venv], "is python3-venv installed?")
         run([venv / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
              "--requirement", requirements], "is PyPI reachable?")
         finish()
-        stamp.write_text(wanted)
+        stamp.write_text(digest)
 
 
 def unpack_package(name, path, target):
-    """Leaves what Debian's package has at `path` at `target`, unless it is there: unpacked, not installed, so nothing starts."""
+    """Puts `path` of a Debian package to `target`, unless it is there. The package is only unpacked, so nothing starts."""
     if target.exists():
         return
     missing = f"{pathlib.Path(sys.argv[0]).name}: {{}}: {name} is left out"
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
-        print(missing.format("no apt-get here"), file=sys.stderr)
+        print(missing.format("apt-get is not installed"), file=sys.stderr)
         return
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+    with tempfile.TemporaryDirectory(dir=target.parent) as directory:
         download = ["apt-get", "download", "-qq", name]
-        quiet = {"cwd": folder, "stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        quiet = {"cwd": directory, "stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         if subprocess.run(download, **quiet).returncode:
             if os.geteuid() == 0:
                 subprocess.run(["apt-get", "update", "-qq"], **quiet)
             if subprocess.run(download, **quiet).returncode:
-                print(missing.format("apt-get has it not"), file=sys.stderr)
+                print(missing.format("apt-get cannot download it"), file=sys.stderr)
                 return
-        [package] = pathlib.Path(folder).glob(f"{name}_*.deb")
-        unpacked = pathlib.Path(folder, "unpacked")
+        [package] = pathlib.Path(directory).glob(f"{name}_*.deb")
+        unpacked = pathlib.Path(directory, "unpacked")
         run(["dpkg-deb", "-x", package, unpacked], "is the package whole?")
         (unpacked / path).rename(target)
 
 
 def run(command, hint):
     result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                            close_fds=False)  # install's lock goes along
+                            close_fds=False)  # so that pip inherits the lock of make_venv
     if result.returncode:
         sys.stderr.write(result.stdout.decode(errors="replace"))
         raise Failure(f"{pathlib.Path(command[0]).name} failed ({hint})")

@@ -1,4 +1,4 @@
-"""A real Swift on loopback, behind Keystone: proxy, account, container and object server, one replica in a folder."""
+"""A real Swift on loopback, with Keystone: proxy, account, container and object server, and one replica in a directory."""
 
 import getpass
 
@@ -8,10 +8,10 @@ TEMP_URL_KEY = "planted-temp-url-key"
 
 
 def start(processes, port, auth_url, service_user):
-    """Starts Swift; gives the URL of the account of the service's project. service_user: as in Keystone's `users`."""
+    """Starts Swift; returns the URL of the account of the service's project. service_user: as in Keystone's `users`."""
     state = processes.state
     ports = {name: processes.port() for name in ["account", "container", "object"]}
-    # Loopback is all that has to know these.
+    # These are secrets in production; here only loopback uses them.
     processes.write("swift.conf", "[swift-hash]\nswift_hash_path_prefix = a\nswift_hash_path_suffix = b\n")
     (state / "swift" / "disk").mkdir(parents=True)
     build_rings(state, ports)
@@ -50,12 +50,12 @@ use = egg:swift#slo
     return f"http://127.0.0.1:{port}/v1/AUTH_{service_user['project_id']}"
 
 
-# slo: openstacksdk, by which Ironic puts drives there, does not do without.
+# slo: openstacksdk, with which Ironic stores drives, requires it.
 PIPELINE = "catch_errors tempurl authtoken keystoneauth slo proxy-server"
 
 
 def wait(processes, account, token):
-    """Waits for Swift, and gives the account the key with which Ironic signs its temporary URLs."""
+    """Waits for Swift, and sets the key with which Ironic signs its temporary URLs on the account."""
     processes.wait_until_answered("swift-proxy", account.partition("/v1/")[0] + "/info")
     call("POST", account, headers={"X-Auth-Token": token, "X-Account-Meta-Temp-URL-Key": TEMP_URL_KEY})
 
@@ -70,7 +70,7 @@ swift_dir = {state}
 devices = {state}/swift
 mount_check = false
 user = {getpass.getuser()}
-# No forks: one process is enough, and one is killed more easily.
+# No forks: one process is enough, and easier to kill.
 workers = 0
 
 [pipeline:main]
@@ -81,7 +81,7 @@ pipeline = {pipeline}
 
 
 def build_rings(state, ports):
-    """One device and one partition for each kind: swift-ring-builder's work, without starting it nine times."""
+    """Makes rings with one device and one partition each: the work of swift-ring-builder, without starting it nine times."""
     lines = ("import sys\n"
              "from swift.common.ring import RingBuilder\n"
              "for name, port in zip(['account', 'container', 'object'], sys.argv[2:]):\n"
@@ -90,6 +90,6 @@ def build_rings(state, ports):
              "                     'device': 'disk'})\n"
              "    builder.rebalance()\n"
              "    builder.get_ring().save(f'{sys.argv[1]}/{name}.ring.gz')\n")
-    # -P: this folder has modules that bear the services' names.
+    # -P: modules in this directory have the same names as the services.
     run([VENV / "bin" / "python", "-P", "-c", lines, state,
          *(str(ports[name]) for name in ["account", "container", "object"])], "see above")

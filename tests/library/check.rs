@@ -75,7 +75,7 @@ fn each_code_has_a_fault_and_a_line_in_the_documentation() {
         assert!(documentation.contains(&line), "{code}: docs/reference/findings.md has no line {line:?}");
     }
     let lines = documentation.lines().filter(|line| line.starts_with("| `")).count();
-    assert_eq!(lines, Code::ALL.len(), "docs/reference/findings.md has a line too many");
+    assert_eq!(lines, Code::ALL.len(), "docs/reference/findings.md has too many lines");
 }
 
 fn findings_are_sorted_worst_first() {

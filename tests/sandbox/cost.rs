@@ -1,6 +1,6 @@
-//! What a drive costs the component: work and memory, which no other process disturbs. Times are in docs/background/speed.md.
+//! What a drive costs the component: work and memory, which do not depend on other processes. Times are in docs/background/speed.md.
 //!
-//! Work is counted as wasmtime's fuel: an instruction of wasm, or a byte that is copied or set.
+//! Work is counted in wasmtime's fuel: one unit per wasm instruction, and per byte that is copied or set.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use configdrive_host::{

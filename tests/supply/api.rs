@@ -1,5 +1,5 @@
-//! The public API of the libraries, as `tests/supply/api/` has it. With `CONFIGDRIVE_BLESS=1` the baseline is rewritten: look at the
-//! difference before you believe it.
+//! The public API of the libraries, compared with the baseline in `tests/supply/api/`. With `CONFIGDRIVE_BLESS=1` the baseline is
+//! overwritten: review the difference before you commit it.
 
 use std::{env, fs, process::Command};
 
@@ -7,15 +7,15 @@ use configdrive_support::{below, trials::Trial};
 use libtest_mimic::Failed;
 
 pub fn trials() -> Vec<Trial> {
-    let trial = Trial::new("the_public_api_is_the_baselines", the_public_api_is_the_baselines);
-    // Documentation needs the metadata of all crates, which a build does not leave behind.
+    let trial = Trial::new("the_public_api_matches_the_baseline", the_public_api_matches_the_baseline);
+    // `cargo doc` needs the metadata of all crates, which a build does not keep.
     vec![if env::var_os("CONFIGDRIVE_BLESS").is_some() { trial } else { trial.only_in_ci("minutes without cargo doc") }]
 }
 
 const LIBRARIES: [&str; 4] = ["configdrive", "configdrive_contract", "configdrive_host", "configdrive_verbs"];
 
-fn the_public_api_is_the_baselines() -> Result<(), Failed> {
-    let mut cargo = Command::new(env::var_os("CARGO").ok_or("cargo did not start this")?);
+fn the_public_api_matches_the_baseline() -> Result<(), Failed> {
+    let mut cargo = Command::new(env::var_os("CARGO").ok_or("cargo did not start this test")?);
     cargo
         .args(["doc", "--release", "--locked", "--workspace", "--no-deps", "--quiet"])
         .env("RUSTDOC", below("tests/supply/rustdoc"))
@@ -40,8 +40,5 @@ fn the_public_api_is_the_baselines() -> Result<(), Failed> {
     if changed.is_empty() {
         return Ok(());
     }
-    Err(format!(
-        "{changed:?}: the public API has changed; with CONFIGDRIVE_BLESS=1 this test rewrites tests/supply/api"
-    )
-    .into())
+    Err(format!("the public API of {changed:?} has changed; CONFIGDRIVE_BLESS=1 renews tests/supply/api").into())
 }

@@ -1,6 +1,6 @@
 //! What the component is made of: its crates and the panics left in it; and that only its sources determine its bytes.
 //!
-//! docs/background/supply-chain.md lists the crates and the panics, each with its reason; the tests read the lists there.
+//! The tests read the lists of crates and panics, each with its reason, in docs/background/supply-chain.md.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -70,7 +70,7 @@ fn panics() -> Result<(), Failed> {
     if found == listed { Ok(()) } else { Err(format!("expected {listed:?} as in the list, found {found:?}").into()) }
 }
 
-/// Builds a copy of the sources in a folder with another name, as docs/background/supply-chain.md tells a person to.
+/// Builds a copy of the sources in a directory with another name, as docs/background/supply-chain.md explains.
 fn rebuild() -> Result<(), Failed> {
     let directory = tempfile::Builder::new().prefix("a directory with another name ").tempdir()?;
     let root = directory.path().join("sources");
