@@ -1,4 +1,4 @@
-//! Images: ours read by other readers, and others' images read by ours.
+//! Images: ours, read by other tools, and theirs, read by us.
 
 #![cfg(test)]
 

@@ -36,8 +36,8 @@ impl Maker {
     pub fn keeps_path(&self, path: &str) -> bool {
         // mcopy removes byte order marks. It writes names that fit into 8.3 characters in a code page, and the drive does not record
         // which one.
-        let is_short_and_foreign = |name: &str| !name.is_ascii() && name.chars().count() <= 12;
-        !self.needs.contains(&"mcopy") || !path.contains('\u{feff}') && !path.split('/').any(is_short_and_foreign)
+        let is_short_and_not_ascii = |name: &str| !name.is_ascii() && name.chars().count() <= 12;
+        !self.needs.contains(&"mcopy") || !path.contains('\u{feff}') && !path.split('/').any(is_short_and_not_ascii)
     }
 
     /// Makes an image of `files`.

@@ -112,7 +112,7 @@ fn is_refused(image: &[u8], fault: Fault) -> Result<(), Failed> {
     if is_sound { Ok(()) } else { Err(error.into()) }
 }
 
-/// What is read from a damaged drive keeps the promises for every image.
+/// Checks that reading a damaged drive keeps the promises for every image.
 fn is_read_safely_or_refused(mut image: Vec<u8>) -> Result<(), Failed> {
     for size in (0..image.len().min(1 << 20)).step_by(512) {
         keeps_promises(&image[..size])?;

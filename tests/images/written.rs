@@ -88,7 +88,7 @@ const READERS: &[Reader] = &[
     ("blkid_finds_the_label_of", &["blkid"], blkid_reads),
 ];
 
-/// Another maker, to compare the names that it gives.
+/// Another maker, whose names are compared with ours.
 const GENISOIMAGE: Reader = ("genisoimage_gives_the_same_names_to", &["genisoimage", "pycdlib"], genisoimage_agrees);
 
 // Readers.

@@ -49,7 +49,7 @@ fn the_schema_accepts_the_simpler_documents_but_no_mixtures() {
     }
 }
 
-/// Asserts that the schema and the library both accept the document, or both refuse it.
+/// Asserts that both the schema and the library accept the document, or that both refuse it.
 fn assert_validity(validator: &jsonschema::Validator, document: &Value, expected: bool) {
     let options = configdrive::Options::default();
     assert_eq!(validator.is_valid(document), expected, "the schema: {document}");

@@ -1,6 +1,6 @@
-//! The component runs in place in the executable, or from a copy if another sandbox already does.
+//! The component runs in place in the executable or, if that is not possible, from a copy.
 //!
-//! This is a single test, since only one sandbox of the process can run in place.
+//! This is a single test, since the executable has only one such place.
 
 #![cfg(test)]
 #![cfg(target_os = "linux")]

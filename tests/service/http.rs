@@ -97,7 +97,7 @@ fn findings_match_the_native_command() {
 }
 
 #[test]
-fn health_openapi_document_and_schema_can_be_read() {
+fn health_openapi_document_and_schema_are_served() {
     for engine in engines() {
         for (path, media) in [
             ("/healthz", "application/json"),

@@ -9,8 +9,8 @@ use std::{
 use configdrive_support::below;
 use tempfile::TempDir;
 
-/// Returns a directory with the component and its compositions with the adapters, as `configdrive component` writes them. The
-/// compositions are there compiled ahead of time as well.
+/// Returns a directory with the component and its compositions with the adapters, as `configdrive component` writes them. It
+/// also has each composition compiled ahead of time.
 pub fn files() -> &'static Path {
     static FILES: OnceLock<TempDir> = OnceLock::new();
     let directory = FILES.get_or_init(|| {

@@ -30,7 +30,7 @@ fn are_built_by_the_tests(units: Units) -> Result<(), Failed> {
     let tests = self::units(&["test", "--release", "--locked", "--workspace"])?;
     let mut missing = String::new();
     for (unit, features) in units {
-        // This crate is the one whose features make all others the same.
+        // This crate unifies the features of all others; its own differ.
         if unit.0.contains("/tests/support#") {
             continue;
         }

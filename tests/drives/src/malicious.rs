@@ -8,7 +8,7 @@ pub type Make = fn() -> Vec<u8>;
 /// The start of a sentence that ends with "is refused", the drive, and the fault.
 pub const DRIVES: &[(&str, Make, Fault)] = &[
     ("a_directory_that_contains_the_root", || iso(&[("A", DIRECTORY, 18, 2048)]), Fault::Again),
-    ("a_directory_that_contains_itself", holds_itself, Fault::Again),
+    ("a_directory_that_contains_itself", contains_itself, Fault::Again),
     (
         "a_directory_that_overlaps_another",
         || iso(&[("A", DIRECTORY, 20, 4096), ("B", DIRECTORY, 21, 2048)]),
@@ -104,7 +104,7 @@ pub const DRIVES: &[(&str, Make, Fault)] = &[
         || fat(&[(b"A          ", FILE, 2, 600), (b"B          ", FILE, 3, 9)], &[(2, 3), (3, 0xfff)]),
         Fault::Again,
     ),
-    ("a_fat_directory_that_contains_itself", fat_holds_itself, Fault::Again),
+    ("a_fat_directory_that_contains_itself", fat_contains_itself, Fault::Again),
     (
         "two_fat_directories_in_the_same_cluster",
         || fat(&[(b"A          ", 0x10, 2, 0), (b"B          ", 0x10, 2, 0)], &[(2, 0xfff)]),
@@ -251,7 +251,7 @@ pub fn changed(mut image: Vec<u8>, at: usize, bytes: &[u8]) -> Vec<u8> {
     image
 }
 
-fn holds_itself() -> Vec<u8> {
+fn contains_itself() -> Vec<u8> {
     let content = directory(20, 2048, &[("B", DIRECTORY, 20, 2048)], &[]);
     changed(iso(&[("A", DIRECTORY, 20, 2048)]), 20 * 2048, &content)
 }
@@ -369,7 +369,7 @@ pub fn entry(name: &[u8; 11], attributes: u8, cluster: u16, size: u32) -> [u8; 3
     entry
 }
 
-fn fat_holds_itself() -> Vec<u8> {
+fn fat_contains_itself() -> Vec<u8> {
     let image = fat(&[(b"A          ", 0x10, 2, 0)], &[(2, 0xfff)]);
     changed(image, 3 * 512, &entry(b"B          ", 0x10, 2, 0))
 }

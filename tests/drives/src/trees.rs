@@ -18,7 +18,7 @@ pub const TREES: &[(&str, Make)] = &[
     ("an_empty_tree", Files::new),
     ("deep_directories", deep),
     ("wide_directories", wide),
-    ("long_and_non_ascii_names", long_and_foreign_names),
+    ("long_and_non_ascii_names", long_and_non_ascii_names),
     ("files_of_sizes_around_a_sector", sizes),
     ("files_of_sizes_around_a_cluster", cluster_sizes),
     ("a_file_that_fills_a_fat12_to_its_last_cluster", full),
@@ -81,7 +81,7 @@ fn wide() -> Files {
     (0..500).map(file).chain((0..200).map(directory)).collect()
 }
 
-fn long_and_foreign_names() -> Files {
+fn long_and_non_ascii_names() -> Files {
     let a = |count| "a".repeat(count);
     let names = [
         &*a(31),

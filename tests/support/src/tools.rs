@@ -46,7 +46,7 @@ pub fn find(tool: &str) -> Option<PathBuf> {
     directories.map(|directory| directory.join(tool)).find(|path| path.is_file())
 }
 
-/// Returns a command for the tool, with a timeout: a bad image could make it loop for ever.
+/// Returns a command for the tool, with a timeout: a bad image could make it loop forever.
 pub fn command(tool: impl AsRef<OsStr>) -> Command {
     let tool = tool.as_ref();
     let found = tool.to_str().and_then(find);
