@@ -158,7 +158,7 @@ fn same_answers(host: &mut Command) -> Result<(), Failed> {
     let answers = run(host, questions.as_bytes())?;
     let answers: Vec<_> = answers.lines().collect();
     if answers.len() != GOLDEN.len() {
-        return Err(format!("{} answers to {} cases", answers.len(), GOLDEN.len()).into());
+        return Err(format!("{} answers for {} cases", answers.len(), GOLDEN.len()).into());
     }
     match GOLDEN.iter().zip(answers).find(|(golden, answer)| golden.answer != *answer) {
         None => Ok(()),

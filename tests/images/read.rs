@@ -62,7 +62,7 @@ fn reads(maker: &Maker, mut files: Files) -> Result<(), Failed> {
     let image = maker.make(&files)?;
     let drive = read::read(&image)?;
     if (&*drive.file_system.to_string(), &*drive.label) != (maker.file_system, "config-2") {
-        return Err(format!("{} with the label {:?}", drive.file_system, drive.label).into());
+        return Err(format!("found {} with the label {:?}", drive.file_system, drive.label).into());
     }
     if maker.mangles_names { same_contents(&drive, &files) } else { same_files(&drive, &files) }
 }
@@ -96,14 +96,14 @@ fn has_volume_and_places(image: &[u8], volume: &str, files: &[odd::File]) -> Res
     if (&*found_volume, &found) == (volume, &expected) {
         Ok(())
     } else {
-        Err(format!("{found_volume:?} with {found:?}").into())
+        Err(format!("found {found_volume:?} with {found:?}").into())
     }
 }
 
 fn is_refused(image: &[u8], fault: Fault) -> Result<(), Failed> {
     let error = match read::read(image) {
         Err(error @ ReadError::Damaged { fault: found, .. }) if found == fault => error.to_string(),
-        other => return Err(format!("{:?}", other.map(|drive| drive.files)).into()),
+        other => return Err(format!("expected {fault:?}, found {:?}", other.map(|drive| drive.files)).into()),
     };
     // One line that names the structure.
     let is_sound = ["damaged ", "cannot read the drive: "].into_iter().any(|start| error.starts_with(start))
@@ -130,10 +130,10 @@ fn keeps_promises(image: &[u8]) -> Result<(), Failed> {
         let is_safe =
             |name: &str| !matches!(name, "" | "." | "..") && !name.contains(|c: char| c == '\\' || c.is_control());
         if !path.split('/').all(is_safe) || path.len() > read::MAX_PATH_LENGTH || !paths.insert(path) {
-            return Err(format!("the path {path:?}").into());
+            return Err(format!("unsafe, too long or duplicate path {path:?}").into());
         }
         if file.content.parts().map(|part| part.len() as u64).sum::<u64>() != file.content.size() {
-            return Err(format!("the size of {path:?}").into());
+            return Err(format!("wrong size of {path:?}").into());
         }
         places.insert(&file.content, file.content.size());
     }

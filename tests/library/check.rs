@@ -70,7 +70,10 @@ fn each_fault_is_found_and_nothing_else() {
 fn each_code_has_a_fault_and_a_line_in_the_documentation() {
     let documentation = fs::read_to_string(below("docs/reference/findings.md")).unwrap();
     for &code in Code::ALL {
-        assert!(SOUND.contains(&code) || FAULTS.iter().any(|fault| fault.code == code), "{code}: no fault is for it");
+        assert!(
+            SOUND.contains(&code) || FAULTS.iter().any(|fault| fault.code == code),
+            "{code}: FAULTS has no fault for it"
+        );
         let line = format!("| `{code}` | {} |", code.severity());
         assert!(documentation.contains(&line), "{code}: docs/reference/findings.md has no line {line:?}");
     }

@@ -30,7 +30,7 @@ fn check(mut case: Case) -> Result<(), Failed> {
         (Err(error), Some(refused)) => same("the refusal", &error.to_string(), refused),
         (Ok(drive), None) => same_files(&files(&drive), &case.drive().ok_or("there is no drive")?),
         (Err(error), None) => Err(format!("refused: {error}").into()),
-        (Ok(_), Some(refused)) => Err(format!("accepted, and should be refused: {refused}").into()),
+        (Ok(_), Some(refused)) => Err(format!("accepted, but this refusal was expected: {refused}").into()),
     }
 }
 

@@ -101,8 +101,8 @@ fn ironic_rebuilds() -> Result<(), Failed> {
     for ((name, image), answer) in cases.iter().zip(ironic_reads(&images)?.as_array().unwrap()) {
         same("errors", &answer["errors"], &json!({}))?;
         let codes: Vec<_> = check(image)?.into_iter().map(|finding| finding.code).collect();
-        let said = [Code::LinkWithoutMtu, Code::EmptyNetworkData, Code::InvalidNetworkData];
-        same(name, &said.iter().any(|code| codes.contains(code)).into(), &answer["rebuilt"])?;
+        let causes = [Code::LinkWithoutMtu, Code::EmptyNetworkData, Code::InvalidNetworkData];
+        same(name, &causes.iter().any(|code| codes.contains(code)).into(), &answer["rebuilt"])?;
         rebuilt += usize::from(answer["rebuilt"] == json!(true));
     }
     if rebuilt == 0 || rebuilt == cases.len() || cases.len() < 100 {
@@ -121,7 +121,7 @@ fn ironic_cannot_open_a_fat() -> Result<(), Failed> {
     let answer = ironic_reads(&[image])?;
     match answer[0]["errors"]["drive"].as_str() {
         Some(error) if error.starts_with("PyCdlibInvalidISO") => Ok(()),
-        other => Err(format!("{other:?}").into()),
+        other => Err(format!("expected PyCdlibInvalidISO, found {other:?}").into()),
     }
 }
 
@@ -132,12 +132,12 @@ fn agent_finds_too_large_an_image() -> Result<(), Failed> {
     run_quietly(Command::new("sh").args(["-c", &one_too_many, "sh"]).arg(&text))?;
     let found = run(python(Reader::CloudbaseInit, "agent").args([&text, &image]))?;
     if found["mebibytes"].as_u64() <= found["limit"].as_u64() {
-        return Err(format!("{found}").into());
+        return Err(format!("the image is not over the agent's limit: {found}").into());
     }
     let findings = configdrive::check_drive(DriveSource::Text(&fs::read_to_string(&text)?))?;
     match findings.as_slice() {
         [Finding { code: Code::ImageTooLarge, .. }] => Ok(()),
-        other => Err(format!("{other:?}").into()),
+        other => Err(format!("expected image-too-large, found {other:?}").into()),
     }
 }
 

@@ -50,7 +50,7 @@ fn cancelled_calls_do_not_affect_the_others() {
             // Some of the calls wait for their turn, and one thread panics.
             let broken = scope.spawn(|| {
                 assert_eq!(jobs[0].run(&sandbox), expected);
-                panic!("as a caller may");
+                panic!("a caller's panic");
             });
             assert!(broken.join().is_err());
             cancel.cancel();
