@@ -96,7 +96,7 @@ pub enum Fault {
     /// A field has a value that the standard does not allow, or that contradicts another field.
     Field(&'static str),
     /// The structure points to bytes that were read before: a loop, or two things in one place.
-    Again,
+    Reused,
     /// A file or directory shares some, but not all, of its bytes with another one.
     Overlap,
     /// A cluster chain ends too early, or leads to a cluster that is free, bad or does not exist.
@@ -129,7 +129,7 @@ impl Fault {
             Self::Truncated
             | Self::OutsideImage
             | Self::Field(_)
-            | Self::Again
+            | Self::Reused
             | Self::Overlap
             | Self::Chain
             | Self::Unfinished
@@ -151,7 +151,7 @@ impl fmt::Display for Fault {
             Self::Truncated => "is truncated",
             Self::OutsideImage => "reaches past the end of the image; the image may be truncated",
             Self::Field(field) => return write!(f, "has an invalid {field}"),
-            Self::Again => "points to bytes that are already in use; the drive may be malicious",
+            Self::Reused => "points to bytes that are already in use; the drive may be malicious",
             Self::Overlap => "overlaps another file or directory; the drive may be malicious",
             Self::Chain => "has a broken cluster chain",
             Self::Unfinished => "is not followed by the record that continues its file",

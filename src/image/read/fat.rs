@@ -186,7 +186,7 @@ impl<'i> Tree<'i> {
             let index = self.volume.index(cluster).ok_or(at.damaged(Fault::Chain))?;
             match self.used.get_mut(index) {
                 Some(used) if !*used => *used = true,
-                _ => return Err(at.damaged(Fault::Again)),
+                _ => return Err(at.damaged(Fault::Reused)),
             }
             let (start, length) = (index * cluster_size, left.map_or(cluster_size, |left| left.min(cluster_size)));
             match parts.last_mut() {

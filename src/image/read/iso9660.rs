@@ -206,7 +206,7 @@ impl<'i> Tree<'i> {
     fn open(&mut self, opened: OpenDirectory, record: &DirectoryRecord<'i>) -> Result<(), ReadError> {
         let directory = record.directory(self.image, self.block_size)?;
         if !self.seen.insert(directory.offset) {
-            return Err(record.bytes.damaged(Fault::Again));
+            return Err(record.bytes.damaged(Fault::Reused));
         }
         self.walk.directory(&directory)?;
         self.pending.push((opened, directory));

@@ -57,7 +57,7 @@ impl<'i> Walk<'i> {
     /// Counts bytes that belong to a directory but are elsewhere; call it before reading them.
     pub fn structure(&mut self, bytes: &Bytes<'i>) -> Result<(), ReadError> {
         self.structures_size = self.structures_size.saturating_add(bytes.bytes.len());
-        if self.structures_size > self.image.len() { Err(bytes.damaged(Fault::Again)) } else { Ok(()) }
+        if self.structures_size > self.image.len() { Err(bytes.damaged(Fault::Reused)) } else { Ok(()) }
     }
 
     /// Counts a file or directory, and returns its path; call it before reading anything else of it.
@@ -160,10 +160,10 @@ mod tests {
         let mut walk = Walk::new(IMAGE);
         walk.directory(&bytes(0, 5)).unwrap();
         walk.structure(&bytes(5, 3)).unwrap();
-        assert_eq!(fault(walk.structure(&bytes(5, 1))), Fault::Again);
+        assert_eq!(fault(walk.structure(&bytes(5, 1))), Fault::Reused);
         let mut walk = Walk::new(IMAGE);
         walk.structure(&bytes(5, 3)).unwrap();
-        assert_eq!(fault(walk.directory(&bytes(0, 6))), Fault::Again);
+        assert_eq!(fault(walk.directory(&bytes(0, 6))), Fault::Reused);
     }
 
     #[test]

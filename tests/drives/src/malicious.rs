@@ -7,8 +7,8 @@ pub type Make = fn() -> Vec<u8>;
 
 /// The start of a sentence that ends with "is refused", the drive, and the fault.
 pub const DRIVES: &[(&str, Make, Fault)] = &[
-    ("a_directory_that_contains_the_root", || iso(&[("A", DIRECTORY, 18, 2048)]), Fault::Again),
-    ("a_directory_that_contains_itself", contains_itself, Fault::Again),
+    ("a_directory_that_contains_the_root", || iso(&[("A", DIRECTORY, 18, 2048)]), Fault::Reused),
+    ("a_directory_that_contains_itself", contains_itself, Fault::Reused),
     (
         "a_directory_that_overlaps_another",
         || iso(&[("A", DIRECTORY, 20, 4096), ("B", DIRECTORY, 21, 2048)]),
@@ -88,27 +88,27 @@ pub const DRIVES: &[(&str, Make, Fault)] = &[
         || rock_ridge(&[b"PX\x24\x01\0\x60\0\0\0\0\x60\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"]),
         Fault::NotAFile,
     ),
-    ("a_continuation_that_leads_to_itself", || rock_ridge(&[&continuation(22, 0, 28)]), Fault::Again),
+    ("a_continuation_that_leads_to_itself", || rock_ridge(&[&continuation(22, 0, 28)]), Fault::Reused),
     ("a_continuation_beyond_the_image", || rock_ridge(&[&continuation(u32::MAX, 0, 28)]), Fault::OutsideImage),
     ("an_empty_continuation", || rock_ridge(&[&continuation(22, 0, 0)]), Fault::Field("continuation area length")),
-    ("a_child_link_to_the_root", || rock_ridge(&[b"CL\x0c\x01\x12\0\0\0\0\0\0\x12"]), Fault::Again),
+    ("a_child_link_to_the_root", || rock_ridge(&[b"CL\x0c\x01\x12\0\0\0\0\0\0\x12"]), Fault::Reused),
     (
         "a_child_link_beyond_the_image",
         || rock_ridge(&[b"CL\x0c\x01\xff\xff\xff\xff\xff\xff\xff\xff"]),
         Fault::OutsideImage,
     ),
     ("a_child_link_to_nothing", || rock_ridge(&[b"CL\x0c\x01\x17\0\0\0\0\0\0\x17"]), Fault::OutsideImage),
-    ("a_chain_of_clusters_that_loops", || fat(&[(b"A          ", FILE, 2, 9000)], &[(2, 3), (3, 2)]), Fault::Again),
+    ("a_chain_of_clusters_that_loops", || fat(&[(b"A          ", FILE, 2, 9000)], &[(2, 3), (3, 2)]), Fault::Reused),
     (
         "a_cluster_shared_by_two_files",
         || fat(&[(b"A          ", FILE, 2, 600), (b"B          ", FILE, 3, 9)], &[(2, 3), (3, 0xfff)]),
-        Fault::Again,
+        Fault::Reused,
     ),
-    ("a_fat_directory_that_contains_itself", fat_contains_itself, Fault::Again),
+    ("a_fat_directory_that_contains_itself", fat_contains_itself, Fault::Reused),
     (
         "two_fat_directories_in_the_same_cluster",
         || fat(&[(b"A          ", 0x10, 2, 0), (b"B          ", 0x10, 2, 0)], &[(2, 0xfff)]),
-        Fault::Again,
+        Fault::Reused,
     ),
     ("a_chain_that_ends_too_early", || fat(&[(b"A          ", FILE, 2, 1025)], &[(2, 3), (3, 0xfff)]), Fault::Chain),
     ("a_chain_into_a_free_cluster", || fat(&[(b"A          ", FILE, 2, 1025)], &[(2, 3)]), Fault::Chain),
