@@ -176,7 +176,12 @@ impl fmt::Display for JsonError {
         if message.starts_with("recursion limit exceeded") {
             return write!(f, "nested deeper than 127 levels{place}; flatten the data");
         }
-        let cause = message.strip_suffix(&place).unwrap_or(&message);
+        let cause = match message.strip_suffix(&place).unwrap_or(&message) {
+            _ if error.is_eof() => "unexpected end of the text",
+            "expected ident" => "expected null, true or false",
+            "expected value" => "expected a value",
+            cause => cause,
+        };
         write!(f, "expected a JSON document, found invalid JSON{place}: {cause}")
     }
 }
@@ -354,7 +359,7 @@ mod tests {
             (format!("[{digits}, 01]"), "line 1 column 405", "invalid number"),
             (format!("[{digits} {digits}]"), "line 1 column 403", "expected `,` or `]`"),
             (format!("[{digits}-{digits}]"), "line 1 column 402", "expected `,` or `]`"),
-            (format!("[{digits}."), "line 1 column 402", "EOF while parsing a value"),
+            (format!("[{digits}."), "line 1 column 402", "unexpected end of the text"),
             (format!("[{digits}.]"), "line 1 column 403", "invalid number"),
             (format!("{{{digits}: 1}}"), "line 1 column 2", "key must be a string"),
             (format!("-{digits}\n,"), "line 2 column 1", "trailing characters"),
