@@ -134,7 +134,7 @@ fn check_content_path(drive: &Drive<'_>, item: &Object<'_>, place: &Place<'_>, f
 fn vendor_data(place: &Place<'_>, content: &[u8], findings: &mut Findings) {
     let why = match json(content) {
         Ok(Json::Object(_) | Json::List(_) | Json::Text(_)) => return,
-        Ok(other) => format!("is {}, not an object, a list or a string", other.kind()),
+        Ok(other) => format!("is {}, but must be an object, a list or a string", other.kind()),
         Err(why) => why,
     };
     let message = format!("cloud-init ignores the whole drive as broken because the file {why}");

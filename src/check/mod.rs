@@ -207,8 +207,8 @@ impl<'a> Drive<'a> {
 fn json(content: &[u8]) -> Result<Json<'_>, String> {
     let text = str::from_utf8(content)
         .map_err(|error| format!("is not UTF-8 (invalid byte at offset {})", error.valid_up_to()))?;
-    // serde_json's message contains line and column, but no text of the file.
-    Json::parse(text).map_err(|error| format!("is {error}"))
+    // The message contains line and column, but no text of the file.
+    Json::parse(text).map_err(|error| error.predicate())
 }
 
 fn object<'a, 'j>(value: &'j Json<'a>) -> Option<&'j Object<'a>> {

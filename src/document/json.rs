@@ -168,21 +168,43 @@ impl<'a, const N: usize> From<[(&'a str, Json<'a>); N]> for Object<'a> {
 #[derive(Debug)]
 pub struct JsonError(serde_json::Error);
 
+impl JsonError {
+    /// Returns what is wrong with the text and where, as a sentence that begins with the text: "is not valid JSON: …".
+    pub(crate) fn predicate(&self) -> String {
+        let place = self.place();
+        match self.cause() {
+            None => format!("is nested deeper than 127 levels{place}"),
+            Some(cause) => format!("is not valid JSON: {cause}{place}"),
+        }
+    }
+
+    /// Returns what is wrong, in serde_json's words or clearer ones. `None` if the text is only nested too deeply.
+    fn cause(&self) -> Option<String> {
+        let message = self.0.to_string();
+        if message.starts_with("recursion limit exceeded") {
+            return None;
+        }
+        Some(match message.strip_suffix(&self.place()).unwrap_or(&message) {
+            _ if self.0.is_eof() => "unexpected end of the text".into(),
+            "expected ident" => "expected null, true or false".into(),
+            "expected value" => "expected a value".into(),
+            cause => cause.into(),
+        })
+    }
+
+    /// Returns the place as serde_json appends it to its messages.
+    fn place(&self) -> String {
+        format!(" at line {} column {}", self.0.line(), self.0.column())
+    }
+}
+
 impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(error) = self;
-        let message = error.to_string();
-        let place = format!(" at line {} column {}", error.line(), error.column());
-        if message.starts_with("recursion limit exceeded") {
-            return write!(f, "nested deeper than 127 levels{place}; flatten the data");
+        let place = self.place();
+        match self.cause() {
+            None => write!(f, "nested deeper than 127 levels{place}; flatten the data"),
+            Some(cause) => write!(f, "expected a JSON document, found invalid JSON{place}: {cause}"),
         }
-        let cause = match message.strip_suffix(&place).unwrap_or(&message) {
-            _ if error.is_eof() => "unexpected end of the text",
-            "expected ident" => "expected null, true or false",
-            "expected value" => "expected a value",
-            cause => cause,
-        };
-        write!(f, "expected a JSON document, found invalid JSON{place}: {cause}")
     }
 }
 
