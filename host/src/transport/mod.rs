@@ -102,7 +102,7 @@ impl Answer {
     pub const LIMIT: usize = 16 << 20;
 }
 
-/// Why there is no answer.
+/// The reason why a request got no response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransportError {
