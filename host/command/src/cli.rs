@@ -11,7 +11,7 @@ use crate::{completions::Completions, component::Component, man::Man, sandbox::S
 
 /// OpenStack config drives for bare metal: decides whether an instance needs one, builds it in a sandbox, and deploys it.
 #[derive(Parser)]
-#[command(name = "configdrive", version, after_help = exit_codes(), disable_help_subcommand = true)]
+#[command(name = "configdrive", version, after_help = exit_codes())]
 pub struct Cli {
     #[command(subcommand)]
     verb: Verb,

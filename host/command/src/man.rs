@@ -2,7 +2,7 @@
 
 use clap::{Args, Command};
 use clap_mangen::Man as Page;
-use configdrive_verbs::{Error, Stream, output};
+use configdrive_verbs::{Destination, Error, output};
 
 /// Write a manual page
 #[derive(Args)]
@@ -26,7 +26,7 @@ impl Man {
         let mut page = Vec::new();
         // The title's fields have their places: without a date the source would stand in its place.
         let page_of = Page::new(command).date(" ").source(concat!("configdrive ", env!("CARGO_PKG_VERSION")));
-        page_of.render(&mut page).map_err(|error| Error::Write { to: Stream::StandardOutput, error })?;
+        page_of.render(&mut page).map_err(|error| Error::Write { to: Destination::StandardOutput, error })?;
         output::print(&String::from_utf8_lossy(&page))
     }
 }

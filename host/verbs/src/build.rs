@@ -1,4 +1,4 @@
-//! `build`.
+//! The verb `build`.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use crate::{
     output,
 };
 
-/// Build the image of an instance's drive
+/// Build the image of an instance's config drive
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  configdrive build -i instance.json -o config-2.iso\n  sudo mount -o loop config-2.iso /mnt"
@@ -21,7 +21,7 @@ use crate::{
 pub struct Build<E: Engine> {
     #[command(flatten)]
     document: DocumentInput,
-    /// Where the image goes; `-` is standard output
+    /// Write the image to IMAGE [default: standard output]
     #[arg(short, long, value_name = "IMAGE", default_value = "-", hide_default_value = true)]
     output: PathBuf,
     #[command(flatten)]
@@ -39,9 +39,10 @@ impl<E: Engine> Build<E> {
     pub fn run(self) -> Result<(), Error> {
         output::check_bytes(&self.output)?;
         let limit = self.engine.input_limit();
-        let options = self.drive_options.options(self.config.read(limit)?, limit)?;
+        let settings = self.drive_options.read(self.config.read(limit)?, limit)?;
         let document = self.document.read(limit)?;
-        let image = self.engine.start()?.build_drive(&document, &options)?;
+        let image = self.engine.start()?.build_drive(&document.bytes, &settings.options);
+        let image = image.map_err(|error| document.source.explain(error, &settings.sources))?;
         output::write_bytes(&self.output, &image)
     }
 }

@@ -1,16 +1,16 @@
-//! Where the verbs get the component from.
+//! The source of the component that the verbs call.
 
 use clap::Args;
 use configdrive_contract::{ConfigDrive, Error};
 
-/// Options of the command line that decide about the component, such as its limits.
+/// Options of the command line about the component, such as its limits, and the way to start it.
 pub trait Engine: Args {
     /// The component.
     type Component: ConfigDrive;
 
-    /// Returns how large a document or a drive may be, in bytes.
+    /// Returns the largest size of a document or a drive, in bytes.
     fn input_limit(&self) -> usize;
 
-    /// Starts the component. Verbs call this once they have read their input.
+    /// Starts the component. Verbs call this after they have read their input.
     fn start(&self) -> Result<Self::Component, Error>;
 }

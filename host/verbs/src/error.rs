@@ -1,10 +1,10 @@
-//! Why a verb did not do its work.
+//! The verbs' errors.
 
 use std::{error, fmt, io, path::PathBuf};
 
 use configdrive_contract::{self as contract, ErrorCode, chain, untrusted};
 
-use crate::exit::Exit;
+use crate::{exit::Exit, source::Source};
 
 /// An error that ends the command.
 pub trait Failure: error::Error + From<Error> + Sized + 'static {
@@ -14,7 +14,7 @@ pub trait Failure: error::Error + From<Error> + Sized + 'static {
     /// Returns whether the reader of standard output has gone, which is not an error.
     fn is_broken_pipe(&self) -> bool;
 
-    /// Returns what to do about it, to be appended to the error; may be empty.
+    /// Returns what to do about the error, to be appended to its message; may be empty.
     fn advice(&self) -> String {
         String::new()
     }
@@ -25,7 +25,7 @@ pub trait Failure: error::Error + From<Error> + Sized + 'static {
     }
 }
 
-/// Why a verb did not do its work.
+/// Why a verb failed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -33,81 +33,85 @@ pub enum Error {
     Usage(String),
     /// Input cannot be read.
     Read {
-        /// Which input.
-        from: Stream,
-        /// Why not.
+        /// The input.
+        source: Source,
+        /// Why it cannot be read.
         error: io::Error,
     },
     /// Output cannot be written.
     Write {
-        /// Which output.
-        to: Stream,
-        /// Why not.
+        /// The output.
+        to: Destination,
+        /// Why it cannot be written.
         error: io::Error,
     },
     /// Input is larger than the limit.
     TooLarge {
-        /// Which input.
-        from: Stream,
+        /// The input.
+        source: Source,
         /// The limit in bytes.
         limit: usize,
     },
-    /// Input that should be an image is empty.
+    /// Input is empty.
     Empty {
-        /// Which input.
-        from: Stream,
+        /// The input.
+        source: Source,
     },
-    /// A file that should be text is not UTF-8.
-    NotText {
-        /// The file.
-        path: PathBuf,
+    /// Input that should be text is not UTF-8.
+    NotUtf8 {
+        /// The input.
+        source: Source,
         /// Offset of the first invalid byte.
         offset: usize,
     },
     /// A configuration file is invalid.
     Config {
         /// The file.
-        path: PathBuf,
-        /// The place in it, and what is wrong there.
+        source: Source,
+        /// The place in the file, and what is wrong there.
         message: String,
     },
-    /// A directory has something that cannot be on a drive.
+    /// A directory contains something that a drive cannot have.
     Directory {
-        /// What it is.
-        place: PathBuf,
-        /// What is wrong with it.
-        why: &'static str,
+        /// The entry of the directory.
+        path: PathBuf,
+        /// What is wrong with it, and what to do about it.
+        problem: &'static str,
     },
     /// Binary output would go to a terminal.
     Terminal,
-    /// The operating system has no random bytes.
+    /// The operating system did not return random bytes.
     Random(getrandom::Error),
-    /// The component has no answer.
+    /// The component refused an input or an option, or failed on it.
+    Input {
+        /// The input or the option.
+        source: Source,
+        /// The component's error.
+        error: contract::Error,
+    },
+    /// The component could not work, whatever the input.
     Component(contract::Error),
     /// `check` found errors, which were printed.
     Findings {
-        /// How many.
+        /// The number of errors.
         errors: usize,
     },
 }
 
-/// Where bytes come from or go to.
+/// Where output goes.
 #[derive(Debug)]
-pub enum Stream {
-    /// Standard input.
-    StandardInput,
+pub enum Destination {
     /// Standard output.
     StandardOutput,
-    /// A file or a folder.
+    /// A file or a directory.
     File(PathBuf),
 }
 
-impl fmt::Display for Stream {
+impl fmt::Display for Destination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::StandardInput => f.write_str("standard input"),
             Self::StandardOutput => f.write_str("standard output"),
-            // Quoted: a name may hold anything.
+            // Quoted: a name can contain anything.
             Self::File(path) => write!(f, "{path:?}"),
         }
     }
@@ -120,10 +124,10 @@ impl Failure for Error {
             Self::Write { error, .. } if error.kind() == io::ErrorKind::Interrupted => Exit::Interrupted,
             Self::Read { .. } | Self::Write { .. } | Self::Random(_) => Exit::Io,
             Self::TooLarge { .. } => Exit::Limit,
-            Self::Empty { .. } | Self::NotText { .. } | Self::Config { .. } | Self::Directory { .. } => {
+            Self::Empty { .. } | Self::NotUtf8 { .. } | Self::Config { .. } | Self::Directory { .. } => {
                 Exit::InvalidInput
             }
-            Self::Component(error) => error.into(),
+            Self::Input { error, .. } | Self::Component(error) => error.into(),
             Self::Findings { .. } => Exit::Findings,
         }
     }
@@ -135,9 +139,9 @@ impl Failure for Error {
     fn advice(&self) -> String {
         let advice = match self {
             Self::Write { error, .. } => match error.kind() {
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "; make room, or name another place",
-                io::ErrorKind::FileTooLarge => "; raise the limit (ulimit -f), or name another place",
-                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "; name another place",
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "; free some space, or write elsewhere",
+                io::ErrorKind::FileTooLarge => "; raise the limit (ulimit -f), or write elsewhere",
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "; write elsewhere",
                 _ => "",
             },
             _ => "",
@@ -146,7 +150,7 @@ impl Failure for Error {
     }
 }
 
-/// What the component's error means for the command.
+/// The exit code for the component's error.
 impl From<&contract::Error> for Exit {
     fn from(error: &contract::Error) -> Self {
         match error {
@@ -159,6 +163,7 @@ impl From<&contract::Error> for Exit {
     }
 }
 
+/// For errors that no input causes; [`Source::explain`] is for the others.
 impl From<contract::Error> for Error {
     fn from(error: contract::Error) -> Self {
         Self::Component(error)
@@ -169,25 +174,31 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage(message) => f.write_str(message),
-            Self::Read { from, .. } => write!(f, "cannot read {from}"),
+            Self::Read { source, .. } => write!(f, "cannot read {}", source.quoted()),
             Self::Write { to, error } if error.kind() == io::ErrorKind::Interrupted => {
-                write!(f, "interrupted: {to} is as it was")
+                write!(f, "interrupted; {to} is unchanged")
             }
             Self::Write { to, .. } => write!(f, "cannot write {to}"),
-            Self::TooLarge { from, limit } => {
-                write!(f, "{from} is larger than {limit} bytes, the most that is read: leave something out")
+            Self::TooLarge { source, limit } => {
+                write!(f, "{source} is larger than the limit of {limit} bytes; leave something out")
             }
-            Self::Empty { from } => write!(f, "{from} is empty, and no image: did what makes it fail?"),
-            Self::NotText { path, offset } => write!(f, "{path:?} is not UTF-8 text: byte {offset} does not belong"),
-            Self::Config { path, message } => write!(f, "{path:?}: {}", untrusted::one_line(message, 300)),
-            Self::Directory { place, why } => write!(f, "{place:?} {why}"),
-            Self::Terminal => {
-                f.write_str("the output is no text, and not for a terminal: name a file with -o, or use a pipe")
+            Self::Empty { source } => write!(f, "{source} is empty: did the command that writes it fail?"),
+            Self::NotUtf8 { source, offset } => write!(f, "{source} is not UTF-8 (invalid byte at offset {offset})"),
+            Self::Config { source, message } => write!(f, "{source}: {}", untrusted::one_line(message, 300)),
+            Self::Directory { path, problem } => write!(f, "{path:?} {problem}"),
+            Self::Terminal => f.write_str("refusing to write binary output to a terminal; use -o FILE or a pipe"),
+            Self::Random(_) => f.write_str("cannot get random bytes from the operating system"),
+            Self::Input { source, error: contract::Error::NotUtf8 { offset } } => {
+                write!(f, "{source} is not UTF-8 (invalid byte at offset {offset})")
             }
-            Self::Random(_) => f.write_str("the operating system has no random bytes"),
+            Self::Input { source, error } => write!(f, "{source}: {}", source.message(error)),
             Self::Component(error) => error.fmt(f),
-            Self::Findings { errors: 1 } => f.write_str("the check found an error"),
-            Self::Findings { errors } => write!(f, "the check found {errors} errors"),
+            Self::Findings { errors: 1 } => {
+                f.write_str("check found 1 error: the drive is well-formed but will not work")
+            }
+            Self::Findings { errors } => {
+                write!(f, "check found {errors} errors: the drive is well-formed but will not work")
+            }
         }
     }
 }
@@ -195,12 +206,12 @@ impl fmt::Display for Error {
 impl error::Error for Error {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
-            // Nothing else is to be known about it.
+            // The message says it all.
             Self::Write { error, .. } if error.kind() == io::ErrorKind::Interrupted => None,
             Self::Read { error, .. } | Self::Write { error, .. } => Some(error),
             Self::Random(error) => Some(error),
-            // It is shown in place of this one.
-            Self::Component(error) => error.source(),
+            // Its message is part of this one's.
+            Self::Input { error, .. } | Self::Component(error) => error.source(),
             _ => None,
         }
     }

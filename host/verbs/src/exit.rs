@@ -6,27 +6,27 @@ use std::process::ExitCode;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Exit {
-    /// The work is done.
+    /// The command succeeded.
     Success = 0,
-    /// A file, a pipe or the machine failed.
+    /// An I/O error.
     Io = 1,
     /// The command line is invalid.
     Usage = 2,
-    /// The document, the drive, or a file given alongside it, is invalid.
+    /// The document, the drive or an option's file is invalid.
     InvalidInput = 3,
-    /// A limit of size, memory or time was reached.
+    /// A limit of size, memory or time was exceeded.
     Limit = 4,
     /// Ironic or Keystone refused a request.
     IronicRefused = 5,
     /// Ironic or Keystone could not be reached.
     IronicUnreachable = 6,
-    /// The deployment failed, or one of several.
+    /// The deployment failed, or one of several did.
     DeploymentFailed = 7,
     /// A bug in configdrive.
     Fault = 8,
     /// `check` found errors.
     Findings = 9,
-    /// As shells have it for SIGINT: 128 and the signal's number.
+    /// A signal ended the command. Shells use this code for SIGINT: 128 plus the signal's number.
     Interrupted = 130,
 }
 
@@ -47,17 +47,17 @@ impl Exit {
 
     fn meaning(self) -> &'static str {
         match self {
-            Self::Success => "done",
-            Self::Io => "a file, a pipe or the machine let the command down",
-            Self::Usage => "the command line does not hold",
-            Self::InvalidInput => "the document, the drive, or a file given beside it, does not hold",
-            Self::Limit => "a limit was hit: of size, memory or time",
-            Self::IronicRefused => "Ironic said no",
-            Self::IronicUnreachable => "Ironic could not be reached",
-            Self::DeploymentFailed => "the deployment failed, or one of several did for whatever reason",
-            Self::Fault => "a fault in configdrive itself",
-            Self::Findings => "the drive is valid, and useless: check found an error",
-            Self::Interrupted => "Ctrl-C or SIGTERM; what was sent to Ironic goes on",
+            Self::Success => "success",
+            Self::Io => "I/O error",
+            Self::Usage => "invalid command line",
+            Self::InvalidInput => "the document, the drive or an option's file is invalid",
+            Self::Limit => "a limit was exceeded: size, memory or time",
+            Self::IronicRefused => "Ironic or Keystone refused the request",
+            Self::IronicUnreachable => "Ironic or Keystone could not be reached",
+            Self::DeploymentFailed => "the deployment failed, or one of several did, for whatever reason",
+            Self::Fault => "a bug in configdrive",
+            Self::Findings => "check found errors: the drive is well-formed but will not work",
+            Self::Interrupted => "interrupted by Ctrl-C or SIGTERM; deployments that were started continue",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `extract`.
+//! The verb `extract`.
 
 use std::{
     fs::{self, DirBuilder, OpenOptions, Permissions},
@@ -13,18 +13,19 @@ use tempfile::TempDir;
 
 use crate::{
     engine::Engine,
-    error::{Error, Stream},
-    input,
+    error::{Destination, Error},
+    input::{self, Expected},
     signals::Signals,
+    source::OptionSources,
 };
 
-/// Write a drive's files into a folder, for their owner alone
+/// Write a drive's files to a directory that only its owner can read
 #[derive(Args)]
 #[command(after_help = "Example:\n  configdrive extract config-2.iso -o drive\n  ls drive/openstack/latest")]
 pub struct Extract<E: Engine> {
-    /// The image, its gzip, or the base64 text that Ironic takes; `-` is standard input
+    /// The drive: an image, its gzip, or the base64 that Ironic accepts; `-` is standard input
     drive: PathBuf,
-    /// The folder to write to, which is empty or not there yet
+    /// Write to DIR, which must be empty or absent
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
     #[command(flatten)]
@@ -35,68 +36,66 @@ impl<E: Engine> Extract<E> {
     /// Runs the verb.
     pub fn run(self) -> Result<(), Error> {
         let limit = self.engine.input_limit();
-        let failed = |error| Error::Write { to: Stream::File(self.output.clone()), error };
-        // What a link leads to is filled, not replaced.
-        let folder = fs::canonicalize(&self.output).unwrap_or_else(|_| self.output.clone());
-        if !is_free(&folder).map_err(failed)? {
-            return Err(Error::Usage(format!(
-                "{:?} is not empty; name a folder that is, or is not there yet",
-                self.output
-            )));
+        let failed = |error| Error::Write { to: Destination::File(self.output.clone()), error };
+        // Writes to the target of a link, and does not replace the link.
+        let directory = fs::canonicalize(&self.output).unwrap_or_else(|_| self.output.clone());
+        if !is_free(&directory).map_err(failed)? {
+            return Err(Error::Usage(format!("{:?} is not empty; name an empty or absent directory", self.output)));
         }
-        let drive = input::read(&self.drive, limit)?;
-        let files = self.engine.start()?.extract(DriveSource::Bytes(&drive))?;
-        write(&folder, &files).map_err(failed)
+        let drive = input::read(&self.drive, limit, Expected::Drive)?;
+        let files = self.engine.start()?.extract(DriveSource::Bytes(&drive.bytes));
+        let files = files.map_err(|error| drive.source.explain(error, &OptionSources::default()))?;
+        write(&directory, &files).map_err(failed)
     }
 }
 
-fn is_free(folder: &Path) -> io::Result<bool> {
-    match fs::read_dir(folder) {
+fn is_free(directory: &Path) -> io::Result<bool> {
+    match fs::read_dir(directory) {
         Ok(mut entries) => Ok(entries.next().is_none()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
         Err(error) => Err(error),
     }
 }
 
-/// The folder appears with all files or not at all.
-fn write(folder: &Path, files: &[ExtractedFile]) -> io::Result<()> {
-    let above = match folder.parent() {
-        Some(above) if above != Path::new("") => above,
+/// Makes the directory with all files or not at all.
+fn write(directory: &Path, files: &[ExtractedFile]) -> io::Result<()> {
+    let parent = match directory.parent() {
+        Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
-    let signals = Signals::hear()?;
-    // Nobody else has put anything into it, so no link is followed below it. It is removed where it does not get its name.
-    let aside: TempDir = tempfile::Builder::new()
+    let signals = Signals::catch()?;
+    // Nobody else can write to it, so no link below it is followed. It is removed unless it is renamed.
+    let temporary: TempDir = tempfile::Builder::new()
         .prefix(".configdrive-")
         .permissions(Permissions::from_mode(0o700))
-        .tempdir_in(above)?;
+        .tempdir_in(parent)?;
     for file in files {
         for path in &file.paths {
-            write_file(aside.path(), path, &file.content, &signals)?;
+            write_file(temporary.path(), path, &file.content, &signals)?;
         }
     }
-    fs::rename(aside.path(), folder)?;
-    // What is no longer there need not be removed.
-    let _ = aside.keep();
+    fs::rename(temporary.path(), directory)?;
+    // Its old name is gone, and need not be removed.
+    let _ = temporary.keep();
     Ok(())
 }
 
-fn write_file(folder: &Path, path: &str, content: &[u8], signals: &Signals) -> io::Result<()> {
-    let path = join(folder, path)?;
-    if let Some(above) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(above)?;
+fn write_file(directory: &Path, path: &str, content: &[u8], signals: &Signals) -> io::Result<()> {
+    let path = join(directory, path)?;
+    if let Some(parent) = path.parent() {
+        DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
     }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     signals.write_all(&mut file, content)
 }
 
-/// The component gives out no other paths; what it says is believed no further.
-fn join(folder: &Path, path: &str) -> io::Result<PathBuf> {
+/// Checks the path again, although the component returns only such paths: its results are not trusted.
+fn join(directory: &Path, path: &str) -> io::Result<PathBuf> {
     let is_below = path.split('/').all(|name| !matches!(name, "" | "." | "..") && !name.contains(['\\', '\0']));
     if is_below {
-        Ok(folder.join(path))
+        Ok(directory.join(path))
     } else {
-        Err(io::Error::new(io::ErrorKind::InvalidData, "a path on the drive leads out of it"))
+        Err(io::Error::new(io::ErrorKind::InvalidData, "a path on the drive leads out of the directory"))
     }
 }
 
@@ -105,11 +104,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_path_leads_out_of_the_folder() {
-        let folder = Path::new("/tmp/drive");
+    fn no_path_leads_out_of_the_directory() {
+        let directory = Path::new("/tmp/drive");
         for path in ["", "/etc/passwd", "../x", "a/../../x", "a/..", ".", "a//b", "a/", "a\\b", "a\0"] {
-            assert!(join(folder, path).is_err(), "{path:?}");
+            assert!(join(directory, path).is_err(), "{path:?}");
         }
-        assert_eq!(join(folder, "a/..b/c.").unwrap(), Path::new("/tmp/drive/a/..b/c."));
+        assert_eq!(join(directory, "a/..b/c.").unwrap(), Path::new("/tmp/drive/a/..b/c."));
     }
 }

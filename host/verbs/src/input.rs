@@ -1,86 +1,125 @@
-//! What the verbs read.
+//! Reads the verbs' input.
 
 use std::{
     fs::File,
-    io::{self, Read},
+    io::{self, IsTerminal, Read},
     path::{Path, PathBuf},
 };
 
 use clap::Args;
 
-use crate::{
-    directory,
-    error::{Error, Stream},
-};
+use crate::{directory, error::Error, output, source::Source};
 
-/// The document.
+/// An input: its content, and its name for errors about it.
+pub struct Input {
+    /// The name.
+    pub source: Source,
+    /// The content.
+    pub bytes: Vec<u8>,
+}
+
+/// The instance document, or a directory in its place.
 #[derive(Args)]
 pub struct DocumentInput {
-    /// The instance document, JSON; `-` is standard input
+    /// Read the instance document, which is JSON, from DOC [default: standard input]
     #[arg(short, long = "input", value_name = "DOC", default_value = "-", hide_default_value = true)]
     input: PathBuf,
-    /// Files ready to stand on the drive, instead of a document; links out of the folder are refused
+    /// Put the files of a directory on the drive, instead of those of a document; links out of the directory are refused
     #[arg(long, value_name = "DIR", conflicts_with = "input")]
     directory: Option<PathBuf>,
 }
 
 impl DocumentInput {
-    /// Reads the document, or the directory as one.
-    pub fn read(&self, limit: usize) -> Result<Vec<u8>, Error> {
+    /// Reads the document, or makes one of the directory.
+    pub fn read(&self, limit: usize) -> Result<Input, Error> {
         match &self.directory {
-            Some(directory) => directory::document(directory, limit),
-            None => read(&self.input, limit),
+            Some(directory) => {
+                let bytes = directory::document(directory, limit)?;
+                Ok(Input { source: Source::Directory(directory.clone()), bytes })
+            }
+            None => read(&self.input, limit, Expected::Document),
         }
     }
 }
 
-/// The bytes of a file, `-` being standard input. More than `limit` is an error.
-pub fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
-    if is_standard(path) {
-        checked(read_up_to(io::stdin().lock(), limit, 0), limit, Stream::StandardInput)
+/// The kind of input that a verb expects.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Expected {
+    /// An instance document.
+    Document,
+    /// A drive's image.
+    Image,
+    /// A drive in any form.
+    Drive,
+    /// A file that lists nodes.
+    Fleet,
+}
+
+impl Expected {
+    /// Returns what to tell a person at a terminal, who may not know that the command waits for input.
+    fn hint(self) -> &'static str {
+        match self {
+            Self::Document => {
+                "reading an instance document from standard input; press Ctrl-D to end it, or use -i FILE"
+            }
+            Self::Image => "reading an image from standard input; press Ctrl-D to end it, or use -i FILE",
+            Self::Drive => "reading a drive from standard input; press Ctrl-D to end it",
+            Self::Fleet => "reading a fleet file from standard input; press Ctrl-D to end it",
+        }
+    }
+}
+
+/// Reads a file; `-` is standard input. No bytes, or more than `limit`, are an error.
+pub fn read(path: &Path, limit: usize, expected: Expected) -> Result<Input, Error> {
+    let (source, bytes) = if path == Path::new("-") {
+        if io::stdin().is_terminal() {
+            output::note(expected.hint());
+        }
+        let source = Source::StandardInput;
+        let bytes = checked(read_up_to(io::stdin().lock(), limit, 0), limit, &source)?;
+        (source, bytes)
     } else {
-        read_file(path, limit)
-    }
+        (Source::File(path.to_owned()), read_file(path, limit)?)
+    };
+    // The command that should write to the pipe may have failed.
+    if bytes.is_empty() { Err(Error::Empty { source }) } else { Ok(Input { source, bytes }) }
 }
 
-/// The bytes of an image, which has some: whoever was to write them into a pipe may have failed.
-pub fn read_image(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
-    let image = read(path, limit)?;
-    if image.is_empty() {
-        let from = if is_standard(path) { Stream::StandardInput } else { Stream::File(path.to_owned()) };
-        return Err(Error::Empty { from });
-    }
-    Ok(image)
-}
-
-fn is_standard(path: &Path) -> bool {
-    path == Path::new("-")
-}
-
-/// The bytes of a file beside the main input: standard input is that one's.
+/// Reads a file. More than `limit` bytes are an error.
 pub fn read_file(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
+    read_source(path, limit, &Source::File(path.to_owned()))
+}
+
+/// Reads a file that is UTF-8, and that `source` names in errors.
+pub fn read_text_file(path: &Path, limit: usize, source: &Source) -> Result<String, Error> {
+    text(read_source(path, limit, source)?, source)
+}
+
+/// Checks that the bytes of `source` are UTF-8.
+pub fn text(bytes: Vec<u8>, source: &Source) -> Result<String, Error> {
+    String::from_utf8(bytes)
+        .map_err(|error| Error::NotUtf8 { source: source.clone(), offset: error.utf8_error().valid_up_to() })
+}
+
+/// Reads a file that `source` names in errors.
+pub(crate) fn read_source(path: &Path, limit: usize, source: &Source) -> Result<Vec<u8>, Error> {
     let bytes = File::open(path).and_then(|file| {
         let size = file.metadata()?.len();
         read_up_to(file, limit, usize::try_from(size).unwrap_or(limit))
     });
-    checked(bytes, limit, Stream::File(path.to_owned()))
+    checked(bytes, limit, source)
 }
 
-/// The text of a file beside the main input.
-pub fn read_text_file(path: &Path, limit: usize) -> Result<String, Error> {
-    String::from_utf8(read_file(path, limit)?)
-        .map_err(|error| Error::NotText { path: path.to_owned(), offset: error.utf8_error().valid_up_to() })
-}
-
-fn checked(bytes: io::Result<Vec<u8>>, limit: usize, from: Stream) -> Result<Vec<u8>, Error> {
+fn checked(bytes: io::Result<Vec<u8>>, limit: usize, source: &Source) -> Result<Vec<u8>, Error> {
     match bytes {
-        Ok(bytes) if bytes.len() > limit => Err(Error::TooLarge { from, limit }),
+        Ok(bytes) if bytes.len() > limit => Err(Error::TooLarge { source: source.clone(), limit }),
         Ok(bytes) => Ok(bytes),
-        Err(error) => Err(Error::Read { from, error }),
+        Err(error) => Err(Error::Read { source: source.clone(), error }),
     }
 }
 
-/// At most one byte more than `limit`: enough to see that there are too many.
+/// Reads at most one byte more than `limit`, which is enough to see that there are too many.
 fn read_up_to(source: impl Read, limit: usize, expected: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(expected.min(limit).saturating_add(1));
     source.take(limit as u64 + 1).read_to_end(&mut bytes)?;

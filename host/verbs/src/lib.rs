@@ -1,10 +1,10 @@
 //! The verbs of the command `configdrive` that need no network, as a library.
 //!
 //! Each verb is a type with its command line (clap's [`Args`](clap::Args)) and a function `run`. The component that does the work comes
-//! from an [`Engine`], which adds options of its own to each verb: `configdrive` starts a sandbox, and `configdrive-wasi-cli` calls the
+//! from an [`Engine`], which adds its own options to each verb: `configdrive` starts a sandbox, and `configdrive-wasi-cli` calls the
 //! component that it is composed with.
 //!
-//! A program declares the verbs that it has and leaves the rest to [`run()`]:
+//! A program declares its verbs and leaves the rest to [`run()`]:
 //!
 //! ```
 //! use clap::{Parser, Subcommand};
@@ -32,7 +32,7 @@
 //! }
 //! ```
 #![forbid(unsafe_code)]
-// `print!` and `eprint!` panic where nobody reads any more, or where the disk is full.
+// `print!` and `eprint!` panic if the reader has gone or the disk is full.
 #![deny(clippy::print_stderr, clippy::print_stdout)]
 
 pub mod input;
@@ -55,6 +55,8 @@ mod required_by;
 mod run;
 mod schema;
 mod signals;
+mod source;
+mod style;
 mod values;
 
 #[cfg(unix)]
@@ -64,11 +66,12 @@ pub use self::{
     check::Check,
     encode::Encode,
     engine::Engine,
-    error::{Error, Failure, Stream},
+    error::{Destination, Error, Failure},
     exit::{Exit, exit_codes},
     inspect::Inspect,
     pack::Pack,
     required_by::RequiredBy,
     run::{run, usage_words},
     schema::Schema,
+    source::{OptionSources, Source},
 };

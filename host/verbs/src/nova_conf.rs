@@ -1,16 +1,16 @@
-//! nova.conf: the options that bear on drives, under the names and in the groups that Nova 34 has them.
+//! Reads the options about config drives from nova.conf, by the names and groups of Nova 34.
 
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
 use ini::{Ini, ParseOption};
 
 use crate::{
     error::Error,
+    source::Source,
     values::{Format, Providers},
 };
 
-/// What nova.conf says; absent where it says nothing.
+/// The options that nova.conf sets.
 #[derive(Debug, Default)]
 pub struct NovaConf {
     pub(crate) force_config_drive: Option<bool>,
@@ -19,13 +19,15 @@ pub struct NovaConf {
     pub(crate) dhcp_domain: Option<String>,
     pub(crate) vendordata_providers: Option<Providers>,
     pub(crate) vendordata_jsonfile_path: Option<PathBuf>,
+    /// The file, if there is one.
+    path: PathBuf,
 }
 
 impl NovaConf {
-    /// Reads the text of the file at `path`.
+    /// Parses the content of the file at `path`.
     pub fn parse(text: &str, path: &Path) -> Result<Self, Error> {
-        let invalid = |message| Error::Config { path: path.to_owned(), message };
-        // As oslo.config reads: quotes and backslashes stand for themselves, indented lines go on.
+        let invalid = |message| Error::Config { source: Source::File(path.to_owned()), message };
+        // As oslo.config reads: quotes and backslashes are literal, and an indented line continues the one above.
         let options = ParseOption {
             enabled_quote: false,
             enabled_escape: false,
@@ -33,12 +35,18 @@ impl NovaConf {
             ..ParseOption::default()
         };
         let ini = Ini::load_from_str_opt(text, options).map_err(|error| {
-            invalid(format!("line {} column {}: want [group] or name = value", error.line, error.col))
+            invalid(format!("line {} column {}: expected [group] or name = value", error.line, error.col))
         })?;
-        Self::of(&ini).map_err(invalid)
+        let conf = Self::from_ini(&ini).map_err(invalid)?;
+        Ok(Self { path: path.to_owned(), ..conf })
     }
 
-    fn of(ini: &Ini) -> Result<Self, String> {
+    /// Returns the name of one of its options, for errors.
+    pub(crate) fn source(&self, option: &str) -> Source {
+        Source::OptionFile { path: self.path.clone(), option: option.to_owned() }
+    }
+
+    fn from_ini(ini: &Ini) -> Result<Self, String> {
         if let Some(template) = ini.get_from(DEFAULT, "injected_network_template") {
             injected_network_template(template)
                 .map_err(|error| format!("[DEFAULT] injected_network_template: {error}"))?;
@@ -51,17 +59,18 @@ impl NovaConf {
             vendordata_providers: option(ini, API, "vendordata_providers", providers)?,
             vendordata_jsonfile_path: option(ini, API, "vendordata_jsonfile_path", path)?
                 .filter(|path| !path.as_os_str().is_empty()),
+            path: PathBuf::new(),
         })
     }
 }
 
-/// Takes the name that Nova's own template has wherever it is installed, `$pybasedir` and all.
+/// Accepts the path of Nova's own template wherever it is installed, even with `$pybasedir`.
 pub(crate) fn injected_network_template(path: &str) -> Result<String, String> {
     if path.ends_with("nova/virt/interfaces.template") {
         return Ok(path.to_owned());
     }
-    Err("only Nova's own nova/virt/interfaces.template can be rendered; leave the option out, or give network_data in the \
-         document"
+    Err("expected Nova's own nova/virt/interfaces.template, found another template; omit the option, or put network_data in \
+         the document"
         .into())
 }
 
@@ -74,10 +83,10 @@ fn option<T>(
     name: &str,
     parse: impl Fn(&str) -> Result<T, String>,
 ) -> Result<Option<T>, String> {
-    // Of an option that stands twice, oslo.config takes the last.
+    // If an option is set twice, oslo.config uses the last.
     let Some(value) = ini.section(group).and_then(|group| group.get_all(name).last()) else { return Ok(None) };
     let parsed = if value.contains('$') {
-        Err("substitutions such as $name are not read; write the value out".into())
+        Err("expected a value without substitutions such as $name; write the value out".into())
     } else {
         parse(value)
     };
@@ -85,29 +94,33 @@ fn option<T>(
 }
 
 fn format(value: &str) -> Result<Format, String> {
-    Format::from_str(value, false).map_err(|_| "no such file system; want iso9660 or vfat".into())
+    match value {
+        "iso9660" => Ok(Format::Iso9660),
+        "vfat" => Ok(Format::Vfat),
+        _ => Err("invalid value: expected iso9660 or vfat".into()),
+    }
 }
 
-// What is indented by mistake belongs to the option above it: an error that shows the value shows a password.
+// Errors do not show values: a line that is indented by mistake continues the option above, and may be a password.
 
 fn providers(value: &str) -> Result<Providers, String> {
-    value.parse().map_err(|_| "found another value, want StaticJSON and DynamicJSON, or one of them".into())
+    value.parse().map_err(|_| "invalid value: expected StaticJSON, DynamicJSON, or both separated by a comma".into())
 }
 
 fn path(value: &str) -> Result<PathBuf, String> {
-    if value.contains('\n') { Err("goes on in the next line; want a path".into()) } else { Ok(value.into()) }
+    if value.contains('\n') { Err("expected a path, found several lines".into()) } else { Ok(value.into()) }
 }
 
 fn text(value: &str) -> Result<String, String> {
     Ok(value.to_owned())
 }
 
-/// As `oslo_config.types.Boolean` reads one.
+/// Reads a boolean as `oslo_config.types.Boolean` does.
 fn boolean(value: &str) -> Result<bool, String> {
     match value.to_ascii_lowercase().as_str() {
         "true" | "1" | "on" | "yes" => Ok(true),
         "false" | "0" | "off" | "no" => Ok(false),
-        _ => Err("found another value, want true or false".into()),
+        _ => Err("invalid value: expected true or false".into()),
     }
 }
 
@@ -137,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn both_of_novas_file_systems_are_there() {
+    fn both_of_novas_file_systems_are_known() {
         for (name, format) in [("iso9660", Format::Iso9660), ("vfat", Format::Vfat)] {
             let conf = parse(&format!("[DEFAULT]\nconfig_drive_format = {name}\n")).unwrap();
             assert_eq!(conf.config_drive_format, Some(format));
@@ -145,16 +158,18 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_file_says_nothing() {
+    fn an_empty_file_sets_nothing() {
         let conf = parse("").unwrap();
         assert_eq!((conf.force_config_drive, conf.dhcp_domain), (None, None));
     }
 
     #[test]
-    fn what_cannot_be_followed_is_named() {
+    fn an_error_names_the_file_and_the_option() {
         for (text, named) in [
             ("[DEFAULT]\nforce_config_drive = maybe\n", "[DEFAULT] force_config_drive"),
             ("[DEFAULT]\nconfig_drive_format = ext4\n", "[DEFAULT] config_drive_format"),
+            // An alias of the flag, which Nova does not know.
+            ("[DEFAULT]\nconfig_drive_format = iso\n", "[DEFAULT] config_drive_format"),
             ("[DEFAULT]\ninjected_network_template = /etc/mine\n", "[DEFAULT] injected_network_template"),
             ("[api]\nvendordata_providers = StaticJSON,Mine\n", "[api] vendordata_providers"),
             ("[api]\ndhcp_domain = $my_domain\n", "[api] dhcp_domain"),

@@ -1,6 +1,8 @@
-//! The operator's options, under the names that nova.conf gives them: which verb has which, and what comes of them.
+//! The operator's options: which verb has which, how they combine with nova.conf, and the files that they name.
+//!
+//! They have the names of nova.conf's options.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clap::{ArgMatches, Args, Command, FromArgMatches};
@@ -11,10 +13,11 @@ use crate::{
     input,
     nova_conf::{self, NovaConf},
     run::usage_words,
+    source::{OptionSources, Source},
     values::{Format, Providers, Size},
 };
 
-/// All of the operator's options, for a verb that both decides and builds.
+/// All of the operator's options, for a verb that decides whether an instance needs a drive and builds it.
 #[derive(Args, Clone)]
 pub struct OperatorOptions {
     #[command(flatten)]
@@ -26,7 +29,7 @@ pub struct OperatorOptions {
 }
 
 impl OperatorOptions {
-    /// Returns these options with others over them, which are given as flags.
+    /// Returns these options, overridden by others that are written as flags.
     pub fn with(&self, flags: &[String]) -> Result<Self, Error> {
         let mut options = self.clone();
         let command = Self::augment_args_for_update(Command::new("options").no_binary_name(true));
@@ -36,17 +39,17 @@ impl OperatorOptions {
         Ok(options)
     }
 
-    /// Reads nova.conf and the files that are named, none of which may be larger than `limit` bytes.
-    pub fn read(self, limit: usize) -> Result<(Policy, Options), Error> {
+    /// Reads nova.conf and the files that the options name. None may be larger than `limit` bytes.
+    pub fn read(self, limit: usize) -> Result<(Policy, DriveSettings), Error> {
         let conf = self.config.read(limit)?;
-        Ok((self.policy.policy(&conf), self.drive.options(conf, limit)?))
+        Ok((self.policy.policy(&conf), self.drive.read(conf, limit)?))
     }
 }
 
-/// The heading of the operator's options.
+/// The heading of these options in the help.
 const OPERATOR: &str = "Operator's options";
 
-/// Where options come from, besides the command line. A flag wins over nova.conf, which wins over Nova's defaults.
+/// The file with defaults for the other options: flags win over nova.conf, which wins over Nova's defaults.
 #[derive(Args, Clone)]
 #[command(next_help_heading = OPERATOR)]
 pub struct ConfigFile {
@@ -56,26 +59,25 @@ pub struct ConfigFile {
 }
 
 impl ConfigFile {
-    /// Reads nova.conf, if it is named.
+    /// Reads nova.conf, if the option names it.
     pub fn read(&self, limit: usize) -> Result<NovaConf, Error> {
-        match &self.config_file {
-            Some(path) => NovaConf::parse(&input::read_text_file(path, limit)?, path),
-            None => Ok(NovaConf::default()),
-        }
+        let Some(path) = &self.config_file else { return Ok(NovaConf::default()) };
+        let source = Source::File(path.clone());
+        NovaConf::parse(&input::read_text_file(path, limit, &source)?, path)
     }
 }
 
-/// What bears on the decision whether there is a drive.
+/// The options that decide whether an instance needs a drive.
 #[derive(Args, Clone)]
 #[command(next_help_heading = OPERATOR)]
 pub struct PolicyOptions {
-    /// Every new instance gets a drive
+    /// Give every new instance a drive
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     force_config_drive: Option<bool>,
 }
 
 impl PolicyOptions {
-    /// Returns the policy, of which nova.conf has its part.
+    /// Returns the policy, with defaults from nova.conf.
     pub fn policy(&self, conf: &NovaConf) -> Policy {
         let mut policy = Policy::default();
         policy.force_config_drive = self.force_config_drive.or(conf.force_config_drive).unwrap_or_default();
@@ -83,56 +85,59 @@ impl PolicyOptions {
     }
 }
 
-/// What shapes the drive.
+/// The options that determine the content and the format of the drive.
 #[derive(Args, Clone)]
 #[command(next_help_heading = OPERATOR)]
 pub struct DriveOptions {
-    /// The image's file system [default: iso9660]
+    /// File system of the image [default: iso9660]
     #[arg(long, visible_alias = "config-drive-format", value_enum)]
     format: Option<Format>,
-    /// The size of a vfat image, such as 64MiB, which is Nova's [default: as small as the files allow]
+    /// Size of a vfat image: bytes, or a number with K, M, G, KiB, MiB or GiB; Nova uses 64M [default: as small as possible]
     #[arg(long, value_name = "SIZE")]
     size: Option<Size>,
-    /// The logical sector of a vfat image; 4096 for disks with such sectors, which fits others too [default: 512]
+    /// Logical sector size of a vfat image: 512, 2048 or 4096; 4096 works on all disks, also 4Kn ones [default: 512]
     #[arg(long, value_name = "BYTES")]
     sector_size: Option<u32>,
     /// EC2 metadata versions to leave out, separated by single spaces
     #[arg(long, visible_alias = "config-drive-skip-versions", value_name = "VERSIONS")]
     skip_versions: Option<String>,
-    /// Appended to the host name; empty for the bare name [default: novalocal]
+    /// Domain to append to the host name; empty for the bare name [default: novalocal]
     #[arg(long, value_name = "DOMAIN")]
     dhcp_domain: Option<String>,
-    /// Of StaticJSON and DynamicJSON, separated by commas [default: both]
+    /// Providers of vendor data: StaticJSON, DynamicJSON, or both separated by a comma [default: both]
     #[arg(long, value_name = "NAMES")]
     vendordata_providers: Option<Providers>,
-    /// The node's ports as Ironic's API returns them, instead of the document's
+    /// Replace the document's ports by the node's ports as Ironic's API returns them
     #[arg(long, value_name = "FILE")]
     ports: Option<PathBuf>,
-    /// The node's port groups as Ironic's API returns them, instead of the document's
+    /// Replace the document's portgroups by the node's port groups as Ironic's API returns them
     #[arg(long, value_name = "FILE")]
     portgroups: Option<PathBuf>,
-    /// The template of the interfaces file: Nova's own, nova/virt/interfaces.template, is the only one that is known
+    /// Template of the interfaces file; only Nova's own, nova/virt/interfaces.template, is supported
     #[arg(long, value_name = "PATH", value_parser = nova_conf::injected_network_template)]
     injected_network_template: Option<String>,
-    /// Static vendor data, JSON, instead of the document's
+    /// Replace the document's static vendor data by a JSON file
     #[arg(long, visible_alias = "vendordata-jsonfile-path", value_name = "FILE")]
     vendor_data: Option<PathBuf>,
-    /// Dynamic vendor data, JSON, instead of the document's
+    /// Replace the document's dynamic vendor data by a JSON file
     #[arg(long, value_name = "FILE")]
     vendor_data2: Option<PathBuf>,
-    /// Random bytes for the instance, instead of the document's or, without those, 512 of the operating system's
+    /// Random bytes for the instance [default: the document's, else 512 bytes from the operating system]
     #[arg(long, value_name = "FILE")]
     random_seed: Option<PathBuf>,
-    /// The date of everything in the image, in seconds since 1970 [default: 1980-01-01]
+    /// Date of all files in the image, in seconds since 1970-01-01 [default: 1980-01-01]
     #[arg(long, value_name = "SECONDS", env = "SOURCE_DATE_EPOCH", hide_env_values = true)]
     source_date_epoch: Option<u64>,
 }
 
 impl DriveOptions {
-    /// Returns the options, of which nova.conf has its part. Reads the files that are named.
-    pub fn options(self, conf: NovaConf, limit: usize) -> Result<Options, Error> {
-        let text = |path: Option<PathBuf>| path.map(|path| input::read_text_file(&path, limit)).transpose();
-        let mut options = Options::default();
+    /// Reads the files that the options name, and combines the options with those of nova.conf.
+    pub fn read(self, conf: NovaConf, limit: usize) -> Result<DriveSettings, Error> {
+        let mut settings = DriveSettings::default();
+        let DriveSettings { options, sources } = &mut settings;
+        if self.vendordata_providers.is_none() && conf.vendordata_providers.is_some() {
+            sources.insert("vendordata_providers", conf.source("[api] vendordata_providers"));
+        }
         options.format = self.format.or(conf.config_drive_format).map_or(options.format, Into::into);
         options.size = self.size.map(|Size(bytes)| bytes);
         options.sector_size = self.sector_size;
@@ -140,22 +145,45 @@ impl DriveOptions {
         options.dhcp_domain = self.dhcp_domain.or(conf.dhcp_domain);
         let providers = self.vendordata_providers.or(conf.vendordata_providers);
         options.vendordata_providers = providers.map(|Providers(names)| names);
-        options.ports = text(self.ports)?;
-        options.portgroups = text(self.portgroups)?;
-        options.vendor_data = text(self.vendor_data.or(conf.vendordata_jsonfile_path))?;
-        options.vendor_data2 = text(self.vendor_data2)?;
-        options.random_seed = match &self.random_seed {
-            Some(path) => Some(STANDARD.encode(input::read_file(path, SEED_LIMIT)?)),
-            None => None,
+        let vendor_data = match (self.vendor_data, conf.vendordata_jsonfile_path) {
+            (Some(path), _) => Some((path, "--vendor-data")),
+            (None, conf) => conf.map(|path| (path, "[api] vendordata_jsonfile_path")),
         };
+        for (name, file, value) in [
+            ("ports", self.ports.map(|path| (path, "--ports")), &mut options.ports),
+            ("portgroups", self.portgroups.map(|path| (path, "--portgroups")), &mut options.portgroups),
+            ("vendor_data", vendor_data, &mut options.vendor_data),
+            ("vendor_data2", self.vendor_data2.map(|path| (path, "--vendor-data2")), &mut options.vendor_data2),
+        ] {
+            if let Some((path, option)) = file {
+                let source = Source::OptionFile { path: path.clone(), option: option.to_owned() };
+                *value = Some(input::read_text_file(&path, limit, &source)?);
+                sources.insert(name, source);
+            }
+        }
+        options.random_seed = self.random_seed.as_deref().map(random_seed_file).transpose()?;
         options.default_random_seed = Some(random_seed()?);
         options.source_date_epoch = self.source_date_epoch;
-        Ok(options)
+        Ok(settings)
     }
 }
 
-/// Nova gives 512 bytes.
+/// The options of a drive, and the files that they come from.
+#[derive(Clone, Debug, Default)]
+pub struct DriveSettings {
+    /// The options.
+    pub options: Options,
+    /// The files, for errors about the options.
+    pub sources: OptionSources,
+}
+
+/// The largest random seed in bytes. Nova's has 512.
 const SEED_LIMIT: usize = 64 << 10;
+
+fn random_seed_file(path: &Path) -> Result<String, Error> {
+    let source = Source::OptionFile { path: path.to_owned(), option: "--random-seed".to_owned() };
+    Ok(STANDARD.encode(input::read_source(path, SEED_LIMIT, &source)?))
+}
 
 fn random_seed() -> Result<String, Error> {
     let mut seed = [0; 512];
@@ -163,7 +191,7 @@ fn random_seed() -> Result<String, Error> {
     Ok(STANDARD.encode(seed))
 }
 
-/// Options that a verb accepts and checks, but neither uses nor shows: one list of flags does for every verb.
+/// Options that a verb accepts and checks, but neither uses nor shows, so that all verbs accept the same flags.
 pub struct Unused<A>(A);
 
 impl<A: Args> Args for Unused<A> {

@@ -1,30 +1,33 @@
-//! What the verbs write.
+//! Writes the verbs' output.
 
 use std::{
+    fmt,
     fs::{self, File, OpenOptions},
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
 };
 
+use clap::builder::StyledStr;
 use configdrive_contract::untrusted;
 
 use crate::{
-    error::{Error, Stream},
+    error::{Destination, Error},
     signals::Signals,
+    style::{self, Label},
 };
 
-/// Binary output: not for terminals.
+/// Writes binary output to a file; `-` is standard output, which must not be a terminal.
 pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     check_bytes(path)?;
     write(path, bytes)
 }
 
-/// Refuses a terminal, which a verb asks before it does its work.
+/// Refuses to write binary output to a terminal. A verb calls this before it does its work.
 pub fn check_bytes(path: &Path) -> Result<(), Error> {
     if is_standard(path) && io::stdout().is_terminal() { Err(Error::Terminal) } else { Ok(()) }
 }
 
-/// What a file of a drive holds, byte for byte; a terminal gets text alone, which cannot steer it.
+/// Prints the content of a drive's file unchanged. A terminal gets only text that cannot steer it.
 pub fn print_content(bytes: &[u8]) -> Result<(), Error> {
     let is_text = || std::str::from_utf8(bytes).is_ok_and(|text| text.split(['\n', '\t']).all(untrusted::is_harmless));
     if io::stdout().is_terminal() && !is_text() {
@@ -33,21 +36,48 @@ pub fn print_content(bytes: &[u8]) -> Result<(), Error> {
     write(Path::new(STANDARD), bytes)
 }
 
-/// Text output, exactly; on a terminal a line ends.
+/// Writes text to a file unchanged; `-` is standard output, where a line end follows on a terminal.
 pub fn write_text(path: &Path, text: &str) -> Result<(), Error> {
     write(path, text.as_bytes())?;
     if is_standard(path) && io::stdout().is_terminal() { print("\n") } else { Ok(()) }
 }
 
-/// Text for standard output.
+/// Prints text to standard output.
 pub fn print(text: &str) -> Result<(), Error> {
     write(Path::new(STANDARD), text.as_bytes())
 }
 
-/// A line on standard error, for whoever may read it.
-pub fn tell(line: &str) {
-    // Nobody can be told that nobody can be told.
-    _ = writeln!(io::stderr(), "{line}");
+/// Prints an error to standard error.
+pub fn error(sentence: &str) {
+    labelled(style::ERROR, sentence);
+}
+
+/// Prints a warning to standard error.
+pub fn warn(sentence: &str) {
+    labelled(style::WARNING, sentence);
+}
+
+/// Prints a line to standard error.
+pub fn note(line: &str) {
+    to_stderr(format_args!("{line}\n"));
+}
+
+/// Prints clap's help to standard error.
+pub(crate) fn help(help: &StyledStr) {
+    to_stderr(format_args!("{}", style::help(help, style::stderr_has_colour())));
+}
+
+fn labelled(label: Label, sentence: &str) {
+    if style::stderr_has_colour() {
+        to_stderr(format_args!("{label} {sentence}\n"));
+    } else {
+        to_stderr(format_args!("{} {sentence}\n", label.plain()));
+    }
+}
+
+fn to_stderr(text: fmt::Arguments<'_>) {
+    // A failure could only be reported here, too.
+    _ = io::stderr().lock().write_all(text.to_string().as_bytes());
 }
 
 const STANDARD: &str = "-";
@@ -62,27 +92,27 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         return stdout
             .write_all(bytes)
             .and_then(|()| stdout.flush())
-            .map_err(|error| Error::Write { to: Stream::StandardOutput, error });
+            .map_err(|error| Error::Write { to: Destination::StandardOutput, error });
     }
-    replace(path, bytes).map_err(|error| Error::Write { to: Stream::File(path.to_owned()), error })
+    replace(path, bytes).map_err(|error| Error::Write { to: Destination::File(path.to_owned()), error })
 }
 
-/// The file appears whole or not at all, and for its owner alone: drives hold secrets.
+/// Replaces a file as a whole or not at all. Only its owner can read it: drives contain secrets.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // What a link points to is replaced, not the link.
+    // Replaces the target of a link, not the link.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if fs::metadata(&path).is_ok_and(|metadata| !metadata.is_file()) {
-        // A pipe or a device (a folder says no).
+        // A pipe or a device; a directory is an error.
         return OpenOptions::new().write(true).open(&path)?.write_all(bytes);
     }
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder.to_owned(),
+    let directory = match path.parent() {
+        Some(directory) if directory != Path::new("") => directory.to_owned(),
         _ => PathBuf::from("."),
     };
-    let signals = Signals::hear()?;
-    // tempfile creates files 0600, and removes them where they are not kept.
-    let mut aside = tempfile::Builder::new().prefix(".configdrive-").tempfile_in(folder)?;
-    signals.write_all(aside.as_file_mut(), bytes)?;
-    let _: File = aside.persist(&path)?;
+    let signals = Signals::catch()?;
+    // tempfile creates files with mode 0600, and removes those that are not persisted.
+    let mut temporary = tempfile::Builder::new().prefix(".configdrive-").tempfile_in(directory)?;
+    signals.write_all(temporary.as_file_mut(), bytes)?;
+    let _: File = temporary.persist(&path)?;
     Ok(())
 }

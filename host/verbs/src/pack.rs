@@ -1,4 +1,4 @@
-//! `pack`.
+//! The verb `pack`.
 
 use std::path::PathBuf;
 
@@ -13,14 +13,14 @@ use crate::{
     output,
 };
 
-/// Build an instance's drive and encode it in one go
+/// Build an instance's config drive and encode it for Ironic
 #[derive(Args)]
 #[command(after_help = "Example:\n  configdrive pack -i instance.json -o config-2.txt\n  \
     openstack baremetal node deploy NODE --config-drive config-2.txt")]
 pub struct Pack<E: Engine> {
     #[command(flatten)]
     document: DocumentInput,
-    /// Where the text goes; `-` is standard output
+    /// Write the encoded drive to TEXT [default: standard output]
     #[arg(short, long, value_name = "TEXT", default_value = "-", hide_default_value = true)]
     output: PathBuf,
     #[command(flatten)]
@@ -37,9 +37,10 @@ impl<E: Engine> Pack<E> {
     /// Runs the verb.
     pub fn run(self) -> Result<(), Error> {
         let limit = self.engine.input_limit();
-        let options = self.drive_options.options(self.config.read(limit)?, limit)?;
+        let settings = self.drive_options.read(self.config.read(limit)?, limit)?;
         let document = self.document.read(limit)?;
-        let text = self.engine.start()?.pack(&document, &options)?;
+        let text = self.engine.start()?.pack(&document.bytes, &settings.options);
+        let text = text.map_err(|error| document.source.explain(error, &settings.sources))?;
         output::write_text(&self.output, &text)
     }
 }

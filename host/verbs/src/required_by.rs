@@ -1,4 +1,4 @@
-//! `required-by`.
+//! The verb `required-by`.
 
 use clap::Args;
 use configdrive_contract::ConfigDrive;
@@ -9,11 +9,13 @@ use crate::{
     input::DocumentInput,
     options::{ConfigFile, DriveOptions, PolicyOptions, Unused},
     output,
+    source::OptionSources,
 };
 
-/// Tell whether an instance needs a config drive: prints true or false
+/// Print whether an instance needs a config drive: true or false
 ///
-/// Decides as Nova does: the instance asks for a drive, its image demands one, or the operator forces one on new instances.
+/// Decides as Nova does: a drive is needed if the instance asks for one, its image requires one, or the operator forces
+/// one on new instances.
 #[derive(Args)]
 #[command(after_help = "Example:\n  configdrive required-by -i instance.json --force-config-drive")]
 pub struct RequiredBy<E: Engine> {
@@ -35,7 +37,8 @@ impl<E: Engine> RequiredBy<E> {
         let limit = self.engine.input_limit();
         let policy = self.policy.policy(&self.config.read(limit)?);
         let document = self.document.read(limit)?;
-        let required = self.engine.start()?.required_by(&document, policy)?;
+        let required = self.engine.start()?.required_by(&document.bytes, policy);
+        let required = required.map_err(|error| document.source.explain(error, &OptionSources::default()))?;
         output::print(if required { "true\n" } else { "false\n" })
     }
 }

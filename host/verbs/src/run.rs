@@ -1,48 +1,76 @@
-//! From a command line to an exit code.
+//! Runs a command line and returns its exit code.
 
 use std::env;
 
-use clap::{Parser, error::ErrorKind};
+use clap::{
+    Parser,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 use configdrive_contract::untrusted;
 
 use crate::{
     error::{Error, Failure},
     exit::Exit,
-    output,
+    output, style,
 };
 
-/// Reads the command line, does what it says, and reports how it went.
+/// Parses the command line, runs the verb and reports its error.
 pub fn run<Cli: Parser, E: Failure>(verb: impl FnOnce(Cli) -> Result<(), E>) -> Exit {
     let outcome = match Cli::try_parse() {
         Ok(cli) => verb(cli),
-        Err(help) if matches!(help.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-            output::print(&help.render().to_string()).map_err(E::from)
-        }
-        Err(error) => Err(usage::<Cli>(&error).into()),
+        Err(error) => match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+                output::print(&style::help(&error.render(), style::stdout_has_colour())).map_err(E::from)
+            }
+            // The command without arguments: as clap does, the help goes to standard error, and scripts see a failure.
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                output::help(&error.render());
+                return Exit::Usage;
+            }
+            _ => Err(usage::<Cli>(&error).into()),
+        },
     };
     match outcome {
         Ok(()) => Exit::Success,
-        // Whoever read our output has had enough of it.
+        // The reader has seen enough.
         Err(error) if error.is_broken_pipe() => Exit::Success,
         Err(error) => {
-            output::tell(&format!("error: {}", error.sentence()));
+            output::error(&error.sentence());
             error.exit()
         }
     }
 }
 
 fn usage<Cli: Parser>(error: &clap::Error) -> Error {
-    let message = usage_words(error);
     let verb = env::args().nth(1).filter(|verb| Cli::command().find_subcommand(verb).is_some());
-    let help = ["configdrive", verb.as_deref().unwrap_or_default(), "--help"];
-    let help = help.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    Error::Usage(format!("{message}; see `{help}`"))
+    let help = match verb {
+        Some(verb) => format!("configdrive {verb} --help"),
+        None => "configdrive --help".to_owned(),
+    };
+    let message = usage_words(error);
+    let separator = if message.ends_with('?') { " See" } else { "; see" };
+    Error::Usage(format!("{message}{separator} `{help}`"))
 }
 
-/// Returns clap's message without its usage and tips, in one line.
+/// Returns clap's message and suggestion in one line, without its usage.
 pub fn usage_words(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let paragraph = text.split("\n\n").next().unwrap_or_default();
     let message = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
-    untrusted::one_line(message.strip_prefix("error: ").unwrap_or(&message), 300)
+    let message = untrusted::one_line(message.strip_prefix("error: ").unwrap_or(&message), 300);
+    match suggestion(error) {
+        Some(suggestion) => format!("{message}; did you mean '{suggestion}'?"),
+        None => message,
+    }
+}
+
+/// Returns the argument, value or verb that clap takes for the one that was meant.
+fn suggestion(error: &clap::Error) -> Option<&str> {
+    let kinds = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
+    kinds.into_iter().find_map(|kind| match error.get(kind)? {
+        ContextValue::String(suggestion) => Some(suggestion.as_str()),
+        // The closest is the last.
+        ContextValue::Strings(suggestions) => suggestions.last().map(String::as_str),
+        _ => None,
+    })
 }

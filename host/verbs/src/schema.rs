@@ -1,4 +1,4 @@
-//! `schema`.
+//! The verb `schema`.
 
 use std::path::PathBuf;
 
@@ -6,11 +6,11 @@ use clap::Args;
 
 use crate::{error::Error, output};
 
-/// Write the JSON Schema of the documents
+/// Write the JSON Schema of instance documents
 #[derive(Args)]
 #[command(after_help = "Example:\n  configdrive schema -o document.schema.json")]
 pub struct Schema {
-    /// Where the schema goes; `-` is standard output
+    /// Write the schema to FILE [default: standard output]
     #[arg(short, long, value_name = "FILE", default_value = "-", hide_default_value = true)]
     output: PathBuf,
 }

@@ -1,4 +1,4 @@
-//! Signals that would end the command in the middle of an output.
+//! Signals that would end the command while it writes.
 
 use std::{
     fs::File,
@@ -9,24 +9,24 @@ use std::{
     },
 };
 
-/// From its making on, what would end the process is heard of here alone: whoever writes clears away what is not whole.
+/// Catches the signals that would end the process, so that the writer can first remove an incomplete file.
 pub struct Signals(Arc<AtomicBool>);
 
 impl Signals {
-    pub fn hear() -> io::Result<Self> {
-        let heard = Arc::<AtomicBool>::default();
+    pub fn catch() -> io::Result<Self> {
+        let caught = Arc::<AtomicBool>::default();
         // WASI has no signals.
         #[cfg(unix)]
         {
             use signal_hook::{consts, flag::register};
             for signal in [consts::SIGHUP, consts::SIGINT, consts::SIGTERM] {
-                register(signal, heard.clone())?;
+                register(signal, caught.clone())?;
             }
         }
-        Ok(Self(heard))
+        Ok(Self(caught))
     }
 
-    /// Writes all of `bytes`, unless a signal comes.
+    /// Writes all of `bytes`, unless a signal arrives.
     pub fn write_all(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
         for piece in bytes.chunks(PIECE) {
             self.check()?;
@@ -40,5 +40,5 @@ impl Signals {
     }
 }
 
-/// Soon written, even to a slow disk.
+/// Small enough to be written quickly, even to a slow disk.
 const PIECE: usize = 1 << 20;

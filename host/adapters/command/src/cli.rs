@@ -10,7 +10,7 @@ use crate::component::Imported;
 /// In the examples, `configdrive` stands for `wasmtime run configdrive-cli.wasm`. To give it access to files, share a directory
 /// of the host: `wasmtime run --dir . configdrive-cli.wasm`.
 #[derive(Parser)]
-#[command(name = "configdrive", version, after_help = exit_codes(), disable_help_subcommand = true)]
+#[command(name = "configdrive", version, after_help = exit_codes())]
 pub struct Cli {
     #[command(subcommand)]
     verb: Verb,

@@ -10,7 +10,10 @@ use configdrive_host::{
         fleet_file::{self, Document, Entry},
     },
 };
-use configdrive_verbs::{Error as VerbError, Failure, input};
+use configdrive_verbs::{
+    Error as VerbError, Failure,
+    input::{self, Expected},
+};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
@@ -18,12 +21,11 @@ use super::{error::Error, interrupt::Interrupt, progress::Progress, report};
 
 /// Reads the fleet file.
 pub fn read(path: &Path, limit: usize) -> Result<Vec<Entry>, Error> {
-    let text = input::read(path, limit)?;
-    let text = String::from_utf8(text)
-        .map_err(|error| VerbError::NotText { path: path.to_owned(), offset: error.utf8_error().valid_up_to() })?;
+    let file = input::read(path, limit, Expected::Fleet)?;
+    let text = input::text(file.bytes, &file.source)?;
     let directory = path.parent().unwrap_or(Path::new(""));
     let entries = fleet_file::parse(&text, directory)
-        .map_err(|error| VerbError::Config { path: path.to_owned(), message: error.to_string() })?;
+        .map_err(|error| VerbError::Config { source: file.source.clone(), message: error.to_string() })?;
     Ok(entries)
 }
 
@@ -58,6 +60,7 @@ impl Fleet<'_> {
         entries: Vec<Entry>,
         as_json: bool,
         job: &impl Fn(Entry) -> Result<Job, Error>,
+        explain: &impl Fn(&NodeIdent, Error) -> Error,
     ) -> Result<(String, Result<(), Error>), Error> {
         let mut interrupt = Interrupt::new().map_err(Error::Runtime)?;
         let stopped = Cell::new(false);
@@ -72,6 +75,7 @@ impl Fleet<'_> {
                 ended = outcomes.next() => match ended {
                     Some((node, outcome)) => {
                         progress.end(&node);
+                        let outcome = outcome.map_err(|error| explain(&node, error));
                         summary.add(node, outcome, progress);
                     }
                     None => break,

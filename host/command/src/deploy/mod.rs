@@ -1,4 +1,4 @@
-//! `deploy`.
+//! The verb `deploy`.
 
 mod advice;
 mod cloud;
@@ -12,7 +12,9 @@ mod report;
 
 pub use self::error::Error;
 
-use std::{collections::BTreeMap, num::NonZeroUsize, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
+use std::{
+    cell::RefCell, collections::BTreeMap, num::NonZeroUsize, path::PathBuf, str::FromStr, sync::Arc, time::Duration,
+};
 
 use clap::Args;
 use configdrive_host::{
@@ -22,7 +24,9 @@ use configdrive_host::{
         fleet_file::{Document, Entry},
     },
 };
-use configdrive_verbs::{Engine, Error as VerbError, Failure, input::DocumentInput, options::OperatorOptions, output};
+use configdrive_verbs::{
+    Engine, Error as VerbError, Failure, OptionSources, Source, input::DocumentInput, options::OperatorOptions, output,
+};
 use serde_json::json;
 
 use self::{
@@ -58,7 +62,7 @@ pub struct Deploy {
     nodes: Vec<NodeArgument>,
     #[command(flatten)]
     document: DocumentInput,
-    /// Deploy the nodes listed in a file, each with its document and options
+    /// Deploy the nodes that FILE lists, each with its document and options; `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["nodes", "input", "directory"])]
     fleet: Option<PathBuf>,
     /// Deploy at most N nodes at a time
@@ -175,9 +179,10 @@ impl Deploy {
                 return Ok(Work::One(One::Attach(node.clone())));
             }
             let document = self.document.read(self.sandbox.input_limit())?;
-            let mut job = self.job(node.clone(), document.into(), &self.operator, self.rebuild)?;
+            let (mut job, options) = self.job(node.clone(), document.bytes.into(), &self.operator, self.rebuild)?;
             job.wait = self.wait;
-            return Ok(Work::One(One::Deploy(Box::new(job))));
+            let inputs = Inputs { document: document.source, options };
+            return Ok(Work::One(One::Deploy(Box::new((job, inputs)))));
         }
         if self.dry_run || self.attach {
             let message = "--dry-run and --attach require a single NODE, without =DOC";
@@ -201,13 +206,15 @@ impl Deploy {
         document: Arc<[u8]>,
         operator: &OperatorOptions,
         rebuild: bool,
-    ) -> Result<Job, Error> {
+    ) -> Result<(Job, OptionSources), Error> {
         let mut job = Job::new(node, document);
-        (job.policy, job.options) = operator.clone().read(self.sandbox.input_limit())?;
+        let (policy, settings) = operator.clone().read(self.sandbox.input_limit())?;
+        job.policy = policy;
+        job.options = settings.options;
         job.target = if rebuild { Target::Rebuild } else { Target::Active };
         job.check = !self.no_check;
         job.timeout = self.timeout();
-        Ok(job)
+        Ok((job, settings.sources))
     }
 
     /// Deploys one node, or waits for it. Returns the report to print at the end.
@@ -219,19 +226,22 @@ impl Deploy {
                 let ended = ironic::attach(&ironic, &node, self.timeout(), observe).await?;
                 (Done { node: ended, drive: None, already_active: false }, true)
             }
-            One::Deploy(job) => {
+            One::Deploy(deployment) => {
+                let (job, inputs) = *deployment;
                 let sandbox = Arc::new(self.sandbox.start()?);
                 let (node, waited) = (job.node.clone(), job.wait);
                 let observe = |step: Step<'_>| progress.show(&node, &step);
                 if self.dry_run {
-                    let prepared = ironic::prepare(&ironic, &sandbox, *job, observe).await?;
+                    let prepared = ironic::prepare(&ironic, &sandbox, job, observe).await;
+                    let prepared = prepared.map_err(|error| inputs.explain(error.into()))?;
                     let preview = ironic.preview(&prepared.node, &prepared.request);
                     return Ok(match self.json {
                         true => json!(preview).to_string(),
                         false => format!("nothing is sent; the request would be:\n\n{preview}"),
                     });
                 }
-                (ironic::deploy(&ironic, &sandbox, *job, observe).await?, waited)
+                let done = ironic::deploy(&ironic, &sandbox, job, observe).await;
+                (done.map_err(|error| inputs.explain(error.into()))?, waited)
             }
         };
         Ok(if self.json { report::outcome(&done, waited).to_string() } else { String::new() })
@@ -248,7 +258,18 @@ impl Deploy {
             parallel: self.parallel,
             progress,
         };
-        fleet.deploy(entries, self.json, &|entry| self.member(entry)).await
+        let inputs = RefCell::new(BTreeMap::new());
+        let job = |entry: Entry| {
+            let node = entry.node.as_str().to_owned();
+            let (job, its_inputs) = self.member(entry)?;
+            inputs.borrow_mut().insert(node, its_inputs);
+            Ok(job)
+        };
+        let explain = |node: &NodeIdent, error| match inputs.borrow().get(node.as_str()) {
+            Some(inputs) => inputs.explain(error),
+            None => error,
+        };
+        fleet.deploy(entries, self.json, &job, &explain).await
     }
 
     async fn connect(&self, progress: &Progress) -> Result<Ironic<Cloud>, Error> {
@@ -260,14 +281,21 @@ impl Deploy {
     }
 
     /// Creates the job of a fleet's node when its turn has come.
-    fn member(&self, entry: Entry) -> Result<Job, Error> {
+    fn member(&self, entry: Entry) -> Result<(Job, Inputs), Error> {
+        let source = match (&entry.document, &self.fleet) {
+            (Document::File(path), _) => Source::File(path.clone()),
+            (Document::Here(_), fleet) => {
+                let path = fleet.clone().unwrap_or_default();
+                Source::OptionFile { path, option: format!("node {}", entry.node) }
+            }
+        };
         let document = fleet::read_document(entry.document, self.sandbox.input_limit())?;
         let flags: Vec<_> = entry.options.iter().map(fleet::flag).collect();
         let operator = self.operator.with(&flags)?;
-        let mut job = self.job(entry.node, document, &operator, self.rebuild || entry.rebuild)?;
+        let (mut job, options) = self.job(entry.node, document, &operator, self.rebuild || entry.rebuild)?;
         job.wait = true;
         job.record = !self.no_record;
-        Ok(job)
+        Ok((job, Inputs { document: source, options }))
     }
 
     fn timeout(&self) -> Option<Duration> {
@@ -283,14 +311,29 @@ enum Work {
 
 enum One {
     Attach(NodeIdent),
-    Deploy(Box<Job>),
+    Deploy(Box<(Job, Inputs)>),
 }
 
 impl One {
     fn node(&self) -> &NodeIdent {
         match self {
             Self::Attach(node) => node,
-            Self::Deploy(job) => &job.node,
+            Self::Deploy(deployment) => &deployment.0.node,
+        }
+    }
+}
+
+/// The names of a job's inputs, for errors of the component.
+struct Inputs {
+    document: Source,
+    options: OptionSources,
+}
+
+impl Inputs {
+    fn explain(&self, error: Error) -> Error {
+        match error {
+            Error::Ironic(ironic::Error::Drive(error)) => self.document.explain(error, &self.options).into(),
+            error => error,
         }
     }
 }

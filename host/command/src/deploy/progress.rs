@@ -121,7 +121,7 @@ impl Progress {
         let before = self.warned.borrow_mut().insert(node.as_str().to_owned(), warning.to_owned());
         // The log already contains the steps.
         if before.as_deref() != Some(warning) && self.audience != Audience::Log {
-            self.suspended(|| output::tell(&format!("warning: {warning}")));
+            self.suspended(|| output::warn(warning));
         }
     }
 
@@ -129,7 +129,7 @@ impl Progress {
     pub fn warn(&self, warning: &str) {
         match self.audience {
             Audience::Log => tracing::warn!(target: LOG_TARGET, "{warning}"),
-            _ => self.suspended(|| output::tell(&format!("warning: {warning}"))),
+            _ => self.suspended(|| output::warn(warning)),
         }
     }
 
