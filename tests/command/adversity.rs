@@ -1,7 +1,7 @@
-//! The command on a machine that fails it: full disks, streams that end or are closed, signals, nowhere to write.
+//! The command on a failing machine: full disks, streams that end or are closed, signals, nowhere to write.
 //!
-//! Tests that mount a small disk do it in a namespace of their own. Where the machine does not allow that they are ignored, and
-//! where the variable `CI` is set they fail.
+//! Some tests mount a small disk in their own namespace. If the machine does not allow that, they are ignored, or they fail if the
+//! variable `CI` is set.
 
 use std::{
     fs::{self, File},
@@ -29,35 +29,35 @@ const INTERRUPTED: i32 = 130;
 
 pub fn trials() -> Vec<Trial> {
     let tests: [Test; 15] = [
-        ("a_full_disk_is_an_error_and_leaves_what_was_there", &["mounts"], full_disk),
-        ("a_file_that_may_not_grow_is_an_error_and_leaves_what_was_there", &[], file_too_large),
-        ("a_sandbox_that_is_not_given_what_it_needs_is_no_fault_of_the_component", &[], file_too_large_for_the_sandbox),
-        ("a_stream_that_takes_no_more_is_an_error", &[], full_stream),
-        ("a_place_that_cannot_be_written_to_is_an_error", &["mounts"], read_only),
-        ("what_writes_no_file_needs_no_place_for_one", &["mounts"], nowhere_to_write),
-        ("a_reader_that_has_had_enough_changes_no_outcome", &[], no_reader),
-        ("who_cannot_be_told_of_an_error_gets_its_code", &[], nobody_to_tell),
-        ("no_file_takes_the_place_of_a_stream_that_is_closed", &[], closed_streams),
-        ("half_an_input_is_none", &[], half_an_input),
+        ("a_full_disk_is_an_error_and_leaves_the_old_file", &["mounts"], full_disk),
+        ("a_file_size_limit_is_an_error_and_leaves_the_old_file", &[], file_too_large),
+        ("a_sandbox_that_cannot_start_is_an_io_error", &[], file_too_large_for_the_sandbox),
+        ("a_full_stream_is_an_error", &[], full_stream),
+        ("a_read_only_disk_is_an_error", &["mounts"], read_only),
+        ("verbs_that_only_print_need_no_disk", &["mounts"], nowhere_to_write),
+        ("a_closed_reader_does_not_change_the_exit_code", &[], no_reader),
+        ("an_error_that_cannot_be_printed_still_has_its_exit_code", &[], unprintable_errors),
+        ("no_file_replaces_a_closed_stream", &[], closed_streams),
+        ("half_an_input_is_an_error", &[], half_an_input),
         ("an_input_that_cannot_be_read_is_an_error", &[], unreadable_input),
-        ("who_waits_for_input_is_ended_by_a_signal", &[], endless_input),
-        ("a_signal_leaves_a_file_whole_or_as_it_was", &[], signal_to_build),
-        ("a_signal_leaves_a_folder_whole_or_absent", &[], signal_to_extract),
-        ("who_is_killed_leaves_what_was_there_and_shows_nothing_to_others", &[], kill),
+        ("a_signal_ends_a_command_that_waits_for_input", &[], endless_input),
+        ("a_signal_leaves_a_file_complete_or_unchanged", &[], signal_to_build),
+        ("a_signal_leaves_a_directory_complete_or_absent", &[], signal_to_extract),
+        ("a_killed_command_leaves_the_old_file_and_only_private_ones", &[], kill),
     ];
     tests.map(|(name, needs, test)| Trial::new(name, test).without(tools::missing(needs))).into()
 }
 
-/// What it is called, what it needs, and what it does.
+/// The name, the tools that it needs, and the test.
 type Test = (&'static str, &'static [&'static str], fn());
 
-// Where there is no room, or no way to it.
+// No space, or no access to it.
 
 fn full_disk() {
     for (verb, old) in writers() {
         let output = on_a_disk("rw", old, &[&verb[..], &["-o".into(), "out".into()]].concat());
         assert_error(&output, IO, "cannot write \"out\": No space left on device");
-        assert!(stderr(&output).contains("make room"), "{output:?}");
+        assert!(stderr(&output).contains("; free some space"), "{output:?}");
         assert_eq!(stdout(&output), if old { "out old" } else { "" }, "{verb:?}");
     }
 }
@@ -66,7 +66,7 @@ fn read_only() {
     for (verb, old) in writers() {
         let output = on_a_disk("ro", old, &[&verb[..], &["-o".into(), "out".into()]].concat());
         assert_error(&output, IO, "cannot write \"out\": Read-only file system");
-        assert!(stderr(&output).contains("name another place"), "{output:?}");
+        assert!(stderr(&output).contains("; write elsewhere"), "{output:?}");
         assert_eq!(stdout(&output), if old { "out old" } else { "" }, "{verb:?}");
     }
 }
@@ -78,8 +78,8 @@ fn nowhere_to_write() {
     }
 }
 
-/// Runs the command in a small file system, which is its working directory, its home and its place for temporary files
-/// as well. What is there in the end is appended to standard output.
+/// Runs the command in a small file system, which is its working directory, its home and its directory for temporary files.
+/// Appends the files that exist in the end to standard output.
 fn on_a_disk(mode: &str, old: bool, arguments: &[String]) -> Output {
     const SCRIPT: &str = r#"
         disk=$1 mode=$2 old=$3; shift 3
@@ -91,7 +91,7 @@ fn on_a_disk(mode: &str, old: bool, arguments: &[String]) -> Output {
         code=$?
         for name in $(ls -A); do printf '%s ' "$name"; cat "$name"; done
         exit $code"#;
-    let disk = folder();
+    let disk = directory();
     let mut command = Command::new("unshare");
     command.args(["-rm", "sh", "-c", SCRIPT, "sh"]).arg(disk.path()).args([mode, if old { "old" } else { "" }]);
     command.arg(env!("CARGO_BIN_EXE_configdrive")).args(arguments).output().unwrap()
@@ -99,15 +99,15 @@ fn on_a_disk(mode: &str, old: bool, arguments: &[String]) -> Output {
 
 fn file_too_large() {
     for (verb, old) in writers() {
-        let folder = folder();
-        let out = folder.path().join("out");
+        let directory = directory();
+        let out = directory.path().join("out");
         if old {
             fs::write(&out, "old").unwrap();
         }
         let output = in_a_shell("ulimit -f 256", "", &verb).arg("-o").arg(&out).output().unwrap();
         assert_error(&output, IO, &format!("cannot write {out:?}: File too large"));
         assert!(stderr(&output).contains("raise the limit"), "{output:?}");
-        assert_eq!(names(folder.path()), if old { &["out"][..] } else { &[] });
+        assert_eq!(names(directory.path()), if old { &["out"][..] } else { &[] });
         assert!(!old || fs::read(&out).unwrap() == b"old");
         if old {
             let file = File::create(&out).unwrap();
@@ -117,7 +117,7 @@ fn file_too_large() {
     }
 }
 
-/// What the sandbox asks of the system are files to the system.
+/// The sandbox's memory is a file to the system.
 fn file_too_large_for_the_sandbox() {
     let output = in_a_shell("ulimit -f 8", "", &["build", "-i", &MATERIAL.path("document")]).output().unwrap();
     assert_error(&output, IO, "cannot start the sandbox on this machine: ");
@@ -136,7 +136,7 @@ fn full_stream() {
     assert!(fs::metadata("/dev/full").unwrap().file_type().is_char_device());
 }
 
-// Where nobody reads or writes on the other end.
+// Nobody reads or writes at the other end.
 
 fn no_reader() {
     for verb in printers() {
@@ -150,17 +150,17 @@ fn no_reader() {
     let mut child =
         configdrive(&["check"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
-    child.stdin.take().unwrap().write_all(USELESS.as_bytes()).unwrap();
-    assert_error(&child.wait_with_output().unwrap(), FINDINGS, "the check found an error");
+    child.stdin.take().unwrap().write_all(FAULTY.as_bytes()).unwrap();
+    assert_error(&child.wait_with_output().unwrap(), FINDINGS, "check found 1 error");
 }
 
 /// A link without an address.
-const USELESS: &str = r#"{
+const FAULTY: &str = r#"{
     "instance": {"uuid": "8b5d4c3e-0000-4000-8000-000000000001", "hostname": "m", "ec2_ids": {"instance_id": "i-1"}},
     "network_data": {"links": [{"id": "tap1", "type": "phy", "mtu": 1500}], "networks": [], "services": []}
 }"#;
 
-fn nobody_to_tell() {
+fn unprintable_errors() {
     for (arguments, code) in [(&["build"][..], INVALID_INPUT), (&["build", "--no-such"], 2), (&["pack", "-i", "/"], IO)]
     {
         for redirection in ["2>/dev/full", "2>&-", ">&- 2>&-"] {
@@ -176,18 +176,18 @@ fn nobody_to_tell() {
 fn closed_streams() {
     let drive = fs::read(MATERIAL.path("drive")).unwrap();
     for redirection in ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"] {
-        let folder = folder();
-        let out = folder.path().join("out");
+        let directory = directory();
+        let out = directory.path().join("out");
         let mut build = in_a_shell("", redirection, &["build", "-i", &MATERIAL.path("document"), "-o"]);
         assert!(build.arg(&out).status().unwrap().success());
         assert!(fs::read(&out).unwrap() == drive, "{redirection}");
-        // What would be said is not said in the file.
+        // The error is not written to the file.
         let mut extract = in_a_shell("", redirection, &["extract", &MATERIAL.path("document"), "-o"]);
         assert_eq!(
-            extract.arg(folder.path().join("no")).stderr(Stdio::null()).status().unwrap().code(),
+            extract.arg(directory.path().join("no")).stderr(Stdio::null()).status().unwrap().code(),
             Some(INVALID_INPUT)
         );
-        assert_eq!(names(folder.path()), ["out"]);
+        assert_eq!(names(directory.path()), ["out"]);
     }
 }
 
@@ -214,7 +214,7 @@ fn unreadable_input() {
     for verb in [&["build"][..], &["encode"], &["inspect", "-"]] {
         let output = configdrive(verb).stdin(File::open("/").unwrap()).output().unwrap();
         assert_error(&output, IO, "cannot read standard input: Is a directory");
-        // Whoever has no standard input has an empty one.
+        // A closed standard input is an empty one.
         let output = in_a_shell("", "<&-", verb).output().unwrap();
         assert_error(&output, INVALID_INPUT, "");
     }
@@ -225,28 +225,28 @@ fn unreadable_input() {
 const SIGNALS: [(&str, i32); 3] = [("HUP", 1), ("INT", 2), ("TERM", 15)];
 
 fn endless_input() {
-    let folder = folder();
+    let directory = directory();
     let mut build = configdrive(&["build", "-o"]);
-    let mut child = build.arg(folder.path().join("out")).stdin(Stdio::piped()).spawn().unwrap();
+    let mut child = build.arg(directory.path().join("out")).stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.as_mut().unwrap().write_all(b"{\"instance\": {").unwrap();
-    // The other two do nothing to whoever was started in the background.
+    // A command that was started in the background ignores the other two.
     send("TERM", &child);
     assert_eq!(child.wait().unwrap().signal(), Some(15));
-    assert!(names(folder.path()).is_empty());
+    assert!(names(directory.path()).is_empty());
 }
 
 fn signal_to_build() {
     let build = ["build", "-i", &MATERIAL.path("document"), "--format", "vfat", "--size", "64MiB", "-o"];
-    let whole = folder();
+    let whole = directory();
     assert!(configdrive(&build).arg(whole.path().join("out")).status().unwrap().success());
     let whole = fs::read(whole.path().join("out")).unwrap();
     let mut interrupted = 0;
     for moment in moments() {
-        let folder = folder();
-        let out = folder.path().join("out");
+        let directory = directory();
+        let out = directory.path().join("out");
         fs::write(&out, "old").unwrap();
-        let status = moment.end(configdrive(&build).arg(&out), folder.path());
-        let [found] = <[String; 1]>::try_from(names(folder.path())).unwrap();
+        let status = moment.end(configdrive(&build).arg(&out), directory.path());
+        let [found] = <[String; 1]>::try_from(names(directory.path())).unwrap();
         let content = fs::read(&out).unwrap();
         match status.code() {
             Some(0) => assert!(content == whole),
@@ -260,18 +260,19 @@ fn signal_to_build() {
 fn signal_to_extract() {
     let mut interrupted = 0;
     for moment in moments() {
-        let folder = folder();
-        let out = folder.path().join("out");
-        let status = moment.end(configdrive(&["extract", &MATERIAL.path("huge.iso"), "-o"]).arg(&out), folder.path());
+        let directory = directory();
+        let out = directory.path().join("out");
+        let status =
+            moment.end(configdrive(&["extract", &MATERIAL.path("huge.iso"), "-o"]).arg(&out), directory.path());
         match status.code() {
             Some(0) => {
-                assert_eq!(names(folder.path()), ["out"]);
+                assert_eq!(names(directory.path()), ["out"]);
                 assert!(
                     fs::read(out.join(HUGE)).unwrap()
-                        == fs::read(MATERIAL.folder.path().join("huge").join(HUGE)).unwrap()
+                        == fs::read(MATERIAL.directory.path().join("huge").join(HUGE)).unwrap()
                 );
             }
-            _ => assert_eq!(names(folder.path()), [""; 0], "{moment:?}"),
+            _ => assert_eq!(names(directory.path()), [""; 0], "{moment:?}"),
         }
         interrupted += i32::from(status.code() == Some(INTERRUPTED));
     }
@@ -284,27 +285,27 @@ fn kill() {
     let mut left = 0;
     for verb in [&build[..], &extract] {
         for delay in [0, 5, 20] {
-            let folder = folder();
-            let out = folder.path().join("out");
+            let directory = directory();
+            let out = directory.path().join("out");
             if verb == build {
                 fs::write(&out, "old").unwrap();
             }
-            let moment = Moment { signal: "KILL", number: 9, begun: true, delay };
-            moment.end(in_a_shell("umask 0", "", verb).arg(&out), folder.path());
+            let moment = Moment { signal: "KILL", number: 9, after_output: true, delay };
+            moment.end(in_a_shell("umask 0", "", verb).arg(&out), directory.path());
             if verb == build {
                 let content = fs::read(&out).unwrap();
                 assert!(content == b"old" || content.len() == 64 << 20);
             } else {
                 assert!(!out.exists() || out.join(HUGE).metadata().unwrap().len() == 40 << 20);
             }
-            for name in names(folder.path()).iter().filter(|name| *name != "out") {
-                assert!(name.starts_with(ASIDE), "{name}");
-                assert_private(&folder.path().join(name));
+            for name in names(directory.path()).iter().filter(|name| *name != "out") {
+                assert!(name.starts_with(TEMPORARY), "{name}");
+                assert_private(&directory.path().join(name));
                 left += 1;
             }
         }
     }
-    // Nobody can clear away after that signal.
+    // After that signal, nothing can remove the temporary files.
     assert!(left > 0);
 }
 
@@ -317,30 +318,30 @@ fn assert_private(path: &Path) {
     }
 }
 
-/// When which signal comes.
+/// A signal, and when it is sent.
 #[derive(Debug)]
 struct Moment {
     signal: &'static str,
     number: i32,
-    /// Counted from where the output has begun, or from the command's start.
-    begun: bool,
+    /// Whether the delay is counted from the start of the output, not from the command's start.
+    after_output: bool,
     /// In milliseconds.
     delay: u64,
 }
 
 fn moments() -> impl Iterator<Item = Moment> {
     SIGNALS.into_iter().flat_map(|(signal, number)| {
-        let moment = move |begun| move |delay| Moment { signal, number, begun, delay };
+        let moment = move |after_output| move |delay| Moment { signal, number, after_output, delay };
         [0, 1, 3, 7, 15, 30, 60].map(moment(true)).into_iter().chain([1, 10, 20, 50, 100, 200].map(moment(false)))
     })
 }
 
 impl Moment {
-    /// Runs the command until it ends by itself or for this.
-    fn end(&self, command: &mut Command, folder: &Path) -> ExitStatus {
+    /// Runs the command until it ends by itself or because of the signal.
+    fn end(&self, command: &mut Command, directory: &Path) -> ExitStatus {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        while self.begun && child.try_wait().unwrap().is_none() {
-            if names(folder).iter().any(|name| name.starts_with(ASIDE)) {
+        while self.after_output && child.try_wait().unwrap().is_none() {
+            if names(directory).iter().any(|name| name.starts_with(TEMPORARY)) {
                 break;
             }
         }
@@ -349,29 +350,29 @@ impl Moment {
         let output = child.wait_with_output().unwrap();
         match output.status.code() {
             Some(0) => assert_eq!(stderr(&output), ""),
-            Some(INTERRUPTED) => assert_error(&output, INTERRUPTED, "is as it was"),
+            Some(INTERRUPTED) => assert_error(&output, INTERRUPTED, "is unchanged"),
             code => assert_eq!((code, output.status.signal()), (None, Some(self.number)), "{output:?}"),
         }
         output.status
     }
 }
 
-/// To a command that may have ended.
+/// Sends a signal to a command that may have ended.
 fn send(signal: &str, child: &Child) {
     Command::new("kill").args(["-s", signal, &child.id().to_string()]).stderr(Stdio::null()).status().unwrap();
 }
 
-// What the tests read.
+// Input of the tests.
 
 static MATERIAL: LazyLock<Material> = LazyLock::new(|| {
-    let material = Material { folder: folder() };
+    let material = Material { directory: directory() };
     let files = json!({"files": [
         {"path": "openstack/latest/meta_data.json", "contents": STANDARD.encode(META_DATA)},
         {"path": LARGE, "contents": STANDARD.encode(noise(300 << 10))},
     ]});
     fs::write(material.path("document"), files.to_string()).unwrap();
-    // For signals there is to be time.
-    let huge = material.folder.path().join("huge").join(HUGE);
+    // Large, so that signals arrive in time.
+    let huge = material.directory.path().join("huge").join(HUGE);
     fs::create_dir_all(huge.parent().unwrap()).unwrap();
     fs::write(huge, noise(40 << 20)).unwrap();
     for (option, input, drive) in [("-i", "document", "drive"), ("--directory", "huge", "huge.iso")] {
@@ -382,25 +383,25 @@ static MATERIAL: LazyLock<Material> = LazyLock::new(|| {
 });
 
 struct Material {
-    folder: TempDir,
+    directory: TempDir,
 }
 
 impl Material {
     fn path(&self, name: &str) -> String {
-        self.folder.path().join(name).display().to_string()
+        self.directory.path().join(name).display().to_string()
     }
 }
 
 const META_DATA: &str = r#"{"uuid": "8b5d4c3e-0000-4000-8000-000000000001", "hostname": "m"}"#;
 
-/// Larger than the small disks of these tests, and than a pipe.
+/// Larger than the small disks of these tests, and larger than a pipe.
 const LARGE: &str = "openstack/content/0000";
 const HUGE: &str = "openstack/content/0001";
 
-/// What an output is called before it has its name.
-const ASIDE: &str = ".configdrive-";
+/// The start of an output's temporary name.
+const TEMPORARY: &str = ".configdrive-";
 
-/// Verbs that write more than the small disks hold to `-o`, and whether that may be a file that is there already.
+/// Returns verbs that write more to `-o` than fits on the small disks, and whether an existing file is allowed there.
 fn writers() -> Vec<(Vec<String>, bool)> {
     let [document, drive] = &["document", "drive"].map(|name| MATERIAL.path(name));
     [
@@ -416,7 +417,7 @@ fn writers() -> Vec<(Vec<String>, bool)> {
     .into()
 }
 
-/// Verbs that write to standard output.
+/// Returns verbs that write to standard output.
 fn printers() -> Vec<Vec<String>> {
     let [document, drive] = &["document", "drive"].map(|name| MATERIAL.path(name));
     let verbs: [&[&str]; 12] = [
@@ -441,7 +442,7 @@ fn words(verb: &[&str]) -> Vec<String> {
     verb.iter().map(|&word| word.to_owned()).collect()
 }
 
-/// Bytes that do not compress.
+/// Returns bytes that cannot be compressed.
 fn noise(length: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let next = || {
@@ -462,7 +463,7 @@ fn configdrive<S: AsRef<std::ffi::OsStr>>(arguments: &[S]) -> Command {
     command
 }
 
-/// The command after others of the shell, and with its streams redirected.
+/// Runs the command after other shell commands, with redirected streams.
 fn in_a_shell<S: AsRef<std::ffi::OsStr>>(before: &str, redirection: &str, arguments: &[S]) -> Command {
     let mut command = Command::new("sh");
     let script = format!("{before}\nexec \"$@\" {redirection}");
@@ -486,11 +487,11 @@ fn stdout(output: &Output) -> &str {
     std::str::from_utf8(&output.stdout).unwrap()
 }
 
-fn folder() -> TempDir {
+fn directory() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-fn names(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap();
+fn names(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap();
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }

@@ -1,4 +1,4 @@
-//! Looking inside drives by way of the sandbox and the command.
+//! Reading drives with the sandbox and the command.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -27,7 +27,7 @@ pub fn trials() -> Vec<Trial> {
         trials.push(Trial::new(format!("{drive}_is_refused"), || is_refused(make())));
     }
     for (drive, make, ..) in odd::DRIVES {
-        trials.push(Trial::new(format!("{drive}_is_read_alike"), || is_read_alike(make())));
+        trials.push(Trial::new(format!("{drive}_is_read_as_natively"), || is_read_as_natively(make())));
     }
     for (format, name) in [(Format::Iso9660, "iso9660"), (Format::Fat(Geometry::default()), "vfat")] {
         trials.push(Trial::new(format!("a_damaged_drive_in_{name}_is_read_or_refused"), move || {
@@ -37,13 +37,13 @@ pub fn trials() -> Vec<Trial> {
         }));
     }
     let tests: [(&str, Test); 8] = [
-        ("a_drive_is_read_in_all_its_forms", all_forms),
+        ("a_drive_is_read_in_every_form", all_forms),
         ("a_gzip_bomb_is_too_large", gzip_bomb),
-        ("what_is_no_drive_is_said_to_be_none", no_drives),
+        ("what_is_not_a_drive_is_refused", no_drives),
         ("inspect_prints_a_tree", inspect_prints),
         ("inspect_prints_one_file", inspect_cat),
-        ("extract_writes_the_files_for_their_owner_alone", extract_writes),
-        ("extract_leaves_a_folder_with_files_alone", extract_wants_an_empty_folder),
+        ("extract_writes_private_files", extract_writes),
+        ("extract_requires_an_empty_directory", extract_requires_an_empty_directory),
         ("a_failed_extract_leaves_nothing", extract_fails),
     ];
     trials.extend(tests.map(|(name, test)| Trial::new(name, test)));
@@ -52,7 +52,7 @@ pub fn trials() -> Vec<Trial> {
 
 type Test = fn() -> Result<(), Failed>;
 
-// Drives that are what they say.
+// Valid drives.
 
 fn all_forms() -> Result<(), Failed> {
     let files = trees::drive_of_nova();
@@ -70,28 +70,28 @@ fn all_forms() -> Result<(), Failed> {
     ] {
         let inspection = SANDBOX.inspect(drive)?;
         if inspection != expected {
-            return Err("another drive".into());
+            return Err("the drives differ".into());
         }
         let mut extracted = Files::new();
         for file in SANDBOX.extract(drive)? {
             extracted.extend(file.paths.into_iter().map(|path| (path, file.content.clone())));
         }
         if extracted != files {
-            return Err("other files".into());
+            return Err("the files differ".into());
         }
         for file in inspection.files {
             if SANDBOX.read_file(drive, &file.path)? != files[&file.path] {
-                return Err(format!("{} has other bytes", file.path).into());
+                return Err(format!("{} has different content", file.path).into());
             }
         }
     }
     Ok(())
 }
 
-// Drives that are not.
+// Other drives.
 
-/// Where a word has 32 bits, an odd drive is read as it is natively, and a damaged one does no harm.
-fn is_read_alike(mut image: Vec<u8>) -> Result<(), Failed> {
+/// Checks that an odd drive is read with 32-bit words as it is natively, and that a damaged one does no harm.
+fn is_read_as_natively(mut image: Vec<u8>) -> Result<(), Failed> {
     let native = configdrive::extract(configdrive::DriveSource::Bytes(&image))?;
     let theirs = SANDBOX.extract(DriveSource::Bytes(&image))?;
     if !native
@@ -99,7 +99,7 @@ fn is_read_alike(mut image: Vec<u8>) -> Result<(), Failed> {
         .map(|file| (&file.paths, &file.content))
         .eq(theirs.iter().map(|file| (&file.paths, &file.content)))
     {
-        return Err("other files".into());
+        return Err("the files differ".into());
     }
     // Large images take long to copy.
     if image.len() > 1 << 20 { Ok(()) } else { damage::each(&mut image, 100, is_read_or_refused) }
@@ -120,11 +120,11 @@ fn is_refused(image: Vec<u8>) -> Result<(), Failed> {
             error => return Err(format!("{error:?}").into()),
         }
     }
-    let room = tempfile::tempdir()?;
-    let folder = room.path().join("folder").display().to_string();
-    fails(&configdrive(&["extract", "-", "-o", &folder], &image)?, 3, "")?;
+    let parent = tempfile::tempdir()?;
+    let directory = parent.path().join("directory").display().to_string();
+    fails(&configdrive(&["extract", "-", "-o", &directory], &image)?, 3, "")?;
     fails(&configdrive(&["inspect", "-"], &image)?, 3, "")?;
-    is_empty(room.path())
+    is_empty(parent.path())
 }
 
 fn gzip_bomb() -> Result<(), Failed> {
@@ -134,7 +134,7 @@ fn gzip_bomb() -> Result<(), Failed> {
     let mut limits = Limits::default();
     limits.memory = 256 << 20;
     let sandbox = Sandbox::new(limits)?;
-    // Members count together.
+    // The sizes of a gzip's members are added up.
     let members = piped(Command::new("gzip").arg("-9"), &zeros[..1 << 20])?.repeat(2000);
     for drive in [gzip, text, members, zeros] {
         match sandbox.inspect(DriveSource::Bytes(&drive)) {
@@ -147,8 +147,7 @@ fn gzip_bomb() -> Result<(), Failed> {
 
 fn no_drives() -> Result<(), Failed> {
     for (bytes, message) in [
-        (&b""[..], "neither ISO 9660 nor FAT"),
-        (b"\0", "neither ISO 9660 nor FAT"),
+        (&b"\0"[..], "neither ISO 9660 nor FAT"),
         (b"{\"instance\": {}}", "neither ISO 9660 nor FAT"),
         (b"QUJD", "neither ISO 9660 nor FAT"),
         (b"QUJ", "base64 is truncated"),
@@ -185,15 +184,15 @@ fn inspect_prints() -> Result<(), Failed> {
          \x20       0 B  └── é\n"
     );
     prints(&configdrive(&["inspect", "-"], &image)?, tree.as_bytes())?;
-    let room = tempfile::tempdir()?;
-    let path = room.path().join("image");
+    let parent = tempfile::tempdir()?;
+    let path = parent.path().join("image");
     fs::write(&path, &image)?;
     let output = configdrive(&["inspect", "--json", &path.display().to_string()], b"")?;
     let sha256 = |bytes: &[u8]| -> Result<String, Failed> {
         let output = piped(&mut Command::new("sha256sum"), bytes)?;
         Ok(String::from_utf8_lossy(&output[..64]).into_owned())
     };
-    let wanted = json!({
+    let expected = json!({
         "file_system": "iso9660",
         "description": "ISO 9660 with Rock Ridge",
         "sector_size": 2048,
@@ -206,7 +205,7 @@ fn inspect_prints() -> Result<(), Failed> {
         ],
     });
     match serde_json::from_slice::<Value>(&output.stdout)? {
-        found if found == wanted => Ok(()),
+        found if found == expected => Ok(()),
         found => Err(format!("{found}").into()),
     }
 }
@@ -226,30 +225,30 @@ fn inspect_cat() -> Result<(), Failed> {
 fn extract_writes() -> Result<(), Failed> {
     let files = trees::drive_of_nova();
     let text = SANDBOX.encode(&trees::image(&files, Format::Iso9660))?;
-    let room = tempfile::tempdir()?;
-    let [new, empty, linked, link] = ["new", "empty", "linked", "link"].map(|name| room.path().join(name));
+    let parent = tempfile::tempdir()?;
+    let [new, empty, linked, link] = ["new", "empty", "linked", "link"].map(|name| parent.path().join(name));
     fs::create_dir(&empty)?;
     fs::create_dir(&linked)?;
     symlink(&linked, &link)?;
-    for folder in [&new, &empty, &link] {
-        let output = configdrive(&["extract", "-", "-o", &folder.display().to_string()], text.as_bytes())?;
+    for directory in [&new, &empty, &link] {
+        let output = configdrive(&["extract", "-", "-o", &directory.display().to_string()], text.as_bytes())?;
         prints(&output, b"")?;
         let mut found = Files::new();
-        for (path, mode) in below(folder)? {
-            let wanted = if folder.join(&path).is_dir() { 0o700 } else { 0o600 };
-            if mode & 0o777 != wanted {
+        for (path, mode) in below(directory)? {
+            let expected = if directory.join(&path).is_dir() { 0o700 } else { 0o600 };
+            if mode & 0o777 != expected {
                 return Err(format!("{path} has the mode {mode:o}").into());
             }
-            if wanted == 0o600 {
-                found.insert(path.clone(), fs::read(folder.join(path))?);
+            if expected == 0o600 {
+                found.insert(path.clone(), fs::read(directory.join(path))?);
             }
         }
         if found != files {
-            return Err(format!("other files in {}", folder.display()).into());
+            return Err(format!("the files in {} differ", directory.display()).into());
         }
     }
     let names: BTreeSet<_> =
-        fs::read_dir(room.path())?.map(|entry| entry.map(|entry| entry.file_name())).collect::<Result<_, _>>()?;
+        fs::read_dir(parent.path())?.map(|entry| entry.map(|entry| entry.file_name())).collect::<Result<_, _>>()?;
     if names != ["new", "empty", "linked", "link"].map(Into::into).into() || !fs::symlink_metadata(&link)?.is_symlink()
     {
         return Err(format!("{names:?}").into());
@@ -257,32 +256,32 @@ fn extract_writes() -> Result<(), Failed> {
     Ok(())
 }
 
-fn extract_wants_an_empty_folder() -> Result<(), Failed> {
+fn extract_requires_an_empty_directory() -> Result<(), Failed> {
     let image = trees::image(&trees::drive_of_nova(), Format::Iso9660);
-    let room = tempfile::tempdir()?;
-    fs::write(room.path().join("mine"), "mine")?;
-    let folder = room.path().display().to_string();
-    fails(&configdrive(&["extract", "-", "-o", &folder], &image)?, 2, "is not empty")?;
-    let file = room.path().join("mine").display().to_string();
+    let parent = tempfile::tempdir()?;
+    fs::write(parent.path().join("mine"), "mine")?;
+    let directory = parent.path().display().to_string();
+    fails(&configdrive(&["extract", "-", "-o", &directory], &image)?, 2, "is not empty")?;
+    let file = parent.path().join("mine").display().to_string();
     fails(&configdrive(&["extract", "-", "-o", &file], &image)?, 1, "Not a directory")?;
-    fails(&configdrive(&["extract", "-", "-o", "/nonexistent/folder"], &image)?, 1, "No such file or directory")?;
-    match below(room.path())?.keys().map(String::as_str).collect::<Vec<_>>()[..] {
+    fails(&configdrive(&["extract", "-", "-o", "/nonexistent/directory"], &image)?, 1, "No such file or directory")?;
+    match below(parent.path())?.keys().map(String::as_str).collect::<Vec<_>>()[..] {
         ["mine"] => Ok(()),
-        _ => Err("more than what was there".into()),
+        _ => Err("there are new files".into()),
     }
 }
 
-/// A name that this system has no room for: what was written before it goes again.
+/// The name is too long for this system. What was written before it is removed.
 fn extract_fails() -> Result<(), Failed> {
     let image = malicious::with_a_name_of_300_bytes();
     let lengths: Vec<_> = read::read(&image)?.files.iter().map(|file| file.path.len()).collect();
     if lengths != [1, 300] {
         return Err(format!("{lengths:?}").into());
     }
-    let room = tempfile::tempdir()?;
-    let folder = room.path().join("folder").display().to_string();
-    fails(&configdrive(&["extract", "-", "-o", &folder], &image)?, 1, "File name too long")?;
-    is_empty(room.path())
+    let parent = tempfile::tempdir()?;
+    let directory = parent.path().join("directory").display().to_string();
+    fails(&configdrive(&["extract", "-", "-o", &directory], &image)?, 1, "File name too long")?;
+    is_empty(parent.path())
 }
 
 // Helpers.
@@ -295,13 +294,13 @@ fn configdrive(arguments: &[&str], input: &[u8]) -> Result<Output, Failed> {
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let mut stdin = child.stdin.take().expect("a pipe");
     Ok(thread::scope(|scope| {
-        // A command that fails early does not read on.
+        // A command that fails early does not read its input.
         scope.spawn(move || drop(stdin.write_all(input)));
         child.wait_with_output()
     })?)
 }
 
-/// What another tool makes of `input`.
+/// Returns the output of another tool for `input`.
 fn piped(command: &mut Command, input: &[u8]) -> Result<Vec<u8>, Failed> {
     let mut file = tempfile::tempfile()?;
     file.write_all(input)?;
@@ -327,24 +326,24 @@ fn fails(output: &Output, code: i32, message: &str) -> Result<(), Failed> {
     Err(format!("{}: {stderr:?}", output.status).into())
 }
 
-/// What is below a folder, with its mode.
-fn below(folder: &Path) -> Result<BTreeMap<String, u32>, Failed> {
+/// Returns the files and directories below a directory, with their modes.
+fn below(directory: &Path) -> Result<BTreeMap<String, u32>, Failed> {
     let mut found = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
+    let mut directorys = vec![directory.to_owned()];
+    while let Some(next) = directorys.pop() {
         for entry in fs::read_dir(next)? {
             let (path, metadata) = entry.and_then(|entry| Ok((entry.path(), entry.metadata()?)))?;
-            let name = path.strip_prefix(folder)?.to_str().ok_or("UTF-8")?.to_owned();
+            let name = path.strip_prefix(directory)?.to_str().ok_or("UTF-8")?.to_owned();
             found.insert(name, metadata.permissions().mode());
             if metadata.is_dir() {
-                folders.push(path);
+                directorys.push(path);
             }
         }
     }
     Ok(found)
 }
 
-fn is_empty(folder: &Path) -> Result<(), Failed> {
-    let left = below(folder)?;
+fn is_empty(directory: &Path) -> Result<(), Failed> {
+    let left = below(directory)?;
     if left.is_empty() { Ok(()) } else { Err(format!("{left:?} is left").into()) }
 }

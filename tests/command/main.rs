@@ -1,4 +1,4 @@
-//! The command `configdrive`, but for `deploy`.
+//! The command `configdrive`, except for `deploy`.
 
 #![cfg(test)]
 
@@ -8,13 +8,17 @@ use std::process::ExitCode;
 mod adversity;
 // Damaged, odd and malicious drives.
 mod inspect;
+// Every message, in one list.
+mod messages;
 // The options of the interface, as flags.
 mod options;
-// Core dumps, the modes of files, and what errors say.
+// Core dumps, file modes, and secrets in messages.
 mod secrets;
+// Hints, colours and line width on a terminal.
+mod terminal;
 // What each verb prints and writes, its exit codes and its errors.
 mod verbs;
 
 fn main() -> ExitCode {
-    configdrive_support::run_trials!(adversity, inspect, options, secrets, verbs)
+    configdrive_support::run_trials!(adversity, inspect, messages, options, secrets, terminal, verbs)
 }

@@ -8,8 +8,8 @@ pub fn trials() -> Vec<Trial> {
     trials![every_option_of_the_interface_is_a_flag]
 }
 
-/// Options that are no flags, and why.
-const EXCEPTIONS: [(&str, &str); 1] = [("default-random-seed", "the command draws it")];
+/// Options that are not flags, and why.
+const EXCEPTIONS: [(&str, &str); 1] = [("default-random-seed", "the command draws it from the operating system")];
 
 fn every_option_of_the_interface_is_a_flag() {
     for verb in ["build", "pack", "check", "deploy"] {

@@ -1,6 +1,6 @@
-//! Where secrets could leak from the command: core dumps, the modes of files, and what it says when something is wrong.
+//! The ways in which secrets could leak from the command: core dumps, file modes, and messages.
 //!
-//! `tests/deploy` has the same for deployments, on a real Ironic and with a real Keystone.
+//! `tests/deploy` tests the same for deployments, with a real Ironic and a real Keystone.
 
 use std::{
     env, fs,
@@ -23,39 +23,36 @@ use tempfile::TempDir;
 
 pub fn trials() -> Vec<Trial> {
     let mut trials = trials![
-        what_is_written_is_for_its_owner_alone_whatever_the_umask,
-        whatever_is_wrong_with_a_value_of_a_document_the_value_is_not_told,
-        wherever_a_document_breaks_what_stands_there_is_not_told,
-        whatever_is_wrong_with_a_file_beside_the_document_its_text_is_not_told,
-        whatever_is_wrong_with_a_fleet_its_documents_are_not_told,
-        whatever_is_wrong_with_a_cloud_its_credentials_are_not_told,
-        whatever_is_wrong_with_the_environment_its_credentials_are_not_told,
-        a_token_is_not_told_whatever_comes_with_it,
+        outputs_are_private_whatever_the_umask,
+        messages_about_documents_show_no_values,
+        messages_about_broken_json_show_none_of_it,
+        messages_about_the_files_of_options_show_none_of_their_content,
+        messages_about_fleets_show_none_of_their_documents,
+        messages_about_clouds_show_no_credentials,
+        messages_about_the_environment_show_no_credentials,
+        messages_show_no_tokens,
     ];
-    let of_memory = Trial::new(
-        "a_crash_leaves_no_memory_behind_and_nobody_looks_into_it_before",
-        a_crash_leaves_no_memory_behind_and_nobody_looks_into_it_before,
-    );
+    let of_memory = Trial::new("memory_is_neither_dumped_nor_readable", memory_is_neither_dumped_nor_readable);
     trials.push(of_memory.without((!Path::new("/proc").exists()).then_some("/proc")));
     trials
 }
 
-/// Stands where a password, a token or a tenant's data stand.
+/// Takes the place of a password, a token or a tenant's data.
 const SECRET: &str = "s3cr3t-word7";
 
-fn a_crash_leaves_no_memory_behind_and_nobody_looks_into_it_before() {
+fn memory_is_neither_dumped_nor_readable() {
     for signal in ["ABRT", "TRAP"] {
-        let folder = folder();
+        let directory = directory();
         let mut command = Command::new("sh");
         command.args(["-c", "ulimit -c unlimited; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_configdrive"), "encode"]);
-        let mut child = command.current_dir(folder.path()).stdin(Stdio::piped()).spawn().unwrap();
-        // More than a pipe holds: some of it was read.
+        let mut child = command.current_dir(directory.path()).stdin(Stdio::piped()).spawn().unwrap();
+        // More than fits into a pipe, so the command has read some of it.
         child.stdin.as_mut().unwrap().write_all(&[b' '; 256 << 10]).unwrap();
         let process = format!("/proc/{}", child.id());
         let limits = fs::read_to_string(format!("{process}/limits")).unwrap();
         let limit = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
         assert_eq!(limit.split_whitespace().nth(4), Some("0"), "{limit}");
-        // Root's, where others of the same user cannot read it.
+        // It belongs to root, so the user's other processes cannot read it.
         assert_eq!(fs::metadata(format!("{process}/environ")).unwrap().uid(), 0);
         assert!(Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap().success());
         let status = child.wait().unwrap();
@@ -63,11 +60,11 @@ fn a_crash_leaves_no_memory_behind_and_nobody_looks_into_it_before() {
     }
 }
 
-// What is written.
+// Output.
 
-fn what_is_written_is_for_its_owner_alone_whatever_the_umask() {
-    let folder = folder();
-    let [document, drive] = ["document", "drive"].map(|name| folder.path().join(name).display().to_string());
+fn outputs_are_private_whatever_the_umask() {
+    let directory = directory();
+    let [document, drive] = ["document", "drive"].map(|name| directory.path().join(name).display().to_string());
     fs::write(&document, full().to_string()).unwrap();
     assert!(configdrive(&["build", "-i", &document, "-o", &drive]).status().unwrap().success());
     let verbs: [&[&str]; 5] = [
@@ -79,7 +76,7 @@ fn what_is_written_is_for_its_owner_alone_whatever_the_umask() {
     ];
     for verb in verbs {
         for there in [false, true] {
-            let out = folder.path().join(format!("{}-{there}", verb[0]));
+            let out = directory.path().join(format!("{}-{there}", verb[0]));
             if there && verb[0] != "extract" {
                 fs::write(&out, "").unwrap();
                 fs::set_permissions(&out, fs::Permissions::from_mode(0o666)).unwrap();
@@ -104,9 +101,9 @@ fn assert_private(path: &Path) {
     }
 }
 
-// What is said.
+// Messages.
 
-fn whatever_is_wrong_with_a_value_of_a_document_the_value_is_not_told() {
+fn messages_about_documents_show_no_values() {
     let sandbox = Sandbox::new(Limits::default()).unwrap();
     let mut errors = 0;
     let full = full();
@@ -114,13 +111,13 @@ fn whatever_is_wrong_with_a_value_of_a_document_the_value_is_not_told() {
         for wrong in [json!(SECRET), json!([SECRET]), json!({SECRET: SECRET}), json!({"a": [SECRET]}), json!(0)] {
             let mut document = full.clone();
             *document.pointer_mut(&place).unwrap() = wrong;
-            errors += judge(&sandbox, document.to_string().as_bytes(), &place);
+            errors += check(&sandbox, document.to_string().as_bytes(), &place);
         }
     }
     assert!(errors > 100, "{errors}");
 }
 
-fn wherever_a_document_breaks_what_stands_there_is_not_told() {
+fn messages_about_broken_json_show_none_of_it() {
     let sandbox = Sandbox::new(Limits::default()).unwrap();
     let mut full = full();
     full["admin_pass"] = SECRET.into();
@@ -142,19 +139,19 @@ fn wherever_a_document_breaks_what_stands_there_is_not_told() {
         format!("[{quoted}"),
     ] {
         let document = text.replacen(&quoted, &broken, 1);
-        judge(&sandbox, document.as_bytes(), &broken);
+        check(&sandbox, document.as_bytes(), &broken);
         let document = text.replacen(&format!("\"{}\"", STANDARD.encode(SECRET)), &broken, 1);
-        judge(&sandbox, document.as_bytes(), &broken);
+        check(&sandbox, document.as_bytes(), &broken);
     }
     for end in (0..text.len()).step_by(7) {
-        assert_eq!(judge(&sandbox, &text.as_bytes()[..end], "cut"), 3);
+        assert_eq!(check(&sandbox, &text.as_bytes()[..end], "cut"), 3);
     }
-    judge(&sandbox, &[text.as_bytes(), b"\xff"].concat(), "not UTF-8");
-    judge(&sandbox, text.replace('}', &format!("}}{SECRET}")).as_bytes(), "behind an object");
+    check(&sandbox, &[text.as_bytes(), b"\xff"].concat(), "not UTF-8");
+    check(&sandbox, text.replace('}', &format!("}}{SECRET}")).as_bytes(), "after an object");
 }
 
-/// Checks that what is said of a document does not have the secret; returns how many errors there were.
-fn judge(sandbox: &Sandbox, document: &[u8], place: &str) -> usize {
+/// Checks that no error or finding about a document shows the secret, and returns the number of errors.
+fn check(sandbox: &Sandbox, document: &[u8], place: &str) -> usize {
     let options = Options::default();
     let checked = sandbox.check_document(document, &options);
     let mut errors = vec![
@@ -164,13 +161,13 @@ fn judge(sandbox: &Sandbox, document: &[u8], place: &str) -> usize {
     ];
     errors.retain(Option::is_some);
     let findings = checked.iter().flatten().map(|finding| Some(finding.to_string()));
-    for said in errors.iter().cloned().chain(findings).flatten() {
-        assert_discreet(&said, place);
+    for message in errors.iter().cloned().chain(findings).flatten() {
+        assert_discreet(&message, place);
     }
     errors.len()
 }
 
-/// All scalars of a document, as JSON pointers.
+/// Returns all scalars of a document, as JSON pointers.
 fn places(value: &Value, place: String) -> Vec<String> {
     match value {
         Value::Object(members) => {
@@ -183,9 +180,9 @@ fn places(value: &Value, place: String) -> Vec<String> {
     }
 }
 
-fn whatever_is_wrong_with_a_file_beside_the_document_its_text_is_not_told() {
-    let folder = folder();
-    let [document, file] = ["document", "file"].map(|name| folder.path().join(name).display().to_string());
+fn messages_about_the_files_of_options_show_none_of_their_content() {
+    let directory = directory();
+    let [document, file] = ["document", "file"].map(|name| directory.path().join(name).display().to_string());
     fs::write(&document, full().to_string()).unwrap();
     for text in [
         SECRET.to_owned(),
@@ -199,7 +196,7 @@ fn whatever_is_wrong_with_a_file_beside_the_document_its_text_is_not_told() {
         fs::write(&file, text).unwrap();
         for option in ["--ports", "--portgroups", "--vendor-data", "--vendor-data2", "--config-file"] {
             let output = configdrive(&["build", "-o", "/dev/null", "-i", &document, option, &file]).output().unwrap();
-            assert_discreet(&said(&output), option);
+            assert_discreet(&printed(&output), option);
         }
         let output = configdrive(&["deploy", "--fleet", &file, "--endpoint", NOBODY]).output().unwrap();
         assert_failure(&output, "fleet");
@@ -213,13 +210,13 @@ fn whatever_is_wrong_with_a_file_beside_the_document_its_text_is_not_told() {
         "[api]\nconfig_drive_skip_versions",
         "[api]\ndhcp_domain",
     ] {
-        // A path is told, and is no secret, unless what is indented below it by mistake is taken for a part of it.
-        let alone = (!option.contains("path")).then(|| SECRET.to_owned());
-        for value in [format!("${SECRET}"), format!("x\n  password = {SECRET}")].into_iter().chain(alone) {
+        // A path may be shown: it is not a secret. But a line indented by mistake becomes part of it, and is one.
+        let bare = (!option.contains("path")).then(|| SECRET.to_owned());
+        for value in [format!("${SECRET}"), format!("x\n  password = {SECRET}")].into_iter().chain(bare) {
             let text = format!("{option} = {value}\n");
             fs::write(&file, &text).unwrap();
             let build = ["build", "-o", "/dev/null", "-i", &document, "--config-file", &file];
-            assert_discreet(&said(&configdrive(&build).output().unwrap()), &text);
+            assert_discreet(&printed(&configdrive(&build).output().unwrap()), &text);
         }
     }
     for text in [
@@ -235,9 +232,9 @@ fn whatever_is_wrong_with_a_file_beside_the_document_its_text_is_not_told() {
     }
 }
 
-fn whatever_is_wrong_with_a_fleet_its_documents_are_not_told() {
-    let folder = folder();
-    let file = folder.path().join("fleet").display().to_string();
+fn messages_about_fleets_show_none_of_their_documents() {
+    let directory = directory();
+    let file = directory.path().join("fleet").display().to_string();
     let document = format!("{{\"instance\": {{}}, \"admin_pass\": \"{SECRET}\"}}");
     for text in [
         format!("{{\"node\": \"n\", \"document\": {document}, \"rebuild\": \"{SECRET}\"}}"),
@@ -264,7 +261,7 @@ fn whatever_is_wrong_with_a_fleet_its_documents_are_not_told() {
     }
 }
 
-fn whatever_is_wrong_with_a_cloud_its_credentials_are_not_told() {
+fn messages_about_clouds_show_no_credentials() {
     let auth = |password: &str| {
         format!(
             "clouds:\n  lab:\n    auth:\n      auth_url: http://127.0.0.1:1\n      username: u\n      \
@@ -312,14 +309,14 @@ fn whatever_is_wrong_with_a_cloud_its_credentials_are_not_told() {
     ]);
     for clouds in &clouds {
         let desk = Desk::new();
-        fs::write(desk.folder.path().join("clouds.yaml"), clouds).unwrap();
+        fs::write(desk.directory.path().join("clouds.yaml"), clouds).unwrap();
         for log in [&[][..], &LOUD] {
             assert_failure(&desk.deploy(&[&["--os-cloud", "lab"], log].concat()).output().unwrap(), clouds);
         }
     }
 }
 
-fn whatever_is_wrong_with_the_environment_its_credentials_are_not_told() {
+fn messages_about_the_environment_show_no_credentials() {
     let credentials = [("OS_USER_ID", "u"), ("OS_PASSWORD", SECRET), ("OS_AUTH_URL", NOBODY)];
     let with_secret = [
         format!("http://u:{SECRET}@127.0.0.1:1"),
@@ -328,15 +325,15 @@ fn whatever_is_wrong_with_the_environment_its_credentials_are_not_told() {
     ];
     let desk = Desk::new();
     fs::write(
-        desk.folder.path().join("pem"),
+        desk.directory.path().join("pem"),
         format!("-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----\n"),
     )
     .unwrap();
     for log in [&[][..], &LOUD] {
         let assert = |command: &mut Command, place: &str| assert_failure(&command.output().unwrap(), place);
-        assert(desk.deploy(log).envs(credentials), "nobody there");
-        assert(desk.deploy(log).envs(credentials).env_remove("OS_USER_ID"), "nobody named");
-        assert(desk.deploy(log).envs(credentials).env_remove("OS_AUTH_URL"), "nowhere");
+        assert(desk.deploy(log).envs(credentials), "no server");
+        assert(desk.deploy(log).envs(credentials).env_remove("OS_USER_ID"), "no user");
+        assert(desk.deploy(log).envs(credentials).env_remove("OS_AUTH_URL"), "no URL");
         assert(
             desk.deploy(log).envs(credentials).env("OS_AUTH_TYPE", "v3token").env("OS_TOKEN", format!("{SECRET}\n")),
             "token",
@@ -351,13 +348,13 @@ fn whatever_is_wrong_with_the_environment_its_credentials_are_not_told() {
         for file in ["OS_CACERT", "OS_CERT"] {
             assert(desk.deploy(log).envs(credentials).env(file, "pem"), file);
         }
-        // Other clients have such an option.
+        // Other clients have this option.
         assert(&mut desk.deploy(&[&["--os-password", SECRET], log].concat()), "--os-password");
         assert(&mut desk.deploy(&[&[&*format!("--os-password={SECRET}")], log].concat()), "--os-password=");
     }
 }
 
-fn a_token_is_not_told_whatever_comes_with_it() {
+fn messages_show_no_tokens() {
     for answer in [
         "HTTP/1.1 201 Created",
         "HTTP/1.1 500 Internal Server Error",
@@ -384,28 +381,28 @@ fn a_token_is_not_told_whatever_comes_with_it() {
     }
 }
 
-/// Where nobody listens.
+/// No server listens here.
 const NOBODY: &str = "http://127.0.0.1:1";
 
 const LOUD: [&str; 4] = ["--log-format", "json", "--log-level", "trace"];
 
-/// A folder with a document, where `deploy` runs.
+/// A directory with a document, in which `deploy` runs.
 struct Desk {
-    folder: TempDir,
+    directory: TempDir,
 }
 
 impl Desk {
     fn new() -> Self {
-        let desk = Self { folder: folder() };
+        let desk = Self { directory: directory() };
         let mut document = full();
         document["admin_pass"] = SECRET.into();
-        fs::write(desk.folder.path().join("document"), document.to_string()).unwrap();
+        fs::write(desk.directory.path().join("document"), document.to_string()).unwrap();
         desk
     }
 
     fn deploy(&self, arguments: &[&str]) -> Command {
         let mut command = configdrive(&["deploy", "node", "-i", "document", "--timeout", "1"]);
-        command.args(arguments).current_dir(self.folder.path());
+        command.args(arguments).current_dir(self.directory.path());
         command
     }
 }
@@ -414,7 +411,7 @@ fn full() -> Value {
     serde_json::from_str(include_str!("../golden/full/document.json")).unwrap()
 }
 
-/// The command, in an environment of its own.
+/// Returns the command with its own environment.
 fn configdrive(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_configdrive"));
     command.args(arguments).env_clear().envs([
@@ -429,24 +426,24 @@ fn configdrive(arguments: &[&str]) -> Command {
 #[track_caller]
 fn assert_failure(output: &Output, place: &str) {
     assert!(!output.status.success(), "{place}: {output:?}");
-    assert_discreet(&said(output), place);
+    assert_discreet(&printed(output), place);
 }
 
-fn said(output: &Output) -> String {
-    [&output.stdout, &output.stderr].map(|said| String::from_utf8_lossy(said)).concat()
+fn printed(output: &Output) -> String {
+    [&output.stdout, &output.stderr].map(|stream| String::from_utf8_lossy(stream)).concat()
 }
 
-/// Neither the secret nor, wherever it may stand in what is encoded, its base64.
+/// Checks that a message shows neither the secret nor its base64, at whatever offset it was encoded.
 #[track_caller]
-fn assert_discreet(said: &str, place: &str) {
-    // Cut and escaped it is a secret still.
-    assert!(!said.contains(SECRET.split_at(6).0), "{place}: {said}");
+fn assert_discreet(text: &str, place: &str) {
+    // A part of the secret is still secret.
+    assert!(!text.contains(SECRET.split_at(6).0), "{place}: {text}");
     for before in ["", "x", "xx"] {
         let encoded = STANDARD.encode(format!("{before}{SECRET}"));
-        assert!(!said.contains(encoded.get(4..12).unwrap()), "{place}: {said}");
+        assert!(!text.contains(encoded.get(4..12).unwrap()), "{place}: {text}");
     }
 }
 
-fn folder() -> TempDir {
+fn directory() -> TempDir {
     tempfile::tempdir().unwrap()
 }

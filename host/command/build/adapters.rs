@@ -1,4 +1,4 @@
-//! The adapters: from their sources and composed with the component, or from the package.
+//! Builds the adapters and composes them with the component, or copies them from the published package.
 
 use std::{
     env, fs,
@@ -11,7 +11,7 @@ use wac_types::Package;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-/// The name of each file, the package that it comes from, and what cargo calls it.
+/// The name of each file, its package, and cargo's name for it.
 const ADAPTERS: [(&str, &str, &str); 2] = [
     ("configdrive-cli.wasm", "configdrive-wasi-cli", "configdrive-wasi-cli.wasm"),
     ("configdrive-service.wasm", "configdrive-wasi-http", "configdrive_wasi_http.wasm"),
@@ -22,7 +22,7 @@ pub fn embed() -> Result<()> {
     let package = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
     let root = package.join("../..");
     if !root.join("host/adapters").exists() {
-        // A published package has them composed.
+        // A published package contains the composed adapters.
         for (name, ..) in ADAPTERS {
             let from = package.join("adapters").join(name);
             fs::copy(&from, out.join(name)).map_err(|error| format!("cannot copy {from:?}: {error}"))?;
@@ -32,7 +32,7 @@ pub fn embed() -> Result<()> {
     for input in ["host/adapters", "host/contract", "host/verbs", "wit", "Cargo.toml", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={}", root.join(input).display());
     }
-    // What the host's build script says of its own work (`links`).
+    // Metadata from the host's build script (`links`).
     let component = fs::read(variable("DEP_CONFIGDRIVE_WASM")?)?;
     let built = build(&root, &out.join("adapters"))?;
     for (name, _, adapter) in ADAPTERS {
@@ -41,7 +41,7 @@ pub fn embed() -> Result<()> {
     Ok(())
 }
 
-/// Builds all adapters as the host's build script builds the component; returns the folder.
+/// Builds all adapters as the host's build script builds the component, and returns their directory.
 fn build(root: &Path, target: &Path) -> Result<PathBuf> {
     const WASM: &str = "wasm32-wasip2";
     let mut cargo = Command::new(variable("CARGO")?);
@@ -66,7 +66,7 @@ fn build(root: &Path, target: &Path) -> Result<PathBuf> {
     Ok(target.join(WASM).join("component"))
 }
 
-/// Gives an adapter the component that it imports: one component, which exports what the adapter exports.
+/// Composes an adapter with the component that it imports, into one component with the adapter's exports.
 fn compose(adapter: &[u8], component: &[u8]) -> Result<Vec<u8>> {
     let mut graph = CompositionGraph::new();
     let mut register = |name: &str, bytes: &[u8]| -> Result<PackageId> {
@@ -80,5 +80,5 @@ fn compose(adapter: &[u8], component: &[u8]) -> Result<Vec<u8>> {
 }
 
 fn variable(name: &str) -> Result<String> {
-    env::var(name).map_err(|error| format!("{name}: {error}; this script is run by cargo").into())
+    env::var(name).map_err(|error| format!("{name}: {error}; run this script with cargo").into())
 }

@@ -1,4 +1,4 @@
-//! Provides the adapters, composed with the component, to be embedded.
+//! Provides the adapters, composed with the component, for embedding.
 
 #[cfg(feature = "adapters")]
 mod adapters;

@@ -9,7 +9,7 @@ use configdrive_verbs::{Build, Check, Encode, Extract, Inspect, Pack, RequiredBy
 use crate::deploy::{Deploy, Error};
 use crate::{completions::Completions, component::Component, man::Man, sandbox::SandboxOptions as Sandbox};
 
-/// OpenStack config drives for bare metal: decides whether an instance needs one, builds it in a sandbox, and deploys it.
+/// OpenStack config drives for bare metal: decide whether an instance needs one, build it in a sandbox, check it and deploy it
 #[derive(Parser)]
 #[command(name = "configdrive", version, after_help = exit_codes())]
 pub struct Cli {

@@ -1,10 +1,10 @@
-//! `completions`.
+//! The verb `completions`.
 
 use clap::{Args, Command};
 use clap_complete::Shell;
 use configdrive_verbs::{Error, output};
 
-/// Write the completions of a shell
+/// Print a completion script for a shell
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  configdrive completions bash > ~/.local/share/bash-completion/completions/configdrive"

@@ -1,4 +1,4 @@
-//! `component`.
+//! The verb `component`.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use configdrive_verbs::{Error, output};
 #[cfg(feature = "adapters")]
 use crate::adapters;
 
-/// Write out the WebAssembly component itself, for other hosts
+/// Write the WebAssembly component to a file, for other hosts
 #[derive(Args)]
 #[command(after_help = "Example:\n  configdrive component -o configdrive.wasm\n  \
     wasmtime run --invoke 'required-by(\"{}\", {force-config-drive: false})' configdrive.wasm\n\n  \
@@ -20,11 +20,11 @@ use crate::adapters;
     configdrive component --adapter service -o configdrive-service.wasm\n  \
     wasmtime serve -Scli --addr 127.0.0.1:8080 configdrive-service.wasm")]
 pub struct Component {
-    /// Composed with an adapter, as a program for engines that have WASI 0.2
+    /// Compose it with an adapter, as a program for engines with WASI 0.2
     #[cfg(feature = "adapters")]
     #[arg(long, value_enum)]
     adapter: Option<Adapter>,
-    /// Where the component goes; `-` is standard output
+    /// Write the component to FILE [default: standard output]
     #[arg(short, long, value_name = "FILE", default_value = "-", hide_default_value = true)]
     output: PathBuf,
 }
@@ -34,7 +34,7 @@ pub struct Component {
 enum Adapter {
     /// This command, without the verbs that need Ironic (wasi:cli/run)
     Command,
-    /// A service over HTTP (wasi:http/incoming-handler)
+    /// An HTTP service (wasi:http/incoming-handler)
     Service,
 }
 

@@ -1,6 +1,6 @@
 //! The command `configdrive`.
 
-// `print!` and `eprint!` panic where nobody reads any more, or where the disk is full.
+// `print!` and `eprint!` panic if the reader has gone or the disk is full.
 #![deny(clippy::print_stderr, clippy::print_stdout)]
 
 mod adapters;

@@ -1,4 +1,4 @@
-//! The component in its sandbox, for the verbs.
+//! The component in its sandbox, as the verbs' engine.
 
 use std::time::Duration;
 
@@ -6,17 +6,17 @@ use clap::Args;
 use configdrive_host::{Error, Limits, Sandbox};
 use configdrive_verbs::Engine;
 
-/// Caps on the sandbox.
+/// Options with the sandbox's limits.
 #[derive(Args)]
 #[command(next_help_heading = "Limits")]
 pub struct SandboxOptions {
-    /// Memory that the component may take, in MiB [default: 1024]
+    /// Largest memory of the component, in MiB [default: 1024]
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..=4096))]
     memory_limit: Option<u32>,
-    /// Size that the component's answer may have, in MiB [default: 128]
+    /// Largest size of the component's result, in MiB [default: 128]
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..=4096))]
     output_limit: Option<u32>,
-    /// Time that the component may take, in seconds [default: 60]
+    /// Longest time that the component may run, in seconds [default: 60]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     time_limit: Option<u32>,
 }
