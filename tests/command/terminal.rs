@@ -74,7 +74,8 @@ fn no_color_is_honoured() {
 fn findings_are_wrapped_to_the_width_of_the_terminal() {
     let variables = [("NO_COLOR", "1"), ("DOCUMENT", &faulty_document())];
     for width in [40, 72] {
-        let output = on_a_terminal(&format!("stty cols {width}; \"$0\" check -i \"$DOCUMENT\""), &variables, "");
+        let output =
+            on_a_terminal(&format!("stty rows 24 cols {width}; \"$0\" check -i \"$DOCUMENT\""), &variables, "");
         let text = stdout(&output).replace("\r\n", "\n");
         let (findings, error) = text.split_at(text.rfind("error: check found").unwrap());
         let mut count = 0;

@@ -303,9 +303,7 @@ fn check_prints_findings_and_has_its_own_exit_code_for_errors() {
     let (code, stdout, stderr) = check(&["-i", &faulty]);
     assert_eq!((code, &*stderr), (9, "error: check found 3 errors: the drive is well-formed but will not work\n"));
     let lines: Vec<_> = stdout.lines().collect();
-    assert!(
-        lines[0].starts_with("error: incomplete-link: openstack/latest/network_data.json#/links/0/vlan_link: the link")
-    );
+    assert!(lines[0].starts_with("error: incomplete-link: openstack/latest/network_data.json#/links/0/vlan_link: "));
     assert!(lines[3..].iter().all(|line| line.starts_with("warning: ")), "{stdout}");
 
     let (code, stdout, _) = check(&["-i", &faulty, "--json"]);

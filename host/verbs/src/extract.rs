@@ -15,6 +15,7 @@ use crate::{
     engine::Engine,
     error::{Destination, Error},
     input::{self, Expected},
+    output,
     signals::Signals,
     source::OptionSources,
 };
@@ -68,7 +69,8 @@ fn write(directory: &Path, files: &[ExtractedFile]) -> io::Result<()> {
     let temporary: TempDir = tempfile::Builder::new()
         .prefix(".configdrive-")
         .permissions(Permissions::from_mode(0o700))
-        .tempdir_in(parent)?;
+        .tempdir_in(parent)
+        .map_err(output::without_path)?;
     for file in files {
         for path in &file.paths {
             write_file(temporary.path(), path, &file.content, &signals)?;

@@ -14,7 +14,7 @@ use crate::{
     nova_conf::{self, NovaConf},
     run::usage_words,
     source::{OptionSources, Source},
-    values::{Format, Providers, Size},
+    values::{self, Format, Providers, Size},
 };
 
 /// All of the operator's options, for a verb that decides whether an instance needs a drive and builds it.
@@ -96,7 +96,7 @@ pub struct DriveOptions {
     #[arg(long, value_name = "SIZE")]
     size: Option<Size>,
     /// Logical sector size of a vfat image: 512, 2048 or 4096; 4096 works on all disks, also 4Kn ones [default: 512]
-    #[arg(long, value_name = "BYTES")]
+    #[arg(long, value_name = "BYTES", value_parser = values::whole_number::<u32>)]
     sector_size: Option<u32>,
     /// EC2 metadata versions to leave out, separated by single spaces
     #[arg(long, visible_alias = "config-drive-skip-versions", value_name = "VERSIONS")]
@@ -126,7 +126,7 @@ pub struct DriveOptions {
     #[arg(long, value_name = "FILE")]
     random_seed: Option<PathBuf>,
     /// Date of all files in the image, in seconds since 1970-01-01 [default: 1980-01-01]
-    #[arg(long, value_name = "SECONDS", env = "SOURCE_DATE_EPOCH", hide_env_values = true)]
+    #[arg(long, value_name = "SECONDS", env = "SOURCE_DATE_EPOCH", hide_env_values = true, value_parser = values::whole_number::<u64>)]
     source_date_epoch: Option<u64>,
 }
 
@@ -157,7 +157,11 @@ impl DriveOptions {
         ] {
             if let Some((path, option)) = file {
                 let source = Source::OptionFile { path: path.clone(), option: option.to_owned() };
-                *value = Some(input::read_text_file(&path, limit, &source)?);
+                let text = input::read_text_file(&path, limit, &source)?;
+                if text.is_empty() {
+                    return Err(Error::Empty { source });
+                }
+                *value = Some(text);
                 sources.insert(name, source);
             }
         }

@@ -111,8 +111,17 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     };
     let signals = Signals::catch()?;
     // tempfile creates files with mode 0600, and removes those that are not persisted.
-    let mut temporary = tempfile::Builder::new().prefix(".configdrive-").tempfile_in(directory)?;
+    let temporary = tempfile::Builder::new().prefix(".configdrive-").tempfile_in(directory);
+    let mut temporary = temporary.map_err(without_path)?;
     signals.write_all(temporary.as_file_mut(), bytes)?;
     let _: File = temporary.persist(&path)?;
     Ok(())
+}
+
+/// Removes the temporary path that tempfile adds to an error: it means nothing to a person.
+pub(crate) fn without_path(error: io::Error) -> io::Error {
+    match error.to_string().rsplit_once(" at path ") {
+        Some((text, _)) => io::Error::new(error.kind(), text),
+        None => error,
+    }
 }

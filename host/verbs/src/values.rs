@@ -47,6 +47,11 @@ impl FromStr for Size {
     }
 }
 
+/// Reads a whole number. The standard library's message does not say what it expects.
+pub fn whole_number<N: FromStr>(number: &str) -> Result<N, &'static str> {
+    number.parse().map_err(|_| "expected a whole number")
+}
+
 /// The providers of vendor data, by their names in nova.conf.
 #[derive(Clone, Debug)]
 pub struct Providers(pub Vec<VendordataProvider>);
