@@ -11,14 +11,22 @@ use configdrive_verbs::Engine;
 #[command(next_help_heading = "Limits")]
 pub struct SandboxOptions {
     /// Largest memory of the component, in MiB [default: 1024]
-    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    #[arg(long, value_name = "MIB", value_parser = mebibytes)]
     memory_limit: Option<u32>,
     /// Largest size of the component's result, in MiB [default: 128]
-    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    #[arg(long, value_name = "MIB", value_parser = mebibytes)]
     output_limit: Option<u32>,
     /// Longest time that the component may run, in seconds [default: 60]
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     time_limit: Option<u32>,
+}
+
+fn mebibytes(number: &str) -> Result<u32, &'static str> {
+    number.parse().ok().filter(|number| (1..=4096).contains(number)).ok_or("expected a whole number from 1 to 4096")
+}
+
+fn seconds(number: &str) -> Result<u32, &'static str> {
+    number.parse().ok().filter(|number| *number > 0).ok_or("expected a whole number of at least 1")
 }
 
 impl SandboxOptions {

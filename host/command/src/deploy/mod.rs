@@ -337,3 +337,19 @@ impl Inputs {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use configdrive_host::ErrorCode;
+
+    use super::*;
+
+    #[test]
+    fn an_error_about_a_document_starts_with_its_name() {
+        let inputs = Inputs { document: Source::File("web.json".into()), options: OptionSources::default() };
+        let refused = configdrive_host::Error::refused(ErrorCode::InvalidDocument, "/a: missing", Some("/a"));
+        let error = inputs.explain(ironic::Error::Drive(refused).into());
+        assert_eq!(error.sentence(), "web.json: /a: missing");
+        assert_eq!(error.exit(), configdrive_verbs::Exit::InvalidInput);
+    }
+}
