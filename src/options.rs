@@ -126,10 +126,10 @@ impl fmt::Display for OptionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SizeOfIso9660 => f.write_str(
-                "option size: the files determine the size of an ISO 9660 image; omit size or use format vfat",
+                "option size: the files determine the size of an ISO 9660 image; omit it, or use the format vfat",
             ),
             Self::SectorSizeOfIso9660 => f.write_str(
-                "option sector_size: an ISO 9660 image always has 2048-byte sectors; omit sector_size or use format vfat",
+                "option sector_size: an ISO 9660 image always has 2048-byte sectors; omit it, or use the format vfat",
             ),
             Self::SectorSize { bytes } => {
                 write!(f, "option sector_size: expected 512, 2048 or 4096 bytes, found {bytes}")

@@ -157,7 +157,7 @@ impl fmt::Display for PathError {
         if self.path.chars().nth(SHOWN).is_some() {
             f.write_str("…")?;
         }
-        write!(f, "\": {}", self.fault)
+        write!(f, "\" {}", self.fault)
     }
 }
 
@@ -387,7 +387,7 @@ mod tests {
         assert_eq!(tree.insert("folder/file", content("")).unwrap_err().fault, PathFault::TooManyEntries);
         tree.insert("last", content("")).unwrap();
         let error = tree.insert("more", content("")).unwrap_err().to_string();
-        assert_eq!(error, "path \"more\": exceeds the drive's limit of 65536 files and directories");
+        assert_eq!(error, "path \"more\" exceeds the drive's limit of 65536 files and directories");
 
         let directory = format!("{}/", "\u{ffff}".repeat(64)).repeat(15);
         let mut tree = Tree::default();
@@ -414,7 +414,7 @@ mod tests {
     #[test]
     fn an_error_shows_the_path_escaped_and_truncated() {
         let message = tree(&["a\x1b[31m\n"]).unwrap_err().to_string();
-        assert_eq!(message, r#"path "a\u{1b}[31m\n": has a control character; remove it"#);
+        assert_eq!(message, r#"path "a\u{1b}[31m\n" has a control character; remove it"#);
         let message = tree(&[&"x".repeat(100_000)]).unwrap_err().to_string();
         assert!(message.len() < 300 && message.contains('…'), "{message}");
     }

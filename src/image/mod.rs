@@ -87,7 +87,8 @@ impl fmt::Display for ImageError {
         match self {
             Self::TooLarge { size, largest } => {
                 write!(f, "the image would have {size} bytes, but Ironic's agent accepts at most {MAX_IMAGE_SIZE}; ")?;
-                f.write_str("make the drive smaller, its largest files are")?;
+                let are = if largest.len() == 1 { "file is" } else { "files are" };
+                write!(f, "make the drive smaller, its largest {are}")?;
                 for (index, (path, size)) in largest.iter().enumerate() {
                     let comma = if index == 0 { "" } else { "," };
                     write!(f, "{comma} \"{}\" ({size} bytes)", path.escape_debug())?;

@@ -122,8 +122,8 @@ fn invalid_documents_are_refused() {
         ("{".into(), Some(""), ""),
         (nested, Some(""), ""),
         (r#"{"instance": 1, "network_data": {}}"#.into(), Some("/instance"), "/instance: "),
-        (drive_of(&[("/a", b"")]), Some("/files/0/path"), "/files/0/path: path \"/a\": starts with a slash"),
-        (drive_of(&[("a", b""), ("a", b"")]), Some("/files/1/path"), "/files/1/path: path \"a\": appears twice"),
+        (drive_of(&[("/a", b"")]), Some("/files/0/path"), "/files/0/path: path \"/a\" starts with a slash"),
+        (drive_of(&[("a", b""), ("a", b"")]), Some("/files/1/path"), "/files/1/path: path \"a\" appears twice"),
     ] {
         refuses(files(&document, &Options::default()), ErrorCode::InvalidDocument, pointer, message);
     }
@@ -155,7 +155,7 @@ fn input_that_is_too_large_is_refused() {
     refuses(inspect(DriveSource::Bytes(&image)), ErrorCode::TooLarge, None, message);
     let paths: Vec<_> = (0..=65_536).map(|index| index.to_string()).collect();
     let entries: Vec<_> = paths.iter().map(|path| (&**path, &b""[..])).collect();
-    let message = "/files/65536/path: path \"65536\": exceeds the drive's limit of 65536 files and directories";
+    let message = "/files/65536/path: path \"65536\" exceeds the drive's limit of 65536 files and directories";
     refuses(files(&drive_of(&entries), &Options::default()), ErrorCode::TooLarge, Some("/files/65536/path"), message);
 }
 

@@ -181,17 +181,17 @@ fn an_error_names_what_a_document_has_too_much_of() {
         (
             format!(r#"{{"files": [{files}]}}"#),
             ErrorCode::TooLarge,
-            r#"/files/65536/path: path "65536": exceeds the drive's limit of 65536 files and directories"#,
+            r#"/files/65536/path: path "65536" exceeds the drive's limit of 65536 files and directories"#,
         ),
         (
             DOCUMENT.replace("\"network_data\"", &format!(r#""injected_files": [{files}], "network_data""#)),
             ErrorCode::TooLarge,
-            r#"path "openstack/content/65534": exceeds the drive's limit of 65536 files and directories"#,
+            r#"path "openstack/content/65534" exceeds the drive's limit of 65536 files and directories"#,
         ),
         (
             format!(r#"{{"files": [{{"path": "{folders}0", "contents": ""}}]}}"#),
             ErrorCode::InvalidDocument,
-            &format!(r#"/files/0/path: path "{folders}0": has more than 16 names; use fewer directories"#),
+            &format!(r#"/files/0/path: path "{folders}0" has more than 16 names; use fewer directories"#),
         ),
         (
             DOCUMENT.replace("\"hostname\"", &format!(r#""metadata": {{"{name}": 5}}, "hostname""#)),
