@@ -1,0 +1,187 @@
+//! A page as fenced blocks and marks.
+
+use std::{fs, path::PathBuf};
+
+use configdrive_support::below;
+
+/// A Markdown file.
+pub struct Page {
+    /// Relative to the repository.
+    pub path: String,
+    pub steps: Vec<Step>,
+}
+
+/// A block or a mark that stands by itself.
+pub struct Step {
+    /// The line of the fence or of the mark, from 1.
+    pub line: usize,
+    pub kind: Kind,
+}
+
+pub enum Kind {
+    Needs(String),
+    Node(String),
+    /// Commands that readers do not see.
+    Hidden(String),
+    Block(Block),
+}
+
+/// A fenced block.
+pub struct Block {
+    pub language: String,
+    pub marks: Vec<Mark>,
+    /// Without the fence's indentation.
+    pub lines: Vec<String>,
+    pub indentation: usize,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Mark {
+    File(String),
+    Exit(i32),
+    Output,
+    Background,
+    NotRun(String),
+    Doctest(String),
+}
+
+/// Reads `README.md` and all pages below `docs/`.
+pub fn pages() -> Vec<Result<Page, String>> {
+    let mut paths = vec!["README.md".to_owned()];
+    let mut directories = vec!["docs".to_owned()];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(below(&directory)).unwrap() {
+            let entry = entry.unwrap();
+            let path = format!("{directory}/{}", entry.file_name().to_string_lossy());
+            if entry.file_type().unwrap().is_dir() {
+                directories.push(path);
+            } else if path.ends_with(".md") {
+                paths.push(path);
+            }
+        }
+    }
+    paths.sort();
+    paths.into_iter().map(Page::read).collect()
+}
+
+impl Page {
+    fn read(path: String) -> Result<Self, String> {
+        let text = fs::read_to_string(below(&path)).unwrap();
+        let steps = steps(&text).map_err(|(line, error)| format!("{path}:{line}: {error}"))?;
+        Ok(Self { path, steps })
+    }
+
+    pub fn file(&self) -> PathBuf {
+        below(&self.path)
+    }
+
+    /// What the page needs, in the order of its marks.
+    pub fn needs(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().filter_map(|step| match &step.kind {
+            Kind::Needs(name) => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
+    /// The blocks that are not run, each with its line and the reason.
+    pub fn not_run(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.steps.iter().filter_map(|step| match &step.kind {
+            Kind::Block(block) => Some((step.line, block.not_run()?)),
+            _ => None,
+        })
+    }
+}
+
+impl Block {
+    pub fn not_run(&self) -> Option<&str> {
+        self.marks.iter().find_map(|mark| match mark {
+            Mark::NotRun(reason) => Some(reason.as_str()),
+            _ => None,
+        })
+    }
+
+    pub fn text(&self) -> String {
+        self.lines.iter().map(|line| format!("{line}\n")).collect()
+    }
+}
+
+type Error = (usize, String);
+
+fn steps(text: &str) -> Result<Vec<Step>, Error> {
+    let lines: Vec<_> = text.lines().collect();
+    let mut steps = Vec::new();
+    // Marks that the next line has to follow with a fence.
+    let mut marks: Vec<Mark> = Vec::new();
+    let mut at = 0;
+    while at < lines.len() {
+        let line = lines[at];
+        let number = at + 1;
+        let fail = |error: &str| (number, error.to_owned());
+        let unindented = line.trim_start_matches(' ');
+        if unindented.starts_with("```") {
+            let fence: String = unindented.chars().take_while(|c| *c == '`').collect();
+            let indentation = line.len() - unindented.len();
+            let language = unindented[fence.len()..].trim().to_owned();
+            let length =
+                lines[number..].iter().position(|line| line.trim() == fence).ok_or(fail("no closing fence"))?;
+            let body = &lines[number..number + length];
+            let block = Block {
+                language,
+                marks: std::mem::take(&mut marks),
+                lines: body.iter().map(|line| unindent(line, indentation).to_owned()).collect(),
+                indentation,
+            };
+            steps.push(Step { line: number, kind: Kind::Block(block) });
+            at = number + length + 1;
+            continue;
+        }
+        let Some(comment) = unindented.strip_prefix("<!--") else {
+            if !marks.is_empty() {
+                return Err(fail("expected a fenced block directly after the mark"));
+            }
+            at += 1;
+            continue;
+        };
+        let indentation = line.len() - unindented.len();
+        let rest: Vec<_> =
+            [comment].into_iter().chain(lines[number..].iter().map(|line| unindent(line, indentation))).collect();
+        let end = rest.iter().position(|line| line.contains("-->")).ok_or(fail("no end of the comment"))?;
+        let comment = rest[..=end].join("\n");
+        let comment = comment.trim_end().strip_suffix("-->").ok_or(fail("a comment needs lines of its own"))?.trim();
+        at = number + end;
+        let (name, value) = comment.split_once(':').unwrap_or((comment, ""));
+        let value = value.trim().to_owned();
+        let kind = match name {
+            "needs" => Kind::Needs(value),
+            "node" => Kind::Node(value),
+            "setup" | "check" => Kind::Hidden(value),
+            _ => {
+                let mark = mark(name, value).ok_or_else(|| fail(&format!("unknown mark {name:?}")))?;
+                marks.push(mark);
+                continue;
+            }
+        };
+        steps.push(Step { line: number, kind });
+    }
+    Ok(steps)
+}
+
+/// Takes up to so many blanks off a line.
+fn unindent(line: &str, indentation: usize) -> &str {
+    let blanks = line.len() - line.trim_start_matches(' ').len();
+    &line[blanks.min(indentation)..]
+}
+
+fn mark(name: &str, value: String) -> Option<Mark> {
+    match name {
+        "output" | "background" if !value.is_empty() => None,
+        "output" => Some(Mark::Output),
+        "background" => Some(Mark::Background),
+        _ if value.is_empty() => None,
+        "file" => Some(Mark::File(value)),
+        "exit" => Some(Mark::Exit(value.parse().ok()?)),
+        "not run" => Some(Mark::NotRun(value)),
+        "doctest" => Some(Mark::Doctest(value)),
+        _ => None,
+    }
+}

@@ -1,0 +1,61 @@
+//! Outputs, compared with what a page shows: `…` matches any text within a line and, alone on a line, any lines.
+
+/// Splits an output into lines, without blanks at their ends and without empty lines at the end.
+pub fn lines(output: &str) -> Vec<String> {
+    output.trim_end().lines().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// Returns whether the page shows this output.
+pub fn matches(shown: &[String], actual: &[String]) -> bool {
+    match (shown, actual) {
+        ([], []) => true,
+        ([first, rest @ ..], _) if first == "…" => {
+            (0..=actual.len()).any(|skipped| matches(rest, &actual[skipped..]))
+        }
+        ([first, rest @ ..], [line, others @ ..]) => line_matches(first, line) && matches(rest, others),
+        _ => false,
+    }
+}
+
+fn line_matches(shown: &str, actual: &str) -> bool {
+    let shown = shown.trim_end();
+    let Some((start, rest)) = shown.split_once('…') else { return shown == actual };
+    let Some(actual) = actual.strip_prefix(start) else { return false };
+    let mut ends = actual.char_indices().map(|(index, _)| index).chain([actual.len()]);
+    ends.any(|index| line_matches(rest, &actual[index..]))
+}
+
+/// Returns the lines that a page should show, with its wildcards as far as they still match.
+pub fn bless(shown: &[String], actual: &[String]) -> Vec<String> {
+    let same = |shown: &String, actual: &String| shown != "…" && line_matches(shown, actual);
+    let head = shown.iter().zip(actual).take_while(|(shown, actual)| same(shown, actual)).count();
+    let (shown_rest, actual_rest) = (&shown[head..], &actual[head..]);
+    let tail =
+        shown_rest.iter().rev().zip(actual_rest.iter().rev()).take_while(|(shown, actual)| same(shown, actual)).count();
+    let shown_middle = &shown_rest[..shown_rest.len() - tail];
+    let actual_middle = &actual_rest[..actual_rest.len() - tail];
+    // Where lines are left out, as many as before stand on both sides.
+    let middle = match shown_middle.iter().position(|line| line == "…") {
+        Some(before) => {
+            let before = before.min(actual_middle.len());
+            let after = (shown_middle.len() - 1).saturating_sub(before).min(actual_middle.len() - before);
+            let (start, end) = (&actual_middle[..before], &actual_middle[actual_middle.len() - after..]);
+            [start, &["…".to_owned()], end].concat()
+        }
+        None => actual_middle.to_vec(),
+    };
+    [&shown[..head], &middle, &shown_rest[shown_rest.len() - tail..]].concat()
+}
+
+/// Describes how an output differs: from the first line that does.
+pub fn difference(shown: &[String], actual: &[String]) -> String {
+    let head =
+        shown.iter().zip(actual).take_while(|(shown, actual)| *shown != "…" && line_matches(shown, actual)).count();
+    let mut text = String::new();
+    for (sign, lines) in [(' ', &shown[..head]), ('-', &shown[head..]), ('+', &actual[head..])] {
+        for line in lines {
+            text += &format!("  {sign} {line}\n");
+        }
+    }
+    text
+}
