@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Installs what the documentation's commands need below target/docs/, unless it is there: OpenStack's clients, metalsmith and Ansible, from
-PyPI. Standard library only.
+"""Installs what the documentation's commands need below target/docs/, unless it is there: OpenStack's clients, metalsmith and Ansible, from PyPI.
+
+Standard library only.
 """
 
 import pathlib
@@ -26,7 +27,7 @@ def main():
 
 
 def install_collection():
-    """Ansible's collection openstack.cloud, out of the package `ansible`, which has a hundred more."""
+    """Unpacks the collection openstack.cloud from the package `ansible`, without its hundred others."""
     [version] = re.findall(r"^# ansible==(.*)$", REQUIREMENTS.read_text(), re.MULTILINE)
     shutil.rmtree(HOME / "collections", ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=HOME) as directory:

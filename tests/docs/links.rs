@@ -1,4 +1,4 @@
-//! Links between pages, and from pages to files.
+//! Checks the links between pages, and from pages to files.
 
 use std::{collections::BTreeSet, fs};
 
@@ -35,7 +35,7 @@ fn a_link_within_the_repository_has_a_target() -> Result<(), Failed> {
     if broken.is_empty() { Ok(()) } else { Err(format!("links without a target:\n{}", broken.join("\n")).into()) }
 }
 
-/// The anchors of a page's headings, as GitHub makes them, and those that are written out.
+/// Returns the anchors that GitHub makes for a page's headings, and explicit ones.
 fn anchors(text: &str) -> BTreeSet<String> {
     let slug = |heading: &str| -> String {
         let kept = heading

@@ -1,34 +1,36 @@
-//! The documentation, run: every command and every snippet in `README.md` and below `docs/`.
+//! Runs the commands and snippets in `README.md` and `docs/`.
 //!
-//! Each page is one test. Its fenced blocks run from top to bottom in a fresh directory and in one shell, with the command that was
-//! built first in `PATH`; marks, which are HTML comments, say what else a block is:
+//! Each page is one test. Its fenced blocks run from top to bottom, in a fresh directory and in one shell, with the built command first in
+//! `PATH`. Marks are HTML comments, on the lines before a block or anywhere:
 //!
-//! | block | test |
+//! | block | what the test does |
 //! | --- | --- |
-//! | `console` | lines `$ command`, continued by lines `> …`, then the output, in which `…` matches any text or, alone, any lines |
-//! | `sh` | a script |
-//! | `python` | a script, for a page that `needs: python` |
-//! | `rust` | `<!-- doctest: FILE -->` names the source file that includes the page |
-//! | `text` | not a test |
+//! | `console` | runs the lines `$ command`, continued by lines `> …`, and compares the output with the lines after them |
+//! | `sh`, `python` | runs it as a script |
+//! | `text` | nothing |
+//! | others | fails unless there is a mark |
+//!
+//! In an output, `…` matches any text within a line and, alone on a line, any lines.
 //!
 //! | mark before a block | meaning |
 //! | --- | --- |
-//! | `<!-- file: PATH -->` | the block is a file of the page's directory |
-//! | `<!-- exit: CODE -->` | the exit code of the block's last command |
+//! | `<!-- file: PATH -->` | the block is a file in the page's directory |
+//! | `<!-- exit: CODE -->` | the block's last command has this exit code |
 //! | `<!-- output -->` | the block is the output of the last command before it |
-//! | `<!-- background -->` | the block's command keeps running until the page's end |
-//! | `<!-- not run: REASON -->` | the block is not run; the reasons are printed |
+//! | `<!-- background -->` | the block's command keeps running until the end of the page |
+//! | `<!-- doctest: FILE -->` | this source file includes the page, so that the block is a documentation test |
+//! | `<!-- not run: REASON -->` | the block is not run; the test prints the reason |
 //!
 //! | mark anywhere | meaning |
 //! | --- | --- |
-//! | `<!-- needs: ironic -->` | an Ironic on loopback, which `OS_*` name |
-//! | `<!-- node: NAME … -->` | a node in that Ironic, with the arguments of `ironic.py enroll` |
-//! | `<!-- needs: python -->` | a virtual environment with OpenStack's clients and Ansible, by `install.py` |
-//! | `<!-- needs: nova -->` | a virtual environment with Nova, by `tests/bindings/install.py` |
-//! | `<!-- needs: PROGRAM -->` | a program in `PATH` |
-//! | `<!-- setup: COMMANDS -->`, `<!-- check: COMMANDS -->` | a script that readers do not see |
+//! | `<!-- needs: ironic -->` | the page uses an Ironic on loopback; `OS_*` are set for it, and `ironic.py` is a command |
+//! | `<!-- node: NAME … -->` | enrols a node in that Ironic, with the arguments of `ironic.py enroll` |
+//! | `<!-- needs: python -->` | the page uses the virtual environment of `install.py`: OpenStack's clients and Ansible |
+//! | `<!-- needs: nova -->` | the page uses the virtual environment of `tests/bindings/install.py`: Nova and wasmtime |
+//! | `<!-- needs: PROGRAM -->` | the page uses a program; without it the test is ignored |
+//! | `<!-- setup: COMMANDS -->`, `<!-- check: COMMANDS -->` | runs commands that readers do not see |
 //!
-//! In the page's directory, `repo` is the repository. `CONFIGDRIVE_BLESS=1` writes the outputs into the pages.
+//! In the page's directory, `repo` is a link to the repository. `CONFIGDRIVE_BLESS=1` updates the outputs in the pages.
 
 #![cfg(test)]
 
@@ -36,13 +38,13 @@
 mod links;
 // A page's blocks and marks.
 mod markdown;
-// Outputs, compared with what a page shows.
+// Compares outputs with those in a page.
 mod output;
 // The pages as tests.
 mod pages;
-// Ironic, and programs that run in the background.
+// Ironic.
 mod services;
-// A shell, command by command.
+// A shell, and commands in the background.
 mod shell;
 
 use std::process::ExitCode;

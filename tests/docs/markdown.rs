@@ -1,4 +1,4 @@
-//! A page as fenced blocks and marks.
+//! Parses a page into fenced blocks and marks.
 
 use std::{fs, path::PathBuf};
 
@@ -11,7 +11,7 @@ pub struct Page {
     pub steps: Vec<Step>,
 }
 
-/// A block or a mark that stands by itself.
+/// A block, or a mark that does not belong to one.
 pub struct Step {
     /// The line of the fence or of the mark, from 1.
     pub line: usize,
@@ -75,7 +75,7 @@ impl Page {
         below(&self.path)
     }
 
-    /// What the page needs, in the order of its marks.
+    /// Returns what the page needs.
     pub fn needs(&self) -> impl Iterator<Item = &str> {
         self.steps.iter().filter_map(|step| match &step.kind {
             Kind::Needs(name) => Some(name.as_str()),
@@ -83,7 +83,7 @@ impl Page {
         })
     }
 
-    /// The blocks that are not run, each with its line and the reason.
+    /// Returns the lines of the blocks that are not run, with the reasons.
     pub fn not_run(&self) -> impl Iterator<Item = (usize, &str)> {
         self.steps.iter().filter_map(|step| match &step.kind {
             Kind::Block(block) => Some((step.line, block.not_run()?)),
@@ -110,7 +110,7 @@ type Error = (usize, String);
 fn steps(text: &str) -> Result<Vec<Step>, Error> {
     let lines: Vec<_> = text.lines().collect();
     let mut steps = Vec::new();
-    // Marks that the next line has to follow with a fence.
+    // Marks for the fence that must follow.
     let mut marks: Vec<Mark> = Vec::new();
     let mut at = 0;
     while at < lines.len() {
@@ -166,7 +166,7 @@ fn steps(text: &str) -> Result<Vec<Step>, Error> {
     Ok(steps)
 }
 
-/// Takes up to so many blanks off a line.
+/// Removes up to `indentation` spaces from the start of a line.
 fn unindent(line: &str, indentation: usize) -> &str {
     let blanks = line.len() - line.trim_start_matches(' ').len();
     &line[blanks.min(indentation)..]

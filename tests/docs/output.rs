@@ -1,11 +1,11 @@
-//! Outputs, compared with what a page shows: `…` matches any text within a line and, alone on a line, any lines.
+//! Compares outputs with those in a page, where `…` matches any text within a line and, alone on a line, any lines.
 
-/// Splits an output into lines, without blanks at their ends and without empty lines at the end.
+/// Splits an output into lines, without trailing spaces and trailing empty lines.
 pub fn lines(output: &str) -> Vec<String> {
     output.trim_end().lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
-/// Returns whether the page shows this output.
+/// Returns whether an output matches.
 pub fn matches(shown: &[String], actual: &[String]) -> bool {
     match (shown, actual) {
         ([], []) => true,
@@ -25,7 +25,7 @@ fn line_matches(shown: &str, actual: &str) -> bool {
     ends.any(|index| line_matches(rest, &actual[index..]))
 }
 
-/// Returns the lines that a page should show, with its wildcards as far as they still match.
+/// Returns the lines that the page should show; keeps its wildcards where they still match.
 pub fn bless(shown: &[String], actual: &[String]) -> Vec<String> {
     let same = |shown: &String, actual: &String| shown != "…" && line_matches(shown, actual);
     let head = shown.iter().zip(actual).take_while(|(shown, actual)| same(shown, actual)).count();
@@ -34,7 +34,7 @@ pub fn bless(shown: &[String], actual: &[String]) -> Vec<String> {
         shown_rest.iter().rev().zip(actual_rest.iter().rev()).take_while(|(shown, actual)| same(shown, actual)).count();
     let shown_middle = &shown_rest[..shown_rest.len() - tail];
     let actual_middle = &actual_rest[..actual_rest.len() - tail];
-    // Where lines are left out, as many as before stand on both sides.
+    // If the page leaves lines out, keep as many on both sides as before.
     let middle = match shown_middle.iter().position(|line| line == "…") {
         Some(before) => {
             let before = before.min(actual_middle.len());
@@ -47,7 +47,7 @@ pub fn bless(shown: &[String], actual: &[String]) -> Vec<String> {
     [&shown[..head], &middle, &shown_rest[shown_rest.len() - tail..]].concat()
 }
 
-/// Describes how an output differs: from the first line that does.
+/// Describes a difference: the equal lines, then the rest of the page and of the output.
 pub fn difference(shown: &[String], actual: &[String]) -> String {
     let head =
         shown.iter().zip(actual).take_while(|(shown, actual)| *shown != "…" && line_matches(shown, actual)).count();

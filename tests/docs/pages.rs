@@ -1,4 +1,4 @@
-//! A page as a test: its blocks are run from top to bottom.
+//! Runs each page as a test.
 
 use std::{
     env, fs,
@@ -36,7 +36,7 @@ pub fn trials() -> Vec<Trial> {
     trials
 }
 
-/// Returns what is not installed, if that is what a page needs.
+/// Returns what is missing for this need, if anything.
 fn missing(need: &str) -> Option<String> {
     let complete = match need {
         "ironic" => return None,
@@ -66,11 +66,11 @@ struct Run {
     directory: TempDir,
     shell: Shell,
     background: Vec<Background>,
-    /// The environment, for commands in the background.
+    /// For commands in the background.
     environment: Environment,
-    /// The last command's.
+    /// The output of the last command.
     output: String,
-    /// Lines to replace, each range with its lines.
+    /// Ranges of lines to replace, with the new lines.
     blessed: Vec<(std::ops::Range<usize>, Vec<String>)>,
 }
 
@@ -82,7 +82,7 @@ impl Run {
         Ok(Self { directory, shell, background: Vec::new(), environment, output: String::new(), blessed: Vec::new() })
     }
 
-    /// Runs a block whose fence is on this line.
+    /// Runs the block whose fence is on this line.
     fn block(&mut self, page: &Page, line: usize, block: &Block) -> Result<(), String> {
         for mark in &block.marks {
             match mark {
@@ -144,7 +144,7 @@ impl Run {
         Ok(())
     }
 
-    /// Compares an output with what the page shows after this line.
+    /// Compares an output with the lines of the page after this one.
     fn shown(&mut self, output: &str, shown: &[String], line: usize, block: &Block) -> Result<(), String> {
         let actual = lines(output);
         let shown_text = lines(&shown.join("\n"));
@@ -153,7 +153,7 @@ impl Run {
         }
         if env::var_os("CONFIGDRIVE_BLESS").is_none() {
             return Err(format!(
-                "the output differs (CONFIGDRIVE_BLESS=1 accepts it):\n{}",
+                "the output differs; CONFIGDRIVE_BLESS=1 updates the page:\n{}",
                 difference(&shown_text, &actual)
             ));
         }
@@ -214,7 +214,7 @@ fn commands(block: &Block) -> Result<Vec<Entry<'_>>, String> {
     if commands.is_empty() { Err("expected a command".to_owned()) } else { Ok(commands) }
 }
 
-/// Checks that a source file includes the page, so that `cargo test` runs its Rust.
+/// Checks that a source file includes the page, so that `cargo test` runs its Rust blocks.
 fn doctest(source: &str, page: &Page) -> Result<(), String> {
     let source = below(source);
     let text = fs::read_to_string(&source).map_err(|error| format!("cannot read {}: {error}", source.display()))?;
@@ -224,7 +224,7 @@ fn doctest(source: &str, page: &Page) -> Result<(), String> {
     if included.any(is_page) { Ok(()) } else { Err(format!("{} does not include the page", source.display())) }
 }
 
-/// Where a page runs, and what its commands find there.
+/// The directory and the variables of a page's commands.
 struct Environment {
     home: PathBuf,
     variables: Vec<(String, String)>,
@@ -277,7 +277,7 @@ impl Environment {
         Ok(Self { home, variables })
     }
 
-    /// A shell in the page's directory.
+    /// Returns a shell in the page's directory.
     fn command(&self) -> Command {
         let mut command = Command::new("sh");
         command.current_dir(&self.home);
@@ -291,7 +291,7 @@ impl Environment {
     }
 }
 
-/// `ironic.py` as a command that knows the database.
+/// Writes `ironic.py` as a command that knows the database.
 fn write_ironic_py(path: &Path) -> Result<(), Failed> {
     let python = services::python();
     let script = below("tests/ironic/ironic.py");

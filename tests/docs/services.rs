@@ -1,4 +1,4 @@
-//! The Ironic of all pages.
+//! The Ironic that all pages share.
 
 use std::{
     io::{BufRead, BufReader},
@@ -17,7 +17,7 @@ pub struct Ironic {
     pub database: String,
 }
 
-/// The Ironic of this process.
+/// Returns the Ironic of this process; starts it first if necessary.
 pub fn ironic() -> &'static Ironic {
     static IRONIC: OnceLock<Ironic> = OnceLock::new();
     IRONIC.get_or_init(|| {
@@ -44,7 +44,7 @@ fn ironic_py() -> Command {
     command
 }
 
-/// The machine's Python. The virtual environment of Ironic belongs to it, so that a page's own has no part in it.
+/// Returns the path of the machine's Python, to which Ironic's virtual environment belongs, whatever a page has in `PATH`.
 pub fn python() -> PathBuf {
     tools::find("python3").expect("Python is installed")
 }

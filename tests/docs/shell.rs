@@ -1,4 +1,4 @@
-//! A shell to which commands are given one by one.
+//! A shell that runs commands one by one, and commands in the background.
 
 use std::{
     io::{self, BufRead, BufReader, Write},
@@ -9,10 +9,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What a command may take: Ansible on a busy machine.
+/// Enough for Ansible on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// A line that no command prints.
+/// Starts the line that the shell prints after each command.
 const END: &str = "--- end of the command, with exit code";
 
 pub struct Shell {
@@ -21,7 +21,7 @@ pub struct Shell {
     output: Receiver<String>,
 }
 
-/// What a command gave.
+/// The result of a command.
 pub struct Answer {
     pub code: i32,
     /// Standard output and standard error.
@@ -35,7 +35,7 @@ impl Shell {
         Ok(Self { child, input, output })
     }
 
-    /// Runs commands; variables, exports and the directory are those of the commands before.
+    /// Runs commands. Variables and the working directory are kept for the next ones.
     pub fn run(&mut self, commands: &str) -> Result<Answer, String> {
         let script = format!("{{\n{commands}\n}} </dev/null\nprintf '\\n%s %s\\n' '{END}' \"$?\"\n");
         self.input.write_all(script.as_bytes()).map_err(|error| format!("the shell has ended: {error}"))?;
@@ -43,10 +43,9 @@ impl Shell {
         let mut output = String::new();
         loop {
             let line = self.output.recv_timeout(deadline.saturating_duration_since(Instant::now()));
-            let line =
-                line.map_err(|_| format!("the command does not end, or ended the shell; its output:\n{output}"))?;
+            let line = line.map_err(|_| format!("the command timed out or ended the shell; its output:\n{output}"))?;
             if let Some(code) = line.strip_prefix(END) {
-                // printf's newline, not the command's.
+                // The newline before `END`.
                 output.pop();
                 return Ok(Answer { code: code.trim().parse().unwrap(), output });
             }
@@ -64,12 +63,12 @@ impl Drop for Shell {
 /// A command that keeps running until this value is dropped.
 pub struct Background {
     child: Child,
-    /// Some programs end with it.
+    /// Some programs stop when it is closed.
     _input: ChildStdin,
 }
 
 impl Background {
-    /// Starts a command, and waits until `is_ready` accepts what it printed; fails with what it printed.
+    /// Starts a command and waits until `is_ready` accepts its output. The error is the output.
     pub fn start(command: &mut Command, is_ready: impl Fn(&str) -> bool) -> Result<Self, String> {
         let (child, input, lines) = spawn(command).map_err(|error| error.to_string())?;
         let started = Self { child, _input: input };
@@ -94,7 +93,7 @@ fn spawn(command: &mut Command) -> io::Result<(Child, ChildStdin, Receiver<Strin
     let (reader, writer) = io::pipe()?;
     command.stdin(Stdio::piped()).stdout(writer.try_clone()?).stderr(writer).process_group(0);
     let mut child = command.spawn()?;
-    // The command keeps the pipe's writing end, and the reader would wait for it.
+    // Close our copies of the pipe's writing end, or the reader would never finish.
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let (sender, lines) = mpsc::channel();
     thread::spawn(move || {
@@ -111,7 +110,7 @@ fn spawn(command: &mut Command) -> io::Result<(Child, ChildStdin, Receiver<Strin
     Ok((child, input, lines))
 }
 
-/// Ends a process and all that it started.
+/// Ends a process and its children.
 fn stop(child: &mut Child) {
     _ = Command::new("kill").args(["-TERM", "--", &format!("-{}", child.id())]).stderr(Stdio::null()).status();
     let deadline = Instant::now() + Duration::from_secs(5);

@@ -146,18 +146,6 @@ class Api:
     def call(self, method, path, body=None):
         return call(method, self.endpoint + path, body, self.headers)[1]
 
-    def power_off(self, uuid):
-        """Switches a node off and waits until it is."""
-        self.call("PUT", f"/v1/nodes/{uuid}/states/power", {"target": "power off"})
-        deadline = time.monotonic() + STATE_TIMEOUT
-        while True:
-            node = self.call("GET", f"/v1/nodes/{uuid}?fields=power_state,reservation")
-            if node["power_state"] == "power off" and node["reservation"] is None:
-                return
-            if time.monotonic() > deadline:
-                raise Failure(f"node {uuid} is {node['power_state']}, not off")
-            time.sleep(0.05)
-
     def provision(self, uuid, target, state):
         """Starts a change of a node's provision state and waits until it is done."""
         self.call("PUT", f"/v1/nodes/{uuid}/states/provision", {"target": target})

@@ -26,6 +26,7 @@ import select
 import signal
 import sqlite3
 import sys
+import time
 
 import baremetal
 import keystone
@@ -197,10 +198,23 @@ def enroll(args):
     if args.state == "available":
         api.provision(uuid, "provide", "available")
     if args.powered_off:
-        api.power_off(uuid)
+        power_off(api, uuid)
     if args.maintenance:
         api.call("PUT", f"/v1/nodes/{uuid}/maintenance", {"reason": "asked for"})
     return {"uuid": uuid, "name": args.name, "provision_state": args.state}
+
+
+def power_off(api, uuid):
+    """Switches a node off and waits until Ironic says so."""
+    api.call("PUT", f"/v1/nodes/{uuid}/states/power", {"target": "power off"})
+    deadline = time.monotonic() + 60
+    while True:
+        node = api.call("GET", f"/v1/nodes/{uuid}?fields=power_state,reservation")
+        if node["power_state"] == "power off" and node["reservation"] is None:
+            return
+        if time.monotonic() > deadline:
+            raise Failure(f"node {uuid} is {node['power_state']}, not off")
+        time.sleep(0.05)
 
 
 def update(database, node, **columns):
