@@ -121,7 +121,7 @@ fn steps(text: &str) -> Result<Vec<Step>, Error> {
         if unindented.starts_with("```") {
             let fence: String = unindented.chars().take_while(|c| *c == '`').collect();
             let indentation = line.len() - unindented.len();
-            let language = unindented[fence.len()..].trim().to_owned();
+            let language = unindented.trim_start_matches('`').trim().to_owned();
             let length =
                 lines[number..].iter().position(|line| line.trim() == fence).ok_or(fail("no closing fence"))?;
             let body = &lines[number..number + length];
@@ -169,7 +169,7 @@ fn steps(text: &str) -> Result<Vec<Step>, Error> {
 /// Removes up to `indentation` spaces from the start of a line.
 fn unindent(line: &str, indentation: usize) -> &str {
     let blanks = line.len() - line.trim_start_matches(' ').len();
-    &line[blanks.min(indentation)..]
+    line.get(blanks.min(indentation)..).unwrap_or_default()
 }
 
 fn mark(name: &str, value: String) -> Option<Mark> {
