@@ -58,7 +58,7 @@ def main():
                          help="flat: Ironic itself opens the config drive and checks it (default: noop)")
     command.add_argument("--state", choices=["enroll", "manageable", "available"], default="available")
     command.add_argument("--maintenance", action="store_true")
-    command.add_argument("--powered-off", action="store_true", help="Ironic knows its power state, which some clients ask for")
+    command.add_argument("--powered-off", action="store_true", help="switch it off, so that Ironic knows its power state")
     command.add_argument("--failing", action="store_true", help="its deployments fail, after they have started")
     command.add_argument("--waiting", action="store_true", help="its deployments wait for an agent that never calls")
     command.add_argument("--unfit", action="store_true", help="it has no image, so it fails validation")
