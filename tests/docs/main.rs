@@ -50,5 +50,5 @@ mod shell;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    configdrive_support::run_trials!(links, pages)
+    configdrive_support::run_trials!(links, markdown, output, pages)
 }

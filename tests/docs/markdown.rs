@@ -2,7 +2,11 @@
 
 use std::{fs, path::PathBuf};
 
-use configdrive_support::below;
+use configdrive_support::{below, trials::Trial};
+
+pub fn trials() -> Vec<Trial> {
+    configdrive_support::trials![a_page_is_its_blocks_with_their_marks, a_misplaced_mark_is_an_error]
+}
 
 /// A Markdown file.
 pub struct Page {
@@ -183,5 +187,27 @@ fn mark(name: &str, value: String) -> Option<Mark> {
         "not run" => Some(Mark::NotRun(value)),
         "doctest" => Some(Mark::Doctest(value)),
         _ => None,
+    }
+}
+
+fn a_page_is_its_blocks_with_their_marks() {
+    let page = "<!-- needs: jq -->\n1. A file:\n\n   <!-- file: a.json -->\n   ```json\n   {\n     \"a\": 1\n   }\n   ```\n\n\
+                <!-- setup:\ntrue\n-->\n<!-- exit: 3 -->\n```console\n$ false\n```\n";
+    let [needs, file, setup, console] = &steps(page).unwrap()[..] else { panic!("expected four steps") };
+    assert!(matches!(&needs.kind, Kind::Needs(name) if name == "jq"));
+    assert!(matches!(&setup.kind, Kind::Hidden(commands) if commands == "true"));
+    let (Kind::Block(file), Kind::Block(console)) = (&file.kind, &console.kind) else { panic!("expected blocks") };
+    assert_eq!((file.text().as_str(), &file.marks[..]), ("{\n  \"a\": 1\n}\n", &[Mark::File("a.json".to_owned())][..]));
+    assert_eq!((console.language.as_str(), &console.marks[..]), ("console", &[Mark::Exit(3)][..]));
+}
+
+fn a_misplaced_mark_is_an_error() {
+    for (page, error) in [
+        ("<!-- exitt: 3 -->\n```console\n$ false\n```\n", "unknown mark \"exitt\""),
+        ("<!-- not run: -->\n```console\n$ false\n```\n", "unknown mark \"not run\""),
+        ("<!-- exit: 3 -->\ntext\n", "expected a fenced block directly after the mark"),
+        ("```console\n$ false\n", "no closing fence"),
+    ] {
+        assert_eq!(steps(page).err().unwrap().1, error);
     }
 }

@@ -1,5 +1,11 @@
 //! Compares outputs with those in a page, where `…` matches any text within a line and, alone on a line, any lines.
 
+use configdrive_support::trials::Trial;
+
+pub fn trials() -> Vec<Trial> {
+    configdrive_support::trials![an_ellipsis_matches_text_and_lines, blessing_keeps_the_ellipses_that_match]
+}
+
 /// Splits an output into lines, without trailing spaces and trailing empty lines.
 pub fn lines(output: &str) -> Vec<String> {
     output.trim_end().lines().map(|line| line.trim_end().to_owned()).collect()
@@ -58,4 +64,22 @@ pub fn difference(shown: &[String], actual: &[String]) -> String {
         }
     }
     text
+}
+
+fn an_ellipsis_matches_text_and_lines() {
+    let output = lines("node a (1b2c) is available\nbuilding\nsending\nnode a is active\n");
+    for shown in ["node a (…) is available\n…\nnode a is active", "…\nsending\n…", "…"] {
+        assert!(matches(&lines(shown), &output), "{shown}");
+    }
+    for shown in ["node a (…) is active\n…", "…\nsending", "node…", ""] {
+        assert!(!matches(&lines(shown), &output), "{shown}");
+    }
+}
+
+fn blessing_keeps_the_ellipses_that_match() {
+    let blessed = |shown, actual| bless(&lines(shown), &lines(actual)).join("|");
+    assert_eq!(blessed("", "a\nb"), "a|b");
+    assert_eq!(blessed("id …\nold\nend …", "id 1\nnew\nend 2"), "id …|new|end …");
+    assert_eq!(blessed("old\n…\nend", "new\nx\ny\nend"), "new|…|end");
+    assert_eq!(blessed("old\n…\nlast", "new\nx\ny\nend"), "new|…|end");
 }
