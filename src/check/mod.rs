@@ -2,8 +2,12 @@
 //!
 //! A well-formed drive can still be useless, because its readers are strict in different ways. Every finding describes behaviour
 //! that was observed by running the reader; `docs/reference/findings.md` has a line for each [`Code`] that says which reader does what.
+//!
+//! A drive may have hundreds of thousands of faults, so only the first 20 findings of each code are listed. If there are more, one
+//! further finding of that code, whose place is the file, says how many.
 
 mod code;
+mod findings;
 mod metadata;
 mod network;
 mod user_data;
@@ -12,15 +16,10 @@ mod volume;
 pub use code::{Code, Scope, Severity};
 pub use volume::Volume;
 
-use alloc::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-    format,
-    string::String,
-    vec::Vec,
-};
+use alloc::{borrow::Cow, collections::BTreeMap, format, string::String, vec::Vec};
 use core::{fmt, str};
 
+use self::findings::Findings;
 use crate::{
     decode::{DecodeError, DriveSource, decode},
     document::{Json, Object},
@@ -79,26 +78,7 @@ pub fn check(volume: &Volume<'_>, files: &Files<'_>) -> Vec<Finding> {
     metadata::check(&drive, &mut findings);
     network::check(&drive, &mut findings);
     user_data::check(&drive, &mut findings);
-    let Findings { mut found, .. } = findings;
-    // Stable: equals stay in the order of the checks.
-    found.sort_by_key(|finding| (finding.code.severity(), finding.code.scope()));
-    found
-}
-
-/// The findings so far.
-#[derive(Default)]
-struct Findings {
-    found: Vec<Finding>,
-    /// Code, and place within the file: the dated directory repeats what is in `latest`.
-    seen: BTreeSet<(Code, String)>,
-}
-
-impl Findings {
-    fn add(&mut self, code: Code, place: &Place<'_>, message: impl Into<String>) {
-        if self.seen.insert((code, format!("{}#{}", place.name(), place.pointer))) {
-            self.found.push(Finding { code, place: format!("{place}"), message: message.into() });
-        }
-    }
+    findings.finish()
 }
 
 /// A place on a drive.

@@ -19,7 +19,7 @@ pub struct Volume<'a> {
 pub(super) fn check(volume: &Volume<'_>, findings: &mut Findings) {
     let place = Place::file("");
     if volume.size > MAX_IMAGE_SIZE {
-        findings.found.extend(too_large());
+        findings.add(Code::ImageTooLarge, &place, too_large_message());
     }
     // Both spellings: `LABEL_TYPES` of cloudinit.sources.DataSourceConfigDrive, and glean-early.sh.
     if !["config-2", "CONFIG-2"].contains(&volume.label) {
@@ -47,8 +47,9 @@ pub(super) fn check(volume: &Volume<'_>, findings: &mut Findings) {
 
 /// Returns the only finding about an image that is too large to be read.
 pub(super) fn too_large() -> Vec<Finding> {
-    let message = format!(
-        "Ironic's agent refuses an image of more than {MAX_IMAGE_SIZE} bytes (64 MiB), and the deployment fails"
-    );
-    vec![Finding { code: Code::ImageTooLarge, place: String::new(), message }]
+    vec![Finding { code: Code::ImageTooLarge, place: String::new(), message: too_large_message() }]
+}
+
+fn too_large_message() -> String {
+    format!("Ironic's agent refuses an image of more than {MAX_IMAGE_SIZE} bytes (64 MiB), and the deployment fails")
 }

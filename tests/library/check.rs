@@ -23,6 +23,7 @@ pub fn trials() -> Vec<Trial> {
         a_finding_names_the_place_but_not_the_value,
         a_fault_in_both_directories_is_reported_once,
         the_same_fault_in_two_files_is_reported_twice,
+        hundreds_of_thousands_of_faults_are_counted,
         a_file_only_in_the_dated_directory_is_reported,
         a_finding_is_one_line_with_its_place_if_it_has_one,
         a_directory_without_meta_data_is_reported_with_its_readers,
@@ -123,6 +124,24 @@ fn the_same_fault_in_two_files_is_reported_twice() {
     }
     let places = ["openstack/latest/vendor_data.json", "openstack/latest/vendor_data2.json"];
     assert_eq!(places_of(&drive, Code::InvalidVendorData), places);
+}
+
+/// Without a limit these are 191 MB of findings.
+fn hundreds_of_thousands_of_faults_are_counted() {
+    const LINKS: usize = 260_000;
+    let mut drive = Drive::sound();
+    drive.network_data["links"] = vec![json!({}); LINKS].into();
+    let findings = find(&drive);
+    let mut codes = BTreeMap::new();
+    findings.iter().for_each(|finding| *codes.entry(finding.code).or_insert(0) += 1);
+    assert!(codes.values().all(|&count| count <= 21), "{codes:?}");
+    for (code, faults) in [(Code::IncompleteLink, 2 * LINKS), (Code::LinkWithoutMac, LINKS)] {
+        let last = findings.iter().rfind(|finding| finding.code == code).unwrap();
+        assert_eq!(last.place, "openstack/latest/network_data.json");
+        assert_eq!(last.message, format!("{} more places have the same fault and are not listed", faults - 20));
+    }
+    let size: usize = findings.iter().map(|finding| finding.to_string().len()).sum();
+    assert!(size < 50_000, "{size} bytes");
 }
 
 fn a_file_only_in_the_dated_directory_is_reported() {

@@ -66,6 +66,24 @@ fn free_space_is_packed_without_taking_memory() {
     assert!(cost.memory <= document.len() + (16 << 20), "{} bytes", cost.memory);
 }
 
+/// Without a limit on findings, this document took 191 MB of answer and 0.6 GB of memory.
+#[test]
+fn hundreds_of_thousands_of_faults_take_little_more_than_their_document() {
+    let links = vec!["{}"; 260_000].join(",");
+    let document = format!(r#"{{"meta_data": {{}}, "network_data": {{"links": [{links}]}}}}"#);
+    let mut size = 0;
+    let cost = Counted::load().call(|drive, store| {
+        let findings = drive.call_check_document(store, &document, lower_options(&Options::default(), None))?;
+        let text = |finding: &drive::Finding| finding.code.len() + finding.place.len() + finding.message.len();
+        size = findings.iter().flatten().map(text).sum();
+        Ok(findings)
+    });
+    let Cost { fuel, memory } = cost;
+    println!("check-document: {size} bytes, {} MiB of memory, {} million instructions", memory >> 20, fuel / 1_000_000);
+    assert!((1..50_000).contains(&size), "{size} bytes of findings");
+    assert!(memory < 100 << 20, "{memory} bytes of memory");
+}
+
 /// The default [`Limits`] are based on this; the numbers are in their documentation. `cargo test --release
 /// -p configdrive-host --test sandbox -- --nocapture the_largest` shows them.
 #[test]

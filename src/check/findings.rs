@@ -1,0 +1,152 @@
+//! The findings of a check, of which only the first of each code are listed.
+
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    format,
+    string::String,
+    vec::Vec,
+};
+
+use super::{Code, Finding, Place};
+
+/// Number of findings listed for each code. Without it, a document of 780 KB could have 189 MB of findings: an empty link takes
+/// three bytes and has three faults.
+const LISTED: usize = 20;
+
+/// Largest size of a place or a message, in bytes. No check comes near it.
+const MAX_TEXT: usize = 1000;
+
+/// The findings so far.
+#[derive(Default)]
+pub struct Findings {
+    list: Vec<Finding>,
+    tallies: BTreeMap<Code, Tally>,
+}
+
+/// The places where a code was found.
+#[derive(Default)]
+struct Tally {
+    /// The places in the list, each within its file: the dated directory repeats what is in `latest`.
+    listed: BTreeSet<String>,
+    /// Number of other places in each file, by path.
+    unlisted: BTreeMap<String, usize>,
+}
+
+impl Findings {
+    pub fn add(&mut self, code: Code, place: &Place<'_>, message: impl Into<String>) {
+        let tally = self.tallies.entry(code).or_default();
+        let within = format!("{}#{}", place.name(), place.pointer);
+        if tally.listed.contains(&within) {
+            return;
+        }
+        if tally.listed.len() < LISTED {
+            tally.listed.insert(within);
+            self.push(Finding { code, place: format!("{place}"), message: message.into() });
+        } else if let Some(count) = tally.unlisted.get_mut(place.path) {
+            *count = count.saturating_add(1);
+        } else {
+            tally.unlisted.insert(place.path.into(), 1);
+        }
+    }
+
+    fn push(&mut self, finding: Finding) {
+        let Finding { code, place, message } = finding;
+        self.list.push(Finding { code, place: cut(place), message: cut(message) });
+    }
+
+    /// Returns the list, worst first, with a further finding for each code that has more than are listed.
+    pub fn finish(mut self) -> Vec<Finding> {
+        for (code, tally) in core::mem::take(&mut self.tallies) {
+            self.list.extend(tally.rest(code));
+        }
+        // Stable: equals stay in the order of the checks.
+        self.list.sort_by_key(|finding| (finding.code.severity(), finding.code.scope()));
+        self.list
+    }
+}
+
+impl Tally {
+    /// Returns the finding that says how many places are not listed, if there are any.
+    fn rest(self, code: Code) -> Option<Finding> {
+        // Two files here are one file in two directories, whose places may be the same.
+        let at_least = if self.unlisted.len() > 1 { "at least " } else { "" };
+        let (place, count) = self.unlisted.into_iter().max_by_key(|(_, count)| *count)?;
+        let message = match count {
+            1 => format!("{at_least}1 more place has the same fault and is not listed"),
+            _ => format!("{at_least}{count} more places have the same fault and are not listed"),
+        };
+        Some(Finding { code, place, message })
+    }
+}
+
+fn cut(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(MAX_TEXT));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Adds the code to the first places of a file.
+    fn add(findings: &mut Findings, path: &str, places: usize) {
+        for index in 0..places {
+            findings.add(Code::UnknownLink, &Place::file(path).below(index), "m");
+        }
+    }
+
+    fn found(files: &[(&str, usize)]) -> Vec<Finding> {
+        let mut findings = Findings::default();
+        for (path, places) in files {
+            add(&mut findings, path, *places);
+        }
+        findings.finish()
+    }
+
+    fn last(files: &[(&str, usize)]) -> String {
+        format!("{}", found(files).pop().unwrap())
+    }
+
+    #[test]
+    fn the_first_of_a_code_are_listed_and_the_others_counted() {
+        assert_eq!(found(&[("a/x", LISTED)]).len(), LISTED);
+        assert_eq!(found(&[("a/x", LISTED + 1)]).len(), LISTED + 1);
+        assert_eq!(found(&[("a/x", 100_000)]).len(), LISTED + 1);
+        let rest = |text: &str| format!("unknown-link: a/x: {text}; {}", Code::UnknownLink.remedy());
+        assert_eq!(last(&[("a/x", LISTED + 1)]), rest("1 more place has the same fault and is not listed"));
+        assert_eq!(last(&[("a/x", LISTED + 480)]), rest("480 more places have the same fault and are not listed"));
+    }
+
+    #[test]
+    fn places_that_two_directories_have_in_common_are_counted_once() {
+        // The first are listed, and the same again in the other directory.
+        assert_eq!(found(&[("a/x", LISTED), ("b/x", LISTED)]).len(), LISTED);
+        let rest = |path: &str, text: &str| format!("unknown-link: {path}: {text}; {}", Code::UnknownLink.remedy());
+        let five = "5 more places have the same fault and are not listed";
+        assert_eq!(last(&[("a/x", LISTED), ("b/x", LISTED + 5)]), rest("b/x", five));
+        assert_eq!(last(&[("a/x", LISTED + 5), ("b/x", LISTED + 2)]), rest("a/x", &format!("at least {five}")));
+    }
+
+    #[test]
+    fn each_code_has_a_limit_of_its_own_and_the_worst_still_come_first() {
+        let mut findings = Findings::default();
+        for code in [Code::LinkWithoutMtu, Code::DuplicateId, Code::UnknownLink] {
+            for index in 0..50 {
+                findings.add(code, &Place::file("a/x").below(index), "m");
+            }
+        }
+        let codes: Vec<_> = findings.finish().into_iter().map(|finding| finding.code).collect();
+        let expected = [Code::UnknownLink, Code::DuplicateId, Code::LinkWithoutMtu];
+        assert_eq!(codes, expected.map(|code| [code; LISTED + 1]).concat());
+    }
+
+    #[test]
+    fn a_place_and_a_message_are_cut_to_length() {
+        let mut findings = Findings::default();
+        let long = "\u{e9}".repeat(MAX_TEXT);
+        findings.add(Code::UnknownLink, &Place::file("a").below(&long), &*long);
+        let finding = findings.finish().pop().unwrap();
+        // The place's characters start at an odd offset, after `a#/`.
+        assert_eq!((finding.place.len(), finding.message.len()), (MAX_TEXT - 1, MAX_TEXT));
+    }
+}
