@@ -112,6 +112,8 @@ pub enum Fault {
     NameTwice,
     /// There is a link or a device, but drives have only files and directories.
     NotAFile,
+    /// A file is compressed with zisofs, which only some kernels read.
+    Compressed,
     /// A path has more than [`MAX_PATH_LENGTH`] bytes.
     PathTooLong,
     /// There are more than [`MAX_ENTRIES`] files and directories.
@@ -137,6 +139,7 @@ impl Fault {
             Self::NameCharacters
             | Self::NameUnsafe
             | Self::NotAFile
+            | Self::Compressed
             | Self::PathTooLong
             | Self::TooManyEntries
             | Self::PathsTooLong
@@ -162,6 +165,9 @@ impl fmt::Display for Fault {
             }
             Self::NameTwice => "has a name that appears twice in its directory",
             Self::NotAFile => "is a link or a device; create the drive with files and directories only",
+            Self::Compressed => {
+                "has content compressed with zisofs, which not every reader decompresses; create the drive without zisofs"
+            }
             Self::PathTooLong => return write!(f, "has a path of more than {MAX_PATH_LENGTH} bytes; shorten it"),
             Self::TooManyEntries => {
                 return write!(f, "exceeds the limit of {MAX_ENTRIES} files and directories");

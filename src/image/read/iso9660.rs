@@ -287,6 +287,10 @@ impl<'i> Tree<'i> {
         if system_use.is_not_a_file {
             return Err(at.damaged(Fault::NotAFile));
         }
+        // Linux decompresses it, if its kernel can; others would see the compressed bytes.
+        if system_use.is_compressed {
+            return Err(at.damaged(Fault::Compressed));
+        }
         self.walk.file(path, content, at)
     }
 

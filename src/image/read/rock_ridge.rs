@@ -67,6 +67,8 @@ pub struct SystemUse {
     pub is_relocated: bool,
     /// A symbolic link, a device or the like, by its POSIX file attributes (RRIP, 4.1.1) or a symbolic link entry (RRIP, 4.1.3).
     pub is_not_a_file: bool,
+    /// The content is compressed, by a zisofs entry (libisofs, doc/zisofs_format.txt).
+    pub is_compressed: bool,
 }
 
 impl SystemUse {
@@ -85,6 +87,7 @@ impl SystemUse {
             b"RE" => self.is_relocated = true,
             b"SL" => self.is_not_a_file = true,
             b"PX" => self.is_not_a_file |= !matches!(entry.u32(4)? & FILE_TYPE, REGULAR_FILE | DIRECTORY),
+            b"ZF" => self.is_compressed = true,
             b"CE" => {
                 return Ok(Some(Continuation { block: entry.u32(4)?, offset: entry.u32(12)?, length: entry.u32(20)? }));
             }

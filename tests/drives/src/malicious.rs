@@ -88,6 +88,7 @@ pub const DRIVES: &[(&str, Make, Fault)] = &[
         || rock_ridge(&[b"PX\x24\x01\0\x60\0\0\0\0\x60\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"]),
         Fault::NotAFile,
     ),
+    ("a_file_compressed_with_zisofs", || rock_ridge(&[b"ZF\x10\x01pz\x04\x0f\x10\0\0\0\0\0\0\x10"]), Fault::Compressed),
     ("a_continuation_that_leads_to_itself", || rock_ridge(&[&continuation(22, 0, 28)]), Fault::Reused),
     ("a_continuation_beyond_the_image", || rock_ridge(&[&continuation(u32::MAX, 0, 28)]), Fault::OutsideImage),
     ("an_empty_continuation", || rock_ridge(&[&continuation(22, 0, 0)]), Fault::Field("continuation area length")),
