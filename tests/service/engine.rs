@@ -1,7 +1,7 @@
 //! Engines that serve, and an HTTP client that can send bad requests.
 
 use std::{
-    env,
+    env, fs,
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     os::unix::process::CommandExt,
@@ -41,9 +41,29 @@ pub fn engines() -> Vec<Engine> {
 
 /// Starts `wasmtime serve`, which runs each request in an instance of its own.
 pub fn under_wasmtime() -> Engine {
+    under_wasmtime_with(&[], "configdrive-service.cwasm")
+}
+
+/// With the limits that docs/embedding.md recommends.
+pub fn under_wasmtime_with_limits() -> Engine {
+    let documentation = fs::read_to_string(below("docs/embedding.md")).unwrap();
+    LIMITS.iter().for_each(|limit| assert!(documentation.contains(limit), "docs/embedding.md lacks {limit}"));
+    // It was compiled ahead without what a timeout needs.
+    under_wasmtime_with(&LIMITS, "configdrive-service.wasm")
+}
+
+const LIMITS: [&str; 5] = [
+    "-Wmax-memory-size=536870912",
+    "-Wtimeout=60s",
+    "-Opooling-allocator",
+    "-Opooling-total-component-instances=16",
+    "-Opooling-total-memories=32",
+];
+
+fn under_wasmtime_with(options: &[&str], file: &str) -> Engine {
     let mut command = wasmtime::wasmtime();
-    command.args(["serve", "-Scli", "--addr", "127.0.0.1:0", "--allow-precompiled"]);
-    command.arg(wasmtime::files().join("configdrive-service.cwasm"));
+    command.args(["serve", "-Scli", "--addr", "127.0.0.1:0", "--allow-precompiled"]).args(options);
+    command.arg(wasmtime::files().join(file));
     let mut process = command.stdin(Stdio::null()).stderr(Stdio::piped()).process_group(0).spawn().unwrap();
     let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
     let address = lines.find_map(|line| {
@@ -84,6 +104,13 @@ impl Drop for Engine {
 impl Engine {
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Returns the largest amount of memory that the process has had so far, in bytes (proc_pid_status(5), `VmHWM`).
+    pub fn peak_memory(&self) -> usize {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().strip_suffix(" kB").unwrap().parse::<usize>().unwrap() << 10
     }
 
     pub fn connect(&self) -> TcpStream {

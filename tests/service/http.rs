@@ -12,7 +12,7 @@ use configdrive_support::golden;
 use serde_json::{Value, json};
 
 use crate::{
-    engine::{self, Answer, engines, under_wasmtime},
+    engine::{self, Answer, engines, under_wasmtime, under_wasmtime_with_limits},
     wasmtime,
 };
 
@@ -274,6 +274,32 @@ fn hundreds_of_requests_at_once_get_their_own_answers() {
             }
         });
     }
+}
+
+/// 780 KB each, with 780,000 faults. Without a limit on findings, an answer took 191 MB and 1.5 GB of memory.
+#[test]
+fn documents_full_of_faults_are_answered_within_bounds() {
+    const AT_ONCE: usize = 16;
+    let links = vec!["{}"; 260_000].join(",");
+    let document = format!(r#"{{"meta_data": {{}}, "network_data": {{"links": [{links}]}}}}"#);
+    let engine = under_wasmtime_with_limits();
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                let answer = engine.post("/v1/check", "application/json", document.as_bytes());
+                assert_eq!(answer.status, 200, "{}", answer.text());
+                assert!(answer.body.len() < 100_000, "{} bytes", answer.body.len());
+                let findings = &answer.json()["findings"];
+                let incomplete = |finding: &&Value| finding["code"] == "incomplete-link";
+                let last = findings.as_array().unwrap().iter().filter(incomplete).next_back().unwrap();
+                assert_eq!(last["message"], "519980 more places have the same fault and are not listed");
+            });
+        }
+    });
+    let peak = engine.peak_memory();
+    println!("{AT_ONCE} documents of {} bytes: {} MiB", document.len(), peak >> 20);
+    // docs/embedding.md states this bound.
+    assert!(peak < 1 << 30, "{peak} bytes");
 }
 
 #[test]
