@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 // Full disks, closed streams, signals, nowhere to write.
 mod adversity;
+// The directory that `extract` writes to.
+mod extract;
 // Damaged, odd and malicious drives.
 mod inspect;
 // Every message, in one list.
@@ -20,5 +22,5 @@ mod terminal;
 mod verbs;
 
 fn main() -> ExitCode {
-    configdrive_support::run_trials!(adversity, inspect, messages, options, secrets, terminal, verbs)
+    configdrive_support::run_trials!(adversity, extract, inspect, messages, options, secrets, terminal, verbs)
 }
