@@ -28,10 +28,11 @@ const FINDINGS: i32 = 9;
 const INTERRUPTED: i32 = 130;
 
 pub fn trials() -> Vec<Trial> {
-    let tests: [Test; 15] = [
+    let tests: [Test; 16] = [
         ("a_full_disk_is_an_error_and_leaves_the_old_file", &["mounts"], full_disk),
         ("a_file_size_limit_is_an_error_and_leaves_the_old_file", &[], file_too_large),
         ("a_sandbox_that_cannot_start_is_an_io_error", &[], file_too_large_for_the_sandbox),
+        ("too_little_address_space_is_a_limit_of_the_machine", &[], too_little_address_space),
         ("a_full_stream_is_an_error", &[], full_stream),
         ("a_read_only_disk_is_an_error", &["mounts"], read_only),
         ("verbs_that_only_print_need_no_disk", &["mounts"], nowhere_to_write),
@@ -121,6 +122,16 @@ fn file_too_large() {
 fn file_too_large_for_the_sandbox() {
     let output = in_a_shell("ulimit -f 8", "", &["build", "-i", &MATERIAL.path("document")]).output().unwrap();
     assert_error(&output, IO, "cannot start the sandbox on this machine: ");
+}
+
+/// A component's memory reserves more than 4 GiB.
+fn too_little_address_space() {
+    let output = in_a_shell("ulimit -v 2000000", "", &["build", "-i", &MATERIAL.path("document")]).output().unwrap();
+    assert_error(&output, IO, "cannot start the sandbox on this machine: the machine refused ");
+    assert!(
+        stderr(&output).contains(" bytes of address space; raise its limit for this process (ulimit -v)"),
+        "{output:?}"
+    );
 }
 
 fn full_stream() {

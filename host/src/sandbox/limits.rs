@@ -7,7 +7,7 @@ use std::{
 
 use wasmtime::{ResourceLimiter, UpdateDeadline};
 
-use super::cancel::Cancel;
+use super::{cancel::Cancel, stopped::is_of_the_system};
 
 /// Caps on what one call may use. A call that exceeds one ends with an [`Error::Limit`](configdrive_contract::Error::Limit) that
 /// names it.
@@ -79,6 +79,11 @@ impl Caps {
 impl ResourceLimiter for Caps {
     fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         if desired > self.memory { Err(wasmtime::Error::new(Stop::Memory)) } else { Ok(true) }
+    }
+
+    /// A component whose memory cannot grow would trap, as if it had a bug.
+    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
+        Err(if is_of_the_system(&error) { error } else { wasmtime::Error::new(Stop::Memory) })
     }
 
     fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
