@@ -312,6 +312,8 @@ fn messages_about_clouds_show_no_credentials() {
         format!("clouds:\n  lab:\n    auth_type: v3applicationcredential\n    application_credential_secret: {SECRET}\n    auth_url: {NOBODY}"),
         format!("clouds:\n  lab:\n    auth_type: none\n    endpoint: {NOBODY}\n    regions: [[{SECRET}]]"),
         format!("clouds:\n  lab:\n    auth_type: none\n    endpoint: {NOBODY}\n    verify: {SECRET}"),
+        format!("clouds:\n  lab:\n    auth_type: {SECRET}\n    auth_url: {NOBODY}"),
+        format!("clouds:\n  lab:\n    auth_type: password\n    profile: {SECRET}"),
     ]);
     for clouds in &clouds {
         let desk = Desk::new();

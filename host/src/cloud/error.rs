@@ -30,10 +30,8 @@ pub enum Error {
     },
     /// No clouds-public.yaml has the profile.
     UnknownProfile {
-        /// The cloud that uses the profile.
+        /// The cloud that names the profile. The name itself may be a misplaced password.
         origin: Origin,
-        /// The profile's name.
-        profile: String,
     },
     /// The cloud has a list of regions that does not contain this one.
     UnknownRegion {
@@ -96,11 +94,9 @@ pub enum Error {
     },
     /// The authentication type is not supported.
     AuthType {
-        /// The cloud's configuration.
+        /// The cloud's configuration. The value of `auth_type` may be a misplaced password.
         origin: Origin,
-        /// The authentication type.
-        found: String,
-        /// Why it is not supported, and what to use instead.
+        /// What is expected, or why a known type is not supported and what to use instead.
         why: &'static str,
     },
     /// A URL is invalid.
@@ -201,10 +197,11 @@ impl fmt::Display for Error {
             Self::UnknownCloud { name, file, known } => {
                 write!(f, "{} has no cloud {name:?}; it has {}", shown(file.as_deref()), list(known))
             }
-            Self::UnknownProfile { origin, profile } => write!(
+            Self::UnknownProfile { origin } => write!(
                 f,
-                "{origin}: no clouds-public.yaml has the profile {profile:?}, and configdrive has no built-in list of public \
-                 clouds; copy the profile's members, such as `auth_url`, into the cloud's entry"
+                "{origin}: cannot find the profile that {} names: expected a profile of clouds-public.yaml, since configdrive has \
+                 no built-in list of public clouds; copy the profile's members, such as `auth_url`, into the cloud's entry",
+                origin.member("profile")
             ),
             Self::UnknownRegion { origin, region, known } => {
                 write!(f, "{origin} has no region {region:?}; it has {}", list(known))
@@ -227,8 +224,8 @@ impl fmt::Display for Error {
             Self::Wrong { origin, member, wanted } => {
                 write!(f, "{origin}: {} must be {wanted}", origin.member(member))
             }
-            Self::AuthType { origin, found, why } => {
-                write!(f, "{origin}: the authentication type {found:?} {why}")
+            Self::AuthType { origin, why } => {
+                write!(f, "{origin}: cannot use this {}: {why}", origin.member("auth_type"))
             }
             Self::Url { what, why } => write!(f, "{what} {why}"),
             Self::Pem { path, expected } => write!(f, "{path:?} {expected}"),

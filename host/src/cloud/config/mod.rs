@@ -127,7 +127,7 @@ fn choose(
     let mut map = match cloud.first(&["profile", "cloud"])? {
         None => Map::new(),
         Some(profile) => clouds_yaml::profile(environment, profile)?
-            .ok_or_else(|| Error::UnknownProfile { origin: origin.clone(), profile: profile.to_owned() })?,
+            .ok_or_else(|| Error::UnknownProfile { origin: origin.clone() })?,
     };
     map = Members::new(map, origin.clone()).into_map();
     merge(&mut map, cloud.into_map());
@@ -329,7 +329,13 @@ mod tests {
         );
         let read = |files: &[(&str, &str)]| read_with(files, &[], named("c"));
         assert!(matches!(read(&[clouds, public]).unwrap().auth, Auth::HttpBasic { username, .. } if username == "u"));
-        assert!(read(&[clouds]).err().unwrap().to_string().contains("no clouds-public.yaml has the profile \"p\""));
+        let secret = ("clouds.yaml", "clouds: {c: {profile: hunter2}}");
+        for files in [&[secret][..], &[secret, public]] {
+            let error = read(files).err().unwrap();
+            let text = error.to_string();
+            assert!(text.contains(": cannot find the profile that `profile` names: expected a profile of "), "{text}");
+            assert!(!format!("{error:?} {text}").contains("hunter2"), "{error:?}");
+        }
     }
 
     #[test]
