@@ -142,6 +142,13 @@ pub enum Error {
         /// What is wrong with the answer, or the server's message.
         why: String,
     },
+    /// The time limit was reached before Keystone issued a token.
+    OutOfTime {
+        /// Keystone's URL.
+        keystone: String,
+        /// Why the last attempt failed, if there was one.
+        last: Option<Box<Error>>,
+    },
     /// The token has no catalogue.
     NoCatalogue {
         /// The configuration that the token was requested with.
@@ -185,6 +192,18 @@ impl fmt::Display for Origin {
         match self {
             Self::Environment => f.write_str("the environment"),
             Self::Cloud { name, file } => write!(f, "cloud {name:?} in {}", shown(file.as_deref())),
+        }
+    }
+}
+
+impl Error {
+    /// Returns whether Keystone exists but did not answer this time. The statuses from 520 are those of proxies.
+    pub(super) fn is_busy(&self) -> bool {
+        match self {
+            Self::Unreachable { error, .. } => matches!(error, TransportError::Lost(_) | TransportError::Timeout(_)),
+            Self::NotKeystone { status, .. } => matches!(status, 500 | 502..=504 | 520..=530),
+            Self::Refused { status, .. } => matches!(status, 408 | 425 | 429),
+            _ => false,
         }
     }
 }
@@ -237,6 +256,12 @@ impl fmt::Display for Error {
                     "Keystone at {keystone} refused the login with {status}: {words}; check the user, password, domains \
                      and project in {origin}"
                 )
+            }
+            Self::OutOfTime { keystone, last: None } => {
+                write!(f, "cannot log in to Keystone at {keystone}: the time limit was reached")
+            }
+            Self::OutOfTime { last: Some(error), .. } => {
+                write!(f, "{}; the time limit was reached", configdrive_contract::chain(&**error))
             }
             Self::Unreachable { keystone, .. } => write!(f, "cannot log in to Keystone at {keystone}"),
             Self::NotKeystone { keystone, status, why } => {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
-use reqwest::header::HeaderMap;
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use reqwest::tls::{Certificate, Identity};
 use reqwest::{Client, Method, Url, redirect};
 use tokio::task::yield_now;
@@ -117,6 +117,15 @@ async fn receive(request: reqwest::RequestBuilder, timeout: Duration) -> Result<
     let mut response = request.send().await.map_err(failed)?;
     let mut body = Vec::new();
     let status = response.status().as_u16();
+    let unreadable = unreadable(response.headers());
+    if let Some(error) = unreadable {
+        // A refusal counts even if its message cannot be read.
+        return if status >= 400 {
+            Ok(Received { status, headers: take_headers(&mut response), body })
+        } else {
+            Err(error)
+        };
+    }
     loop {
         let chunk = match response.chunk().await {
             Ok(Some(chunk)) => chunk,
@@ -130,7 +139,26 @@ async fn receive(request: reqwest::RequestBuilder, timeout: Duration) -> Result<
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Received { status, headers: std::mem::take(response.headers_mut()), body })
+    Ok(Received { status, headers: take_headers(&mut response), body })
+}
+
+fn take_headers(response: &mut reqwest::Response) -> HeaderMap {
+    std::mem::take(response.headers_mut())
+}
+
+/// Returns why an answer with these headers is not read: it announces too many bytes, or another encoding than JSON's (RFC 8259,
+/// section 8.1). A header that says neither is left to the readers of the body.
+fn unreadable(headers: &HeaderMap) -> Option<TransportError> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let length = text(CONTENT_LENGTH).map(|length| length.trim().parse::<usize>());
+    if matches!(length, Some(Err(_))) || length.and_then(Result::ok).is_some_and(|length| length > Answer::LIMIT) {
+        return Some(TransportError::TooLarge);
+    }
+    let kind = text(CONTENT_TYPE).unwrap_or_default().to_ascii_lowercase();
+    let charset = kind.split(';').filter_map(|parameter| parameter.trim().strip_prefix("charset=")).next()?;
+    let charset = charset.trim_matches(['"', '\'', ' ']);
+    let is_utf_8 = matches!(charset, "utf-8" | "utf8" | "us-ascii" | "ascii" | "iso-8859-1" | "");
+    (!is_utf_8).then_some(TransportError::NotUtf8)
 }
 
 /// The time limit for the TCP connection and the TLS handshake.
@@ -334,6 +362,25 @@ mod tests {
         let half = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n12";
         assert!(matches!(answers(half, false), Err(TransportError::Lost(_))), "half an answer");
         assert_eq!(answers(b"", true), Err(TransportError::Timeout(Duration::from_secs(2))));
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_read_is_rejected_by_its_headers() {
+        let answers = |header: &'static str| {
+            let (url, server) = plain("http", move |mut stream| {
+                assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
+                write!(stream, "HTTP/1.1 {header}\r\n\r\n{{}}").unwrap();
+            });
+            let result = get(&Tls::default(), &url);
+            server.join().unwrap();
+            result
+        };
+        assert_eq!(answers("200 OK\r\nContent-Length: 4294967298"), Err(TransportError::TooLarge));
+        assert_eq!(answers("503 Busy\r\nContent-Length: 4294967298"), Ok(503));
+        let utf_16 = "200 OK\r\nContent-Length: 2\r\nContent-Type: application/json; Charset=\"UTF-16\"";
+        assert_eq!(answers(utf_16), Err(TransportError::NotUtf8));
+        let utf_8 = "200 OK\r\nContent-Length: 2\r\nContent-Type: application/json; charset=UTF-8";
+        assert_eq!(answers(utf_8), Ok(200));
     }
 
     #[test]

@@ -9,11 +9,13 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::sync::Mutex;
+use tokio::time::{Instant as Deadline, sleep, timeout_at};
 
 use super::auth::{ApplicationCredential, Domain, Identity, Method, Scope, User};
 use super::catalogue::Catalogue;
 use super::error::Error;
 use super::http::{Http, Received};
+use crate::chain;
 use crate::transport::Fault;
 
 /// A source of tokens from Keystone, which renews them before they expire.
@@ -25,9 +27,35 @@ pub struct Keystone {
 }
 
 impl Keystone {
-    /// Requests the first token. The catalogue is `None` if the token has no scope.
-    pub async fn log_in(http: &Http, identity: Identity) -> Result<(Self, Option<Catalogue>), Error> {
-        let (token, catalogue) = issue(http, &identity).await?;
+    /// Requests the first token. The catalogue is `None` if the token has no scope. A busy Keystone is asked again until the deadline,
+    /// or for two minutes.
+    pub async fn log_in(
+        http: &Http,
+        identity: Identity,
+        deadline: Option<Deadline>,
+    ) -> Result<(Self, Option<Catalogue>), Error> {
+        let until = deadline.unwrap_or_else(|| Deadline::now() + RETRY_TIME);
+        let out_of_time =
+            |last: Option<Error>| Error::OutOfTime { keystone: identity.base_url(), last: last.map(Box::new) };
+        let (mut pause, mut last) = (FIRST_PAUSE, None);
+        let (token, catalogue) = loop {
+            let issuing = issue(http, &identity);
+            let issued = match deadline {
+                Some(deadline) => timeout_at(deadline, issuing).await.map_err(|_| out_of_time(last.take()))?,
+                None => issuing.await,
+            };
+            let error = match issued {
+                Err(error) if error.is_busy() => error,
+                issued => break issued?,
+            };
+            if Deadline::now() + pause >= until {
+                return Err(if deadline.is_some() { out_of_time(Some(error)) } else { error });
+            }
+            tracing::warn!("{}; trying again", chain(&error));
+            last = Some(error);
+            sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        };
         Ok((Self { identity, last: Mutex::new(Ok(token)), logins: AtomicU64::new(1) }, catalogue))
     }
 
@@ -45,6 +73,13 @@ impl Keystone {
         self.logins.fetch_add(1, Ordering::Relaxed);
         *last = issued;
         last.as_ref().map(|token| token.value.clone()).map_err(Clone::clone)
+    }
+}
+
+impl Identity {
+    /// Returns Keystone's URL, for errors.
+    fn base_url(&self) -> String {
+        self.url.as_str().trim_end_matches("/auth/tokens").to_owned()
     }
 }
 
@@ -68,7 +103,7 @@ async fn issue(http: &Http, identity: &Identity) -> Result<(Token, Option<Catalo
     let headers = HeaderMap::from_iter([(ACCEPT, json.clone()), (CONTENT_TYPE, json)]);
     let body = request(identity).to_string().into();
     let received = http.send(reqwest::Method::POST, identity.url.clone(), headers, Some(body), LOGIN_TIMEOUT).await;
-    let keystone = || identity.url.as_str().trim_end_matches("/auth/tokens").to_owned();
+    let keystone = || identity.base_url();
     let received = received.map_err(|error| Error::Unreachable { keystone: keystone(), error })?;
     let status = received.status;
     let broken = |why: &str| Error::NotKeystone { keystone: keystone(), status, why: why.to_owned() };
@@ -118,6 +153,11 @@ impl Issued {
 fn margin(lifetime: Duration) -> Duration {
     Duration::from_secs(120).min(lifetime / 4)
 }
+
+/// As long as Nova retries a request.
+const RETRY_TIME: Duration = Duration::from_secs(120);
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// The time limit for a token and the catalogue.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(60);

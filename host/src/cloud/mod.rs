@@ -27,6 +27,7 @@ pub use self::settings::CloudSettings;
 use base64::Engine as _;
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use tokio::time::Instant;
 
 use self::auth::{Auth, Find};
 use self::config::{Configuration, Environment};
@@ -48,10 +49,11 @@ impl Cloud {
     /// Reads the configuration. If the authentication type uses Keystone, also fetches a token and finds Ironic in the
     /// catalogue.
     pub async fn connect(settings: CloudSettings) -> Result<Self, Error> {
-        Self::enter(Configuration::read(settings, &Environment::of_process()?)?).await
+        let deadline = settings.deadline;
+        Self::enter(Configuration::read(settings, &Environment::of_process()?)?, deadline).await
     }
 
-    async fn enter(Configuration { auth, tls }: Configuration) -> Result<Self, Error> {
+    async fn enter(Configuration { auth, tls }: Configuration, deadline: Option<Instant>) -> Result<Self, Error> {
         let http = Http::new(&tls)?;
         let (credentials, endpoint) = match auth {
             Auth::None { endpoint } => (Credentials::None, endpoint),
@@ -65,7 +67,7 @@ impl Cloud {
             }
             Auth::Keystone { identity, find } => {
                 let origin = identity.origin.clone();
-                let (keystone, catalogue) = Keystone::log_in(&http, *identity).await?;
+                let (keystone, catalogue) = Keystone::log_in(&http, *identity, deadline).await?;
                 let endpoint = match find {
                     Find::At(endpoint) => endpoint,
                     Find::InCatalogue(filter) => catalogue.ok_or(Error::NoCatalogue { origin })?.find(&filter)?,
@@ -113,7 +115,8 @@ impl Transport for Cloud {
         self.endpoint.as_str()
     }
 
-    /// Ironic does not process a request whose token it refuses (401). Such a request is sent once more, with a new token.
+    /// Ironic does not process a request whose token it refuses (401). Such a request is sent once more, with a new token, unless it
+    /// starts a deployment: a proxy's 401 may hide that it was processed.
     async fn send(&self, request: Request) -> Result<Answer, TransportError> {
         let received = match &self.credentials {
             Credentials::None => self.attempt(&request, None).await?,
@@ -124,7 +127,10 @@ impl Transport for Cloud {
                 let received = self.attempt(&request, with(token.clone())).await?;
                 if received.status == 401 {
                     let token = keystone.token(&self.http, Some(&token)).await.map_err(no_token)?;
-                    self.attempt(&request, with(token)).await?
+                    match request.method {
+                        Method::Put => received,
+                        Method::Get | Method::Patch => self.attempt(&request, with(token)).await?,
+                    }
                 } else {
                     received
                 }
@@ -177,7 +183,7 @@ mod tests {
     async fn connect(variables: &[(&str, &str)]) -> Result<Cloud, Error> {
         let variables = variables.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         let environment = Environment::new(variables, "/nowhere".into());
-        Cloud::enter(Configuration::read(CloudSettings::default(), &environment)?).await
+        Cloud::enter(Configuration::read(CloudSettings::default(), &environment)?, None).await
     }
 
     fn nodes() -> Request {
@@ -218,7 +224,7 @@ mod tests {
                     let body = format!(r#"{{"token": {{{times}, "catalog": {catalogue}}}}}"#);
                     return (201, format!("X-Subject-Token: token-{login}\r\n"), body);
                 }
-                assert!(request.starts_with("GET /bm/v1/nodes?fields=uuid%2Cname HTTP/1.1\r\n"), "{request}");
+                assert!(request.contains(" /bm/v1/nodes?fields=uuid%2Cname HTTP/1.1\r\n"), "{request}");
                 let token = request.lines().find_map(|line| line.strip_prefix("x-auth-token: ")).unwrap();
                 let status = if accepts(token) { 200 } else { 401 };
                 (status, format!("{MIN_VERSION}: 1.1\r\n{MAX_VERSION}: 1.115\r\n"), "{}".into())
@@ -269,6 +275,38 @@ mod tests {
             let cloud = lab.connect().await.unwrap();
             assert_eq!(cloud.send(nodes()).await.unwrap().status, 401, "a second refusal is the answer");
             assert_eq!(lab.logins(), 2);
+        });
+    }
+
+    #[test]
+    fn a_request_that_starts_a_deployment_is_not_repeated_with_a_new_token() {
+        run(async {
+            let lab = Lab::new(1, 9, |token| token != "token-1");
+            let cloud = lab.connect().await.unwrap();
+            let put = || Request { method: Method::Put, ..nodes() };
+            assert_eq!(cloud.send(put()).await.unwrap().status, 401);
+            assert_eq!(lab.logins(), 2, "the next attempt has a new token");
+            assert_eq!(cloud.send(put()).await.unwrap().status, 200);
+        });
+    }
+
+    #[test]
+    fn a_keystone_that_is_busy_is_asked_again() {
+        run(async {
+            let asked = AtomicUsize::new(0);
+            let server = Server::new(move |_, _| match asked.fetch_add(1, Ordering::Relaxed) {
+                0 => (503, String::new(), String::new()),
+                1 => (429, String::new(), String::new()),
+                _ => (201, "X-Subject-Token: t\r\n".into(), r#"{"token": {}}"#.into()),
+            });
+            let auth = [
+                ("OS_AUTH_URL", server.url.as_str()),
+                ("OS_AUTH_TYPE", "token"),
+                ("OS_TOKEN", "t"),
+                ("OS_BAREMETAL_ENDPOINT_OVERRIDE", "http://ironic"),
+            ];
+            connect(&auth).await.unwrap();
+            assert_eq!(server.requests().len(), 3);
         });
     }
 
@@ -327,7 +365,7 @@ mod tests {
                 (404, "", "answered 404: there is no Identity API v3 at that URL"),
                 (301, "", "answered 301: redirects are not followed"),
                 (200, "{}", "answered 200: the answer contains no token"),
-                (503, "<html>", "answered 503: no message"),
+                (501, "<html>", "answered 501: no message"),
             ] {
                 let server = Server::new(move |_, _| (status, "Location: /else\r\n".into(), body.into()));
                 let auth = [("OS_AUTH_URL", server.url.as_str()), ("OS_AUTH_TYPE", "token"), ("OS_TOKEN", "t")];

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use tokio::time::Instant;
+
 use super::catalogue::Interface;
 
 /// Which cloud to use, and how to connect to it. Settings that are absent here come from the environment or clouds.yaml.
@@ -27,4 +29,6 @@ pub struct CloudSettings {
     pub key: Option<PathBuf>,
     /// Whether to skip TLS certificate verification, as `verify: false` and `insecure: true` do.
     pub insecure: bool,
+    /// When to give up connecting. Without it, a busy Keystone is asked again for two minutes.
+    pub deadline: Option<Instant>,
 }

@@ -4,6 +4,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::collection::Collection;
 use super::error::Error;
@@ -11,13 +13,15 @@ use super::feature::Feature;
 use super::ident::NodeIdent;
 use super::node::Node;
 use super::operation::Operation;
+use super::patience::Patience;
 use super::preview::Preview;
 use super::provision::{ProvisionRequest, SealedRequest};
 use super::record::Record;
 use super::validation::Validation;
 use crate::transport::{Answer, Body, Fault, Method, Microversion, Request, Transport, TransportError, VersionRange};
 
-/// A client for Ironic's API, in the newest version that both sides know. Methods do not retry failed requests.
+/// A client for Ironic's API, in the newest version that both sides know. Methods do not retry failed requests, except for
+/// [`connect`](Self::connect).
 pub struct Ironic<T> {
     transport: T,
     negotiated: Mutex<Negotiated>,
@@ -45,11 +49,32 @@ impl Negotiated {
 }
 
 impl<T: Transport> Ironic<T> {
-    /// Asks which versions the server supports, and chooses one.
+    /// Asks which versions the server supports, and chooses one. A busy server is asked again for two minutes; one that cannot be
+    /// reached at all, or is not Ironic, is an error at once.
     pub async fn connect(transport: T) -> Result<Self, Error> {
+        Self::connect_until(transport, None).await
+    }
+
+    /// The same until a deadline, in place of the two minutes.
+    pub async fn connect_until(transport: T, deadline: Option<Instant>) -> Result<Self, Error> {
         let operation = Operation::Versions;
-        let answer = transport.send(Request::get("/v1")).await;
-        let answer = Self::check_status(&transport, operation.clone(), answer)?;
+        let patience = Patience::new(None, deadline);
+        let mut attempts = patience.attempts();
+        let mut last = None;
+        let answer = loop {
+            let Some(answer) = patience.limit(transport.send(Request::get("/v1"))).await else {
+                return Err(Error::OutOfTime { operation, last });
+            };
+            match Self::check_status(&transport, operation.clone(), answer) {
+                Err(error) if error.is_busy() => {
+                    if !attempts.again(&error, &mut |step| tracing::warn!("{step}")).await {
+                        return Err(attempts.give_up(operation, error));
+                    }
+                    last = Some(error.into());
+                }
+                outcome => break outcome?,
+            }
+        };
         let Some(range) = answer.versions else {
             let what = "the server is not Ironic: its headers name no API versions";
             return Err(Error::NotIronic { operation, endpoint: transport.endpoint().to_owned(), what });
@@ -100,12 +125,23 @@ impl<T: Transport> Ironic<T> {
 
     /// Sends `request`, which starts a deployment. Ironic answers when the node's state has changed, not when the work is done.
     ///
-    /// Do not repeat this blindly: after [`TransportError::Lost`] or [`TransportError::Timeout`], only the node's state shows
-    /// whether the request arrived. [`deploy`](super::deploy()) checks it.
+    /// Do not repeat this blindly: after any error that may come from a proxy, only the node's state shows whether the request
+    /// arrived. [`deploy`](super::deploy()) checks it.
     pub async fn provision(&self, node: &Node, request: &SealedRequest) -> Result<(), Error> {
-        let put = |_| Self::put(node, request.body.clone());
-        self.send(request.operation(node.label().clone()), request.feature, put).await?;
-        Ok(())
+        let operation = request.operation(node.label().clone());
+        let version = self.negotiated().version_for(request.feature)?;
+        let put = Request { version: Some(version), ..Self::put(node, request.body.clone()) };
+        let answer = self.transport.send(put).await;
+        if let Ok(answer) = &answer {
+            // The request is not repeated here: a proxy's 406 may hide that it was processed.
+            self.renegotiate(answer, version)?;
+        }
+        match Self::check_status(&self.transport, operation.clone(), answer)? {
+            Answer { status: ACCEPTED, .. } => Ok(()),
+            Answer { status, .. } => {
+                Err(Error::Refused { operation, fault: Fault { status, words: "expected 202".to_owned() } })
+            }
+        }
     }
 
     /// Returns the request that [`provision`](Self::provision) would send.
@@ -116,17 +152,42 @@ impl<T: Transport> Ironic<T> {
 
     /// Writes `record` into the node's `extra`.
     pub(super) async fn record(&self, node: &Node, record: &Record) -> Result<(), Error> {
-        let operation = Operation::Record(node.label().clone());
-        let path = format!("/extra/{}", Record::MEMBER);
-        let patch = serde_json::json!([{"op": "add", "path": path, "value": record}]).to_string();
-        let body = Body(patch.into());
-        self.send(operation, Feature::Nodes, |_| Request {
+        self.patch(Operation::Record(node.label().clone()), node, json!([record.patch()])).await?;
+        Ok(())
+    }
+
+    /// Sets the node's `instance_uuid` and writes `record` into its `extra`. Ironic refuses this if the node has another
+    /// `instance_uuid`, and while it is locked or being deployed. Returns the node as it then is, if the answer shows it.
+    ///
+    /// The answer comes from the conductor that has the node, not from a database that may lag.
+    pub(super) async fn claim(
+        &self,
+        node: &Node,
+        instance_uuid: &str,
+        record: Option<&Record>,
+    ) -> Result<Option<Node>, Error> {
+        let claim = json!({"op": "add", "path": "/instance_uuid", "value": instance_uuid});
+        let patch: Vec<_> = std::iter::once(claim).chain(record.map(Record::patch)).collect();
+        let answer = self.patch(Operation::Claim(node.label().clone()), node, json!(patch)).await?;
+        Ok(serde_json::from_slice(&answer.body).ok().filter(|patched: &Node| patched.uuid == node.uuid))
+    }
+
+    /// Removes the node's `instance_uuid`.
+    pub(super) async fn release(&self, node: &Node) -> Result<(), Error> {
+        let patch = json!([{"op": "remove", "path": "/instance_uuid"}]);
+        self.patch(Operation::Release(node.label().clone()), node, patch).await?;
+        Ok(())
+    }
+
+    /// Changes members of the node (RFC 6902).
+    async fn patch(&self, operation: Operation, node: &Node, patch: Value) -> Result<Answer, Error> {
+        let body = Body(patch.to_string().into());
+        let patch = |_| Request {
             method: Method::Patch,
             body: Some(body.clone()),
             ..Request::get(format!("/v1/nodes/{}", node.uuid))
-        })
-        .await?;
-        Ok(())
+        };
+        self.send(operation, Feature::Nodes, patch).await
     }
 
     /// Checks whether the server's version and size limit allow `request`.
@@ -176,15 +237,22 @@ impl<T: Transport> Ironic<T> {
         loop {
             let version = self.negotiated().version_for(feature)?;
             let answer = self.transport.send(Request { version: Some(version), ..build(version) }).await;
-            if let Ok(Answer { status: NOT_ACCEPTABLE, versions: Some(range), .. }) = &answer {
-                let negotiated = Negotiated::new(*range)?;
-                if negotiated.version < version {
-                    *self.negotiated() = negotiated;
-                    continue;
-                }
+            match &answer {
+                Ok(answer) if self.renegotiate(answer, version)? => {}
+                _ => return Self::check_status(&self.transport, operation, answer),
             }
-            return Self::check_status(&self.transport, operation, answer);
         }
+    }
+
+    /// Chooses an older version if the server refused `version`. Returns whether there is one.
+    fn renegotiate(&self, answer: &Answer, version: Microversion) -> Result<bool, Error> {
+        let Answer { status: NOT_ACCEPTABLE, versions: Some(range), .. } = answer else { return Ok(false) };
+        let negotiated = Negotiated::new(*range)?;
+        let is_older = negotiated.version < version;
+        if is_older {
+            *self.negotiated() = negotiated;
+        }
+        Ok(is_older)
     }
 
     fn check_status(
@@ -208,6 +276,8 @@ impl<T: Transport> Ironic<T> {
     }
 }
 
+/// The answer to a request that has started a deployment, and the only one (Ironic's API reference, "Change Node Provision State").
+const ACCEPTED: u16 = 202;
 const NOT_ACCEPTABLE: u16 = 406;
 /// The time limit for requests without a drive.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
@@ -271,6 +341,21 @@ mod tests {
         let script = Script::new(Some(("1.1", "1.115")), vec![Ok("<html>")]);
         let error = run(async { Ironic::connect(&script).await?.node(&"n".parse().unwrap()).await }).err().unwrap();
         assert!(matches!(error, Error::NotIronic { operation: Operation::Node(_), .. }), "{error}");
+    }
+
+    #[test]
+    fn a_busy_server_is_asked_again_for_its_versions_until_the_deadline() {
+        let busy = |count| {
+            let answers = (0..count).map(|_| Ok((503, ""))).chain([Ok((200, "{}"))]).collect();
+            Script::of(Some(("1.1", "1.115")), answers)
+        };
+        assert!(run(Ironic::connect(&busy(3))).is_ok());
+        let script = busy(1000);
+        let error = run(async {
+            Ironic::connect_until(&script, Instant::now().checked_add(Duration::from_secs(5))).await.err().unwrap()
+        });
+        let words = "cannot get the API versions: Ironic answered 503 with no message; the time limit was reached";
+        assert_eq!(error.to_string(), words);
     }
 
     #[test]

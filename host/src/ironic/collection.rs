@@ -1,7 +1,7 @@
 //! Paginated lists.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -13,6 +13,8 @@ pub(super) struct Collection {
     name: &'static str,
     /// The elements so far, separated by commas, or the whole first page if it is the only one.
     pages: Pages,
+    /// The markers so far. A server that repeats one would send pages without end.
+    markers: HashSet<String>,
 }
 
 enum Pages {
@@ -24,7 +26,7 @@ enum Pages {
 impl Collection {
     /// Creates an empty list. `name` is the member of a page that contains the list.
     pub(super) fn new(name: &'static str) -> Self {
-        Self { name, pages: Pages::None }
+        Self { name, pages: Pages::None, markers: HashSet::new() }
     }
 
     /// Adds a page. If there is a next one, returns its marker: the UUID of this page's last element.
@@ -40,6 +42,14 @@ impl Collection {
             Some(next) if next.get() != "null" => Some(marker(&list)?),
             _ => None,
         };
+        if let Some(marker) = &marker {
+            if !self.markers.insert(marker.as_str().to_owned()) {
+                return Err(REPEATED);
+            }
+            if self.markers.len() >= PAGES {
+                return Err(TOO_MANY);
+            }
+        }
         if let (Pages::None, None) = (&self.pages, &marker) {
             self.pages = Pages::One(body);
             return Ok(None);
@@ -56,7 +66,7 @@ impl Collection {
             count += 1;
         }
         if elements.len() > LIMIT {
-            return Err("the list is longer than 16 MiB");
+            return Err(TOO_LONG);
         }
         self.pages = Pages::Many { elements, count };
         Ok(marker)
@@ -74,6 +84,18 @@ impl Collection {
 
 /// The maximum size of a list in bytes. A server that sends pages without end must not exhaust the memory.
 const LIMIT: usize = 16 << 20;
+
+/// The maximum number of pages. Ironic's pages have up to 1,000 elements, and few nodes have more than ten ports.
+const PAGES: usize = 1000;
+
+const REPEATED: &str = "a page repeats the end of an earlier one";
+const TOO_MANY: &str = "the list has more than 1,000 pages";
+const TOO_LONG: &str = "the list is longer than 16 MiB";
+
+/// Returns whether an error of [`Collection::page`] says that the pages may never end, so that it is of no use to ask again.
+pub(super) fn is_endless(what: &str) -> bool {
+    [REPEATED, TOO_MANY, TOO_LONG].contains(&what)
+}
 
 fn marker(list: &[&RawValue]) -> Result<NodeIdent, &'static str> {
     #[derive(Deserialize)]
@@ -106,6 +128,18 @@ mod tests {
         assert_eq!(first.unwrap().unwrap().as_str(), "b");
         assert_eq!(ports.page(r#"{"ports": [{"uuid": "c"}]}"#.into()), Ok(None));
         assert_eq!(ports.into_json(), r#"{"ports": [{"uuid": "a"},{"uuid": "b", "n": 1.50},{"uuid": "c"}]}"#);
+    }
+
+    #[test]
+    fn pages_without_end_are_refused() {
+        let page = |marker: usize| format!(r#"{{"ports": [{{"uuid": "{marker}"}}], "next": "more"}}"#).into_bytes();
+        let mut ports = Collection::new("ports");
+        assert!(ports.page(page(1)).is_ok() && ports.page(page(2)).is_ok());
+        assert_eq!(ports.page(page(1)), Err(REPEATED));
+
+        let mut ports = Collection::new("ports");
+        let pages = (0..).map(|number| ports.page(page(number))).take_while(Result::is_ok).count();
+        assert_eq!(pages, PAGES - 1);
     }
 
     #[test]

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use configdrive_contract::{self as contract, ConfigDrive, Finding, Options, Policy, Scope, Severity};
 
 use super::client::Ironic;
 use super::error::Error;
+use super::hold::Terms;
 use super::ident::NodeIdent;
 use super::node::Node;
+use super::operation::Operation;
 use super::patience::Patience;
 use super::provision::{Drive, DriveDigest, ProvisionRequest, Target, TooLarge};
 use super::record::{Fingerprint, Record};
@@ -41,6 +45,13 @@ pub struct Job {
     /// The time limit for the whole job. When it expires, Ironic continues with what was started. Without it, waiting lasts
     /// until Ironic is done, which has time limits of its own, and temporary failures are retried for two minutes.
     pub timeout: Option<Duration>,
+    /// The same as a time, so that several operations can share it. The earlier of the two counts.
+    pub deadline: Option<Instant>,
+    /// The UUID to claim the node with, such as that of the instance. A node that has it already is the caller's. Without it, a
+    /// random one is used: the instance's UUID is part of the document, which this crate does not parse.
+    pub instance_uuid: Option<String>,
+    /// Whether to deploy an `available` node that has another `instance_uuid`.
+    pub allow_claimed: bool,
 }
 
 impl Job {
@@ -56,12 +67,16 @@ impl Job {
             wait: false,
             record: false,
             timeout: None,
+            deadline: None,
+            instance_uuid: None,
+            allow_claimed: false,
         }
     }
 }
 
 /// A deployment that is ready to be sent.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Prepared {
     /// The node as it was found.
     pub node: Node,
@@ -70,7 +85,10 @@ pub struct Prepared {
     /// Whether the node is already active with this drive, so that nothing needs to be sent. Always false if [`Job::record`]
     /// is.
     pub already_active: bool,
-    fingerprint: Option<Fingerprint>,
+    /// Whether an earlier run has started this deployment, so that only its end is waited for. Like
+    /// [`already_active`](Self::already_active), this requires [`Job::record`].
+    pub already_started: bool,
+    terms: Terms,
 }
 
 /// A deployment that was started, or that was not needed.
@@ -96,30 +114,46 @@ pub async fn deploy<T: Transport>(
     observe: impl FnMut(Step<'_>),
 ) -> Result<Done, Error> {
     let observe = &mut logged(observe);
-    let patience = Patience::new(job.timeout);
+    let patience = Patience::new(job.timeout, job.deadline);
     let wait = job.wait;
-    let Prepared { node, request, already_active, fingerprint } =
+    let Prepared { node, request, already_active, already_started, terms } =
         plan(ironic, component, job, patience, observe).await?;
     let drive = request.drive.as_ref().map(Drive::digest);
     if already_active {
         observe(Step::AlreadyActive);
         return Ok(Done { node, drive, already_active });
     }
-    let request = request.seal().map_err(|TooLarge { length }| Error::TooLarge { length })?;
-    let before = start(ironic, node, &request, patience, observe).await?;
-    drop(request); // frees up to 64 MiB before the long wait
-    observe(Step::Accepted);
+    let before = if already_started {
+        observe(Step::Resuming);
+        node
+    } else {
+        let request = request.seal().map_err(|TooLarge { length }| Error::TooLarge { length })?;
+        let before = start(ironic, node, &request, &terms, patience, observe).await?;
+        observe(Step::Accepted);
+        before // frees up to 64 MiB before the long wait
+    };
     if !wait {
         return Ok(Done { node: before, drive, already_active });
     }
-    let node = until_active(ironic, &before, Watch::since(&before), patience, observe).await?;
-    if let Some(record) =
-        fingerprint.and_then(|fingerprint| Record::new(node.provision_updated_at.as_deref(), fingerprint))
-    {
-        let recorded = patience.ask(observe, || ironic.record(&node, &record)).await;
+    let watch = if already_started { Watch::resumed(&before) } else { Watch::since(&before) };
+    let node = until_active(ironic, &before, watch, patience, observe).await?;
+    if let Some(fingerprint) = terms.fingerprint {
+        let recorded = record(ironic, &node, fingerprint, patience, observe).await;
         recorded.unwrap_or_else(|error| observe(Step::NotRecorded(&error)));
     }
     Ok(Done { node, drive, already_active })
+}
+
+/// Records the drive with which the node has become active.
+async fn record<T: Transport>(
+    ironic: &Ironic<T>,
+    node: &Node,
+    fingerprint: Fingerprint,
+    patience: Patience,
+    observe: &mut impl FnMut(Step<'_>),
+) -> Result<(), Error> {
+    let Some(record) = Record::new(node.provision_updated_at.as_deref(), fingerprint) else { return Ok(()) };
+    patience.ask(Operation::Record(node.label().clone()), observe, || ironic.record(node, &record)).await
 }
 
 /// Performs everything up to the request, which [`Ironic::provision`] sends. This changes nothing in Ironic.
@@ -129,7 +163,7 @@ pub async fn prepare<T: Transport>(
     job: Job,
     observe: impl FnMut(Step<'_>),
 ) -> Result<Prepared, Error> {
-    let patience = Patience::new(job.timeout);
+    let patience = Patience::new(job.timeout, job.deadline);
     plan(ironic, component, job, patience, &mut logged(observe)).await
 }
 
@@ -142,8 +176,8 @@ pub async fn attach<T: Transport>(
     observe: impl FnMut(Step<'_>),
 ) -> Result<Node, Error> {
     let observe = &mut logged(observe);
-    let patience = Patience::new(timeout);
-    let node = patience.ask(observe, || ironic.node(node)).await?;
+    let patience = Patience::new(timeout, None);
+    let node = patience.ask(Operation::Node(node.clone()), observe, || ironic.node(node)).await?;
     until_active(ironic, &node, Watch::now(), patience, observe).await
 }
 
@@ -154,31 +188,36 @@ async fn plan<T: Transport>(
     patience: Patience,
     observe: &mut impl FnMut(Step<'_>),
 ) -> Result<Prepared, Error> {
+    let build = || Operation::Build(job.node.clone());
     // Rejects an invalid document before the first request to Ironic.
     let document = Arc::clone(&job.document);
-    let required = on_blocking_thread(component, move |component| component.required_by(&document, job.policy)).await?;
-    let node = patience.ask(observe, || ironic.node(&job.node)).await?;
+    let required = on_blocking_thread(component, move |component| component.required_by(&document, job.policy));
+    let required = patience.within(build(), required).await?;
+    let node = patience.ask(Operation::Node(job.node.clone()), observe, || ironic.node(&job.node)).await?;
     observe(Step::Found(&node));
-    // An active node may already have this drive, which is only known once the drive is built.
-    let may_have_it = job.record && node.provision_state.is_active();
+    // The node may already have this drive, or get it now, which is only known once the drive is built.
+    let may_have_it = job.record && (node.provision_state.is_active() || node.provision_state.is_deploying());
     if !may_have_it {
         check_fit(&node, job.target)?;
     }
     let mut options = job.options;
     let drive = if required {
         if options.ports.is_none() {
-            options.ports = Some(patience.ask(observe, || ironic.ports(&node)).await?);
+            let ports = patience.ask(Operation::Ports(node.label().clone()), observe, || ironic.ports(&node));
+            options.ports = Some(ports.await?);
         }
         if options.portgroups.is_none() {
-            options.portgroups = Some(patience.ask(observe, || ironic.portgroups(&node)).await?);
+            let portgroups = Operation::PortGroups(node.label().clone());
+            options.portgroups = Some(patience.ask(portgroups, observe, || ironic.portgroups(&node)).await?);
         }
         observe(Step::Building);
         if job.check {
-            check(component, &job.document, &options, &node, observe).await?;
+            let checked = check(component, &job.document, &options, &node, observe);
+            patience.within(build(), checked).await?;
         }
         let (document, options) = (Arc::clone(&job.document), options.clone());
-        let text = on_blocking_thread(component, move |component| component.pack(&document, &options)).await?;
-        let drive = Drive::new(text).map_err(|_| Error::NotADrive)?;
+        let text = on_blocking_thread(component, move |component| component.pack(&document, &options));
+        let drive = Drive::new(patience.within(build(), text).await?).map_err(|_| Error::NotADrive)?;
         observe(Step::Built(&drive));
         Some(drive)
     } else {
@@ -191,21 +230,26 @@ async fn plan<T: Transport>(
         (true, true) => {
             // With the random bytes drawn for this run, each drive would be different.
             options.default_random_seed = None;
-            let text = on_blocking_thread(component, move |component| component.pack(&job.document, &options)).await?;
-            Some(Fingerprint::new(Some(&text)))
+            let document = Arc::clone(&job.document);
+            let text = on_blocking_thread(component, move |component| component.pack(&document, &options));
+            Some(Fingerprint::new(Some(&patience.within(build(), text).await?)))
         }
     };
+    let known = |has: fn(&Node, &Fingerprint) -> bool| fingerprint.as_ref().is_some_and(|drive| has(&node, drive));
+    let (already_active, already_started) = (known(Node::has), known(Node::has_started));
     let request = ProvisionRequest { target: job.target, drive };
-    if fingerprint.as_ref().is_some_and(|fingerprint| node.has(fingerprint)) {
-        return Ok(Prepared { node, request, already_active: true, fingerprint });
+    let terms = Terms { instance_uuid: job.instance_uuid, allow_claimed: job.allow_claimed, fingerprint };
+    if already_active || already_started {
+        return Ok(Prepared { node, request, already_active, already_started, terms });
     }
     check_fit(&node, job.target)?;
     ironic.can_provision(&request)?;
-    let reasons = patience.ask(observe, || ironic.validate(&node)).await?.reasons();
+    let validated = patience.ask(Operation::Validate(node.label().clone()), observe, || ironic.validate(&node));
+    let reasons = validated.await?.reasons();
     if !reasons.is_empty() {
         return Err(Error::Unfit { node: node.label().clone(), reasons });
     }
-    Ok(Prepared { node, request, already_active: false, fingerprint })
+    Ok(Prepared { node, request, already_active, already_started, terms })
 }
 
 async fn check(

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::collection::is_endless;
 use super::feature::Feature;
 use super::ident::NodeIdent;
 use super::node::ProvisionState;
@@ -64,6 +65,22 @@ pub enum Error {
         /// The reason that Ironic or an operator gave.
         reason: Option<String>,
     },
+    /// A fleet names a node twice.
+    SameNode {
+        /// One name or UUID of the node.
+        first: NodeIdent,
+        /// The other one.
+        second: NodeIdent,
+    },
+    /// Another instance claims the node, which has no instance on it yet.
+    Claimed {
+        /// The node.
+        node: NodeIdent,
+        /// The node's `instance_uuid`, as one line.
+        instance: String,
+        /// Whether this crate made the claim, in another run.
+        by_us: bool,
+    },
     /// Ironic's own validation of the node failed.
     Unfit {
         /// The node.
@@ -84,6 +101,36 @@ pub enum Error {
         node: NodeIdent,
         /// Why its state cannot be read.
         error: Box<Error>,
+    },
+    /// A deployment has started, but nothing shows whether this job or somebody else started it.
+    Unclear {
+        /// The node.
+        node: NodeIdent,
+        /// The node's state.
+        state: ProvisionState,
+        /// How the answer to the request was lost.
+        error: Box<Error>,
+    },
+    /// The deployment was started, but somebody else has taken the node since: its `instance_uuid` has changed.
+    Superseded {
+        /// The node.
+        node: NodeIdent,
+        /// The node's state.
+        state: ProvisionState,
+    },
+    /// Ironic accepted the request, but the node never showed that it was processed.
+    Unmoved {
+        /// The node.
+        node: NodeIdent,
+        /// The node's state.
+        state: ProvisionState,
+    },
+    /// The time limit was reached.
+    OutOfTime {
+        /// The operation that was not completed.
+        operation: Operation,
+        /// Why the last attempt failed, if there was one.
+        last: Option<Box<Error>>,
     },
     /// The server is not Ironic, or it is faulty.
     NotIronic {
@@ -131,18 +178,47 @@ pub enum Error {
 }
 
 impl Error {
-    /// Returns whether a request that changes nothing may succeed a little later.
-    pub(super) fn may_pass(&self) -> bool {
+    /// Returns whether the server exists but did not answer this time.
+    pub(super) fn is_busy(&self) -> bool {
         match self {
-            Self::Transport { error, .. } => {
-                !matches!(error, TransportError::Unauthenticated(_) | TransportError::TooLarge)
-            }
-            Self::Refused { fault, .. } => matches!(fault.status, 409 | 429 | 500 | 502..=504),
-            // It may be the page of a proxy whose Ironic is down.
-            Self::NotIronic { .. } => true,
+            Self::Transport { error, .. } => matches!(error, TransportError::Lost(_) | TransportError::Timeout(_)),
+            Self::Refused { fault, .. } => is_temporary(fault.status),
             _ => false,
         }
     }
+
+    /// Returns whether a request that changes nothing may succeed a little later.
+    pub(super) fn may_pass(&self) -> bool {
+        match self {
+            Self::Transport { error, .. } => !matches!(
+                error,
+                TransportError::Unauthenticated(_) | TransportError::TooLarge | TransportError::NotUtf8
+            ),
+            Self::Refused { fault, .. } => is_temporary(fault.status),
+            // It may be the page of a proxy whose Ironic is down.
+            Self::NotIronic { what, .. } => !is_endless(what),
+            _ => false,
+        }
+    }
+}
+
+impl Error {
+    /// Returns whether the error shows that no deployment was started.
+    pub(super) fn leaves_node_unchanged(&self) -> bool {
+        match self {
+            Self::Refused { .. } | Self::NotStarted { .. } | Self::WrongState { .. } | Self::Maintenance { .. } => true,
+            Self::Transport { error, .. } => {
+                matches!(error, TransportError::Unreachable(_) | TransportError::Unauthenticated(_))
+            }
+            Self::OutOfTime { last, .. } => last.as_ref().is_some_and(|last| last.leaves_node_unchanged()),
+            _ => false,
+        }
+    }
+}
+
+/// Returns whether a read with this answer may succeed a little later. The statuses from 520 are those of proxies.
+fn is_temporary(status: u16) -> bool {
+    matches!(status, 408 | 409 | 425 | 429 | 500 | 502..=504 | 520..=530)
 }
 
 impl fmt::Display for Error {
@@ -188,6 +264,35 @@ impl fmt::Display for Error {
             Self::Unknown { node, .. } => {
                 write!(f, "it is unknown whether the deployment of node {node} was started")
             }
+            Self::SameNode { first, second } => {
+                write!(f, "{first} and {second} are the same node, which must be deployed only once")
+            }
+            Self::Claimed { node, instance, by_us: false } => {
+                write!(f, "node {node} is claimed by instance {instance}, though nothing is deployed on it")
+            }
+            Self::Claimed { node, instance, by_us: true } => write!(
+                f,
+                "node {node} is claimed by another run of configdrive ({instance}), which is about to deploy it or was \
+                 interrupted"
+            ),
+            Self::Unclear { node, state, .. } => write!(
+                f,
+                "node {node} is now `{state}`, but it is unknown whether this run or somebody else started its deployment"
+            ),
+            Self::Superseded { node, state } => write!(
+                f,
+                "the outcome of the deployment of node {node} is unknown: somebody else has taken the node since (its \
+                 `instance_uuid` has changed), and it is `{state}`"
+            ),
+            Self::Unmoved { node, state } => write!(
+                f,
+                "the outcome of the deployment of node {node} is unknown: Ironic accepted the request, but the node has \
+                 shown no change since and is `{state}`"
+            ),
+            Self::OutOfTime { operation, last: None } => write!(f, "{operation}: the time limit was reached"),
+            Self::OutOfTime { last: Some(error), .. } => {
+                write!(f, "{}; the time limit was reached", configdrive_contract::chain(&**error))
+            }
             Self::NotIronic { operation, endpoint, what } => write!(f, "{operation}: {endpoint}: {what}"),
             Self::TooOld { feature, max } => write!(
                 f,
@@ -223,9 +328,10 @@ impl std::error::Error for Error {
             // Displayed in place of this error.
             Self::Drive(error) => error.source(),
             Self::Transport { error, .. } => Some(error),
-            Self::NotStarted { error, .. } | Self::Unknown { error, .. } | Self::Unwatched { error, .. } => {
-                Some(&**error)
-            }
+            Self::NotStarted { error, .. }
+            | Self::Unknown { error, .. }
+            | Self::Unclear { error, .. }
+            | Self::Unwatched { error, .. } => Some(&**error),
             _ => None,
         }
     }

@@ -126,7 +126,18 @@ fn json_stream(text: &str) -> Result<Vec<RawEntry>, String> {
 }
 
 fn yaml(text: &str) -> Result<Vec<RawEntry>, String> {
-    let documents: Vec<Value> = serde_saphyr::from_multiple(text).map_err(|error| yaml_error(&error))?;
+    // Aliases must not make much of little: a text has at most as many nodes as bytes.
+    let nodes = text.len().clamp(250_000, YAML_NODES);
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_nodes: nodes,
+            max_events: nodes.saturating_mul(4),
+            max_documents: nodes,
+            max_total_scalar_bytes: text.len().saturating_mul(2).max(1 << 20),
+        },
+    };
+    let documents: Vec<Value> =
+        serde_saphyr::from_multiple_with_options(text, options).map_err(|error| yaml_error(&error))?;
     let entries = documents.into_iter().flat_map(|document| match document {
         Value::Array(entries) => entries,
         entry => vec![entry],
@@ -154,7 +165,16 @@ fn json_error(error: serde_json::Error) -> String {
     format!("{place}{what}")
 }
 
+/// The maximum number of values and names in a YAML file, enough for 500,000 entries. JSON has no such limit.
+const YAML_NODES: usize = 5_000_000;
+
 fn yaml_error(error: &serde_saphyr::Error) -> String {
+    if let serde_saphyr::Error::Budget { .. } = error.without_snippet() {
+        return format!(
+            "the YAML is too large: it has more than {YAML_NODES} values, is nested too deeply, or uses too many aliases; \
+             use JSON"
+        );
+    }
     match error.location() {
         Some(location) => format!("line {}, column {}: invalid JSON or YAML", location.line(), location.column()),
         None => "invalid JSON or YAML".into(),
@@ -192,6 +212,26 @@ mod tests {
         for same in [&*list, yaml, documents] {
             assert_eq!(nodes(same), read);
         }
+    }
+
+    #[test]
+    fn a_large_fleet_can_be_yaml() {
+        let entry = |number| format!("- {{node: n{number}, document: a.json, options: {{format: vfat}}}}\n");
+        assert_eq!(nodes(&(0..60_000).map(entry).collect::<String>()).len(), 60_000);
+
+        let document: String = (0..60).map(|number| format!("    k{number}: {{a: [1, 2, x]}}\n")).collect();
+        let entry = |number| format!("---\nnode: n{number}\ndocument:\n{document}");
+        assert_eq!(nodes(&(0..1_100).map(entry).collect::<String>()).len(), 1_100);
+    }
+
+    #[test]
+    fn aliases_that_multiply_are_refused() {
+        let mut text = "- node: n\n  document:\n    a0: &a0 {x: 1}\n".to_owned();
+        for level in 1..20 {
+            let last = format!("*a{}", level - 1);
+            text += &format!("    a{level}: &a{level} [{}]\n", [last.as_str(); 10].join(", "));
+        }
+        assert!(error(&text).ends_with("invalid JSON or YAML"), "{}", error(&text));
     }
 
     #[test]

@@ -18,6 +18,15 @@ impl NodeIdent {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Returns whether this is a UUID. Ironic's names are not.
+    pub(super) fn is_uuid(&self) -> bool {
+        let expected = |(index, byte)| match index {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => u8::is_ascii_hexdigit(&byte),
+        };
+        self.0.len() == 36 && self.0.bytes().enumerate().all(expected)
+    }
 }
 
 impl FromStr for NodeIdent {

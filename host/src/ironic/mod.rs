@@ -24,17 +24,23 @@
 
 pub mod fleet_file;
 
+mod claim;
 mod client;
 mod collection;
 mod deploy;
+#[cfg(test)]
+mod double;
 mod error;
 mod feature;
 mod fleet;
+mod hold;
 mod ident;
 mod node;
 mod operation;
 mod patience;
 mod preview;
+#[cfg(test)]
+mod proof;
 mod provision;
 mod record;
 mod start;
@@ -48,7 +54,7 @@ pub use self::client::Ironic;
 pub use self::deploy::{Done, Job, Prepared, attach, deploy, prepare};
 pub use self::error::Error;
 pub use self::feature::Feature;
-pub use self::fleet::{Member, fleet};
+pub use self::fleet::{Member, distinct, fleet};
 pub use self::ident::{NodeIdent, NotANode};
 pub use self::node::{DeployStep, Node, ProvisionState};
 pub use self::operation::Operation;

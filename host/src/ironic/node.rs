@@ -107,14 +107,49 @@ impl Node {
 
     /// Returns whether the node is active with the drive of this fingerprint, according to its record.
     pub(super) fn has(&self, fingerprint: &Fingerprint) -> bool {
-        self.provision_state.is_active()
-            && self.extra.record.is_some()
-            && self.extra.record == Record::new(self.provision_updated_at.as_deref(), fingerprint.clone())
+        self.extra.record.as_ref().is_some_and(|record| record.is_active_with(fingerprint, self))
     }
 
-    /// Returns whether the node's provisioning state has changed since `before`.
+    /// Returns whether an earlier run started the node's current deployment with this drive, according to its record.
+    pub(super) fn has_started(&self, fingerprint: &Fingerprint) -> bool {
+        (self.provision_state.is_active() || self.provision_state.is_deploying())
+            && self.extra.record.as_ref().is_some_and(|record| record.has_started(fingerprint, self))
+    }
+
+    /// Returns whether an earlier run claimed the node for this drive, according to its record.
+    pub(super) fn has_claimed(&self, fingerprint: &Fingerprint) -> bool {
+        self.extra.record.as_ref().is_some_and(|record| record.has_claimed(fingerprint, self))
+    }
+
+    /// Returns whether another run has claimed the node and not yet started its deployment, according to its record.
+    pub(super) fn is_about_to_be_deployed(&self) -> bool {
+        self.extra.record.as_ref().is_some_and(|record| record.is_intended(self))
+    }
+
+    /// Returns whether the node has another claim than `before`, or a record of another run.
+    pub(super) fn is_taken_since(&self, before: &Self) -> bool {
+        let is_recorded = match (&self.extra.record, &before.extra.record) {
+            (Some(now), Some(before)) => now != before,
+            (now, None) => now.is_some(),
+            (None, Some(_)) => false,
+        };
+        self.instance_uuid != before.instance_uuid || is_recorded
+    }
+
+    /// Returns whether the node's provisioning state has changed since `before`. An older state, from a database that lags or a
+    /// cache, is not a change.
     pub(super) fn has_changed_since(&self, before: &Self) -> bool {
-        self.provision_state != before.provision_state || self.provision_updated_at != before.provision_updated_at
+        let changed =
+            self.provision_state != before.provision_state || self.provision_updated_at != before.provision_updated_at;
+        changed && !self.is_older_than(before)
+    }
+
+    /// Returns whether this is what the node was before it was `other`, as far as their times can be compared.
+    pub(super) fn is_older_than(&self, other: &Self) -> bool {
+        match (&self.provision_updated_at, &other.provision_updated_at) {
+            (Some(this), Some(other)) => is_time(this) && is_time(other) && this < other,
+            _ => false,
+        }
     }
 
     /// Returns the reason for the maintenance, from Ironic or an operator, as one line.
@@ -122,10 +157,22 @@ impl Node {
         self.raw_maintenance_reason.as_deref().map(tidy).filter(|words| !words.is_empty())
     }
 
+    /// Returns the node's `instance_uuid` as one line.
+    pub(super) fn instance(&self) -> Option<String> {
+        self.instance_uuid.as_deref().map(tidy)
+    }
+
     /// Returns Ironic's last error as one line.
     pub fn last_error(&self) -> Option<String> {
         self.raw_last_error.as_deref().map(tidy).filter(|words| !words.is_empty())
     }
+}
+
+/// Returns whether `text` is a time as Ironic writes it, in UTC: such texts are ordered as the times are, with fractions of a second
+/// or without.
+fn is_time(text: &str) -> bool {
+    let shape = text.bytes().map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
+    text.len() >= 19 && shape.take(19).eq(*b"0000-00-00T00:00:00") && text.ends_with("+00:00")
 }
 
 /// A state of Ironic's state machine (`ironic.common.states`), such as `available`.
@@ -155,6 +202,11 @@ impl ProvisionState {
             Target::Active => matches!(self.0.as_str(), "available" | "deploy failed"),
             Target::Rebuild => matches!(self.0.as_str(), "active" | "deploy failed" | "error"),
         }
+    }
+
+    /// Returns whether a node can be in this state after a deployment was started.
+    pub(super) fn follows_a_start(&self) -> bool {
+        self.is_deploying() || self.is_active() || matches!(self.0.as_str(), "deploy failed" | "error")
     }
 
     /// Returns whether a deployment is in progress.
@@ -191,5 +243,28 @@ mod tests {
         assert_eq!(node.label().as_str(), "1be26c0b-03f2-4d2e-ae87-c02d7f33c123");
         assert!(!node.provision_state.is_deploying());
         assert_eq!(node.last_error().unwrap(), "Deploy step failed");
+    }
+
+    #[test]
+    fn an_older_state_is_not_a_change() {
+        let node = |state: &str, time: &str| -> Node {
+            serde_json::from_value(serde_json::json!({
+                "uuid": "u", "provision_state": state, "provision_updated_at": time, "maintenance": false,
+            }))
+            .unwrap()
+        };
+        let times = ["2026-01-01T00:00:00+00:00", "2026-01-01T00:00:00.5+00:00", "2026-01-01T00:00:01+00:00"];
+        let before = node("available", times[1]);
+        assert!(!node("deploy failed", times[0]).has_changed_since(&before));
+        assert!(!node("available", times[1]).has_changed_since(&before));
+        assert!(node("deploying", times[2]).has_changed_since(&before));
+        assert!(
+            node("deploying", times[1]).has_changed_since(&before),
+            "within the resolution of the database's times"
+        );
+        assert!(
+            node("deploying", "1").has_changed_since(&before),
+            "a time in another form is only compared for equality"
+        );
     }
 }

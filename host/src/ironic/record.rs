@@ -3,7 +3,11 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+
+use super::claim::Claim;
+use super::node::Node;
 
 /// A drive's fingerprint: the SHA-256, in hexadecimal digits, of the base64 text that the drive would have without the random
 /// bytes drawn for the run.
@@ -27,12 +31,34 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// The record in a node's `extra` after a deployment: the drive with which the node became active, and the time. Any later
-/// change to the node's provisioning changes the time in Ironic, which makes the record obsolete.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The record in a node's `extra`: the drive with which the node became active and the time, and the deployment that a run is about
+/// to start. Any later change to the node's provisioning changes the time in Ironic, which makes the record obsolete.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Record {
+    #[serde(flatten)]
+    active: Option<ActiveWith>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    intent: Option<Intent>,
+}
+
+/// What a node became active with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct ActiveWith {
     fingerprint: Fingerprint,
     provision_updated_at: String,
+}
+
+/// A deployment that a run was about to start. It lets the next run recognise and finish it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Intent {
+    fingerprint: Fingerprint,
+    /// The claim under which the deployment is started.
+    instance_uuid: String,
+    /// The node's `provision_updated_at` before the deployment.
+    since: Option<String>,
+    /// Whether somebody else may deploy the node under the same claim, so that its deployment may not be that of the run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    shared: bool,
 }
 
 impl Record {
@@ -42,13 +68,63 @@ impl Record {
     /// Creates the record for a node that became active at that time. Returns `None` if Ironic does not report the time.
     pub fn new(provision_updated_at: Option<&str>, fingerprint: Fingerprint) -> Option<Self> {
         let provision_updated_at = provision_updated_at?.to_owned();
-        Some(Self { fingerprint, provision_updated_at })
+        Some(Self { active: Some(ActiveWith { fingerprint, provision_updated_at }), intent: None })
+    }
+
+    /// Creates the record for a deployment that is about to be started. It keeps what is known about the node's drive.
+    pub fn before(node: &Node, fingerprint: &Fingerprint, claim: &Claim, shared: bool) -> Self {
+        let (fingerprint, instance_uuid) = (fingerprint.clone(), claim.as_str().to_owned());
+        let intent = Intent { fingerprint, instance_uuid, since: node.provision_updated_at.clone(), shared };
+        let active = node.extra.record.clone().and_then(|record| record.active);
+        Self { active, intent: Some(intent) }
+    }
+
+    /// Returns the change to the node that writes the record (RFC 6902).
+    pub fn patch(&self) -> Value {
+        json!({"op": "add", "path": format!("/extra/{}", Self::MEMBER), "value": self})
+    }
+
+    /// Returns whether the node is active with the drive of this fingerprint.
+    pub fn is_active_with(&self, fingerprint: &Fingerprint, node: &Node) -> bool {
+        let known = self.active.as_ref();
+        node.provision_state.is_active()
+            && known.is_some_and(|known| {
+                known.fingerprint == *fingerprint
+                    && Some(&known.provision_updated_at) == node.provision_updated_at.as_ref()
+            })
+    }
+
+    /// Returns whether an earlier run started the node's current deployment, with the drive of this fingerprint.
+    pub fn has_started(&self, fingerprint: &Fingerprint, node: &Node) -> bool {
+        let moved = |intent: &Intent| intent.since != node.provision_updated_at;
+        let claimed = |intent: &Intent| Some(&intent.instance_uuid) == node.instance_uuid.as_ref();
+        let intended = self.intent.as_ref();
+        intended.is_some_and(|intent| {
+            !intent.shared && intent.fingerprint == *fingerprint && claimed(intent) && moved(intent)
+        })
+    }
+
+    /// Returns whether another run has claimed the node and not yet started its deployment.
+    pub fn is_intended(&self, node: &Node) -> bool {
+        let intended = self.intent.as_ref();
+        intended.is_some_and(|intent| {
+            Some(&intent.instance_uuid) == node.instance_uuid.as_ref() && intent.since == node.provision_updated_at
+        })
+    }
+
+    /// Returns whether an earlier run, for the same drive, made the node's claim.
+    pub fn has_claimed(&self, fingerprint: &Fingerprint, node: &Node) -> bool {
+        let intended = self.intent.as_ref();
+        intended.is_some_and(|intent| {
+            !intent.shared
+                && intent.fingerprint == *fingerprint
+                && Some(&intent.instance_uuid) == node.instance_uuid.as_ref()
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::node::Node;
     use super::*;
 
     fn node(state: &str, updated_at: &str, extra: serde_json::Value) -> Node {
@@ -68,6 +144,27 @@ mod tests {
         assert!(!node("active", "t1", extra.clone()).has(&Fingerprint::new(None)));
         assert!(!node("active", "t2", extra.clone()).has(&drive));
         assert!(!node("deploy failed", "t1", extra).has(&drive));
+    }
+
+    #[test]
+    fn a_deployment_that_an_earlier_run_started_is_recognised() {
+        let drive = Fingerprint::new(Some("H4sI"));
+        let claim = Claim::new("i");
+        let before = node("available", "t1", serde_json::json!({}));
+        let record = Record::before(&before, &drive, &claim, false);
+        let with = |state, updated_at, instance: Option<&str>| {
+            let mut node = node(state, updated_at, serde_json::json!({"configdrive": record}));
+            node.instance_uuid = instance.map(str::to_owned);
+            node
+        };
+        let started = |node: Node, drive: &Fingerprint| node.has_started(drive);
+        assert!(started(with("deploying", "t2", Some("i")), &drive));
+        assert!(started(with("active", "t3", Some("i")), &drive));
+        assert!(!started(with("available", "t1", Some("i")), &drive), "it was not started");
+        assert!(!started(with("deploying", "t2", Some("j")), &drive), "somebody else has taken the node");
+        assert!(!started(with("deploying", "t2", None), &drive));
+        assert!(!started(with("deploying", "t2", Some("i")), &Fingerprint::new(None)), "another drive");
+        assert!(!with("active", "t3", Some("i")).has(&drive), "an intention is not an outcome");
     }
 
     #[test]

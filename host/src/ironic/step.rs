@@ -24,11 +24,15 @@ pub enum Step<'a> {
     Built(&'a Drive),
     /// The node is already active with this drive, and nothing is sent.
     AlreadyActive,
-    /// The request is being sent.
+    /// An earlier run has started this deployment, and this one waits for its end.
+    Resuming,
+    /// The node is being claimed, or the request is being sent.
     Sending(Target),
+    /// Ironic does not allow the node to be claimed, and it is deployed without a claim.
+    NotClaimed(&'a Error),
     /// A temporary failure occurred, and the operation is retried.
     TryingAgain(&'a Error),
-    /// The answer to the request was lost, and the node's state is checked to see whether the request arrived.
+    /// The answer does not show whether the request arrived, and the node's state is checked.
     Looking(&'a Error),
     /// Ironic accepted the request, and the deployment has started.
     Accepted,
@@ -41,7 +45,10 @@ pub enum Step<'a> {
 impl Step<'_> {
     /// Returns whether the step deserves attention even if the deployment succeeds.
     pub fn is_warning(&self) -> bool {
-        matches!(self, Self::Finding(_) | Self::TryingAgain(_) | Self::Looking(_) | Self::NotRecorded(_))
+        matches!(
+            self,
+            Self::Finding(_) | Self::NotClaimed(_) | Self::TryingAgain(_) | Self::Looking(_) | Self::NotRecorded(_)
+        )
     }
 }
 
@@ -54,6 +61,8 @@ impl fmt::Display for Step<'_> {
             Self::Finding(finding) => finding.fmt(f),
             Self::Built(drive) => write!(f, "config drive: {}", drive.digest()),
             Self::AlreadyActive => f.write_str("the node is already active with this drive"),
+            Self::Resuming => f.write_str("an earlier run has started this deployment; waiting for its end"),
+            Self::NotClaimed(error) => write!(f, "{}; deploying without a claim", chain(*error)),
             Self::Sending(Target::Active) => f.write_str("asking Ironic to deploy"),
             Self::Sending(Target::Rebuild) => f.write_str("asking Ironic to rebuild"),
             Self::TryingAgain(error) => write!(f, "{}; trying again", chain(*error)),

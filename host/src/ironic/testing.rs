@@ -20,9 +20,14 @@ impl Script {
     }
 
     pub fn with_statuses(versions: Option<(&str, &str)>, answers: Vec<Result<(u16, &str), TransportError>>) -> Self {
+        Self::of(versions, std::iter::once(Ok((200, "{}"))).chain(answers).collect())
+    }
+
+    /// Creates a script of all answers, including that to `connect`.
+    pub fn of(versions: Option<(&str, &str)>, answers: Vec<Result<(u16, &str), TransportError>>) -> Self {
         let versions = versions.map(|(min, max)| VersionRange { min: min.parse().unwrap(), max: max.parse().unwrap() });
         let answer = |(status, body): (u16, &str)| Answer { status, versions, body: body.into() };
-        let answers = std::iter::once(Ok((200, "{}"))).chain(answers).map(|body| body.map(answer)).collect();
+        let answers = answers.into_iter().map(|body| body.map(answer)).collect();
         Self { answers: Mutex::new(answers), requests: Default::default() }
     }
 

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use tokio::time::{Instant, sleep};
+
 use super::client::Ironic;
 use super::error::Error;
 use super::node::Node;
-use super::patience::{Patience, Pauses};
+use super::operation::Operation;
+use super::patience::{Patience, Pauses, RETRY_TIME};
 use super::step::Step;
 use crate::transport::Transport;
 
@@ -17,44 +20,59 @@ pub(super) async fn until_active<T: Transport>(
     patience: Patience,
     observe: &mut impl FnMut(Step<'_>),
 ) -> Result<Node, Error> {
-    let started = tokio::time::Instant::now();
+    let started = Instant::now();
     let label = || node.label().clone();
     let mut pauses = Pauses::new();
     let mut shown = None;
     loop {
-        let node = patience.ask(observe, || ironic.node(&node.uuid)).await;
-        let node = node.map_err(|error| Error::Unwatched { node: label(), error: error.into() })?;
-        let at = (node.provision_state.clone(), node.deploy_step.clone());
+        let seen = patience.ask(Operation::Watch(label()), observe, || ironic.node(&node.uuid)).await;
+        let seen = match seen {
+            Ok(seen) => seen,
+            Err(error) => {
+                return Err(match (error, shown) {
+                    (Error::OutOfTime { last: None, .. }, Some((state, _))) => {
+                        Error::TimedOut { node: label(), state, after: started.elapsed() }
+                    }
+                    (error, _) => Error::Unwatched { node: label(), error: error.into() },
+                });
+            }
+        };
+        let at = (seen.provision_state.clone(), seen.deploy_step.clone());
         if shown.as_ref() != Some(&at) {
-            observe(Step::State(&node));
+            observe(Step::State(&seen));
             shown = Some(at);
         }
-        match watch.judge(&node) {
-            Verdict::Active => return Ok(node),
+        match watch.judge(&seen) {
+            Verdict::Active => return Ok(seen),
             Verdict::Failed => {
-                let last_error = node.last_error();
-                return Err(Error::Failed { node: label(), state: node.provision_state, last_error });
+                let last_error = seen.last_error();
+                return Err(Error::Failed { node: label(), state: seen.provision_state, last_error });
             }
+            Verdict::Superseded => return Err(Error::Superseded { node: label(), state: seen.provision_state }),
             Verdict::Continues => {}
         }
         let left = patience.left();
         if left == Some(Duration::ZERO) {
-            return Err(Error::TimedOut { node: label(), state: node.provision_state, after: started.elapsed() });
+            return Err(Error::TimedOut { node: label(), state: seen.provision_state, after: started.elapsed() });
+        }
+        if watch.is_unmoved() && started.elapsed() >= RETRY_TIME {
+            return Err(Error::Unmoved { node: label(), state: seen.provision_state });
         }
         let pause = pauses.next();
-        tokio::time::sleep(left.map_or(pause, |left| pause.min(left))).await;
+        sleep(left.map_or(pause, |left| pause.min(left))).await;
     }
 }
 
-/// Distinguishes the outcome of a deployment from the node's state before it.
+/// Distinguishes the outcome of a deployment from the node's state before it, and from other deployments.
 ///
 /// Ironic answers 202 only after the state has changed, but an API with a lagging database may still show the old state: a node
-/// that is being rebuilt would seem `active` at once. So a final state counts only if something has changed since before, or if
-/// the state persists. The latter is needed because some databases store times in whole seconds, and two deployments can end
-/// within the same one.
+/// that is being rebuilt would seem `active` at once. So a final state counts only after the node was seen to leave its old one, by
+/// its state or by its time. It counts as ours only if the node has the same `instance_uuid` as when the deployment was started, and no
+/// other run has written a record.
 pub(super) struct Watch<'a> {
     before: Option<&'a Node>,
-    unchanged: u32,
+    /// The newest node seen so far that is in another state than before.
+    moved: Option<Node>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,35 +80,58 @@ enum Verdict {
     Continues,
     Active,
     Failed,
+    Superseded,
 }
 
 impl<'a> Watch<'a> {
     /// Watches the deployment that was started when the node was `before`.
     pub fn since(before: &'a Node) -> Self {
-        Self { before: Some(before), unchanged: 0 }
+        Self { before: Some(before), moved: None }
+    }
+
+    /// Watches a deployment that was in progress when the node was `before`.
+    pub fn resumed(before: &'a Node) -> Self {
+        Self { before: Some(before), moved: Some(before.clone()) }
     }
 
     /// Watches whatever the node is currently doing.
     pub fn now() -> Self {
-        Self { before: None, unchanged: UNCHANGED }
+        Self { before: None, moved: None }
+    }
+
+    /// Returns whether the node has not been seen to leave its old state.
+    fn is_unmoved(&self) -> bool {
+        self.before.is_some() && self.moved.is_none()
     }
 
     fn judge(&mut self, node: &Node) -> Verdict {
-        if node.provision_state.is_deploying() || (node.provision_state.is_active() && node.reservation.is_some()) {
-            self.unchanged = UNCHANGED; // it has left its old state
+        if self.is_stale(node) {
             return Verdict::Continues;
         }
-        let changed = self.before.is_none_or(|before| node.has_changed_since(before));
-        if !changed && self.unchanged < UNCHANGED {
-            self.unchanged += 1;
-            return Verdict::Continues;
+        self.moved = Some(node.clone());
+        let state = &node.provision_state;
+        if self.before.is_some_and(|before| node.is_taken_since(before)) && state.follows_a_start() {
+            return Verdict::Superseded;
         }
-        if node.provision_state.is_active() { Verdict::Active } else { Verdict::Failed }
+        match () {
+            () if state.is_deploying() => Verdict::Continues,
+            () if state.is_active() && node.reservation.is_some() => Verdict::Continues,
+            () if state.is_active() => Verdict::Active,
+            () => Verdict::Failed,
+        }
+    }
+
+    /// Returns whether this is what the node was earlier, from a database that lags.
+    fn is_stale(&self, node: &Node) -> bool {
+        let Some(before) = self.before else { return false };
+        match &self.moved {
+            None => !node.has_changed_since(before),
+            Some(moved) if node.is_older_than(moved) => true,
+            // A database with times in whole seconds may show the time from before a fast rebuild.
+            Some(moved) => !node.has_changed_since(before) && moved.provision_updated_at != before.provision_updated_at,
+        }
     }
 }
-
-/// How often the old state may be seen before it is accepted as the new one.
-const UNCHANGED: u32 = 4;
 
 #[cfg(test)]
 mod tests {
@@ -112,7 +153,7 @@ mod tests {
         seen.iter().map(|node| watch.judge(node)).collect()
     }
 
-    use Verdict::{Active, Continues, Failed};
+    use Verdict::{Active, Continues, Failed, Superseded};
 
     #[test]
     fn a_deployment_ends_at_active_or_at_a_failure() {
@@ -143,10 +184,47 @@ mod tests {
     }
 
     #[test]
-    fn a_rebuild_within_the_same_second_is_accepted_in_the_end() {
+    fn a_rebuild_that_shows_no_change_is_not_accepted() {
         let before = node("active", 1, None);
-        let seen = vec![before.clone(); 5];
+        assert_eq!(judge(&before, &vec![before.clone(); 50]), [Continues; 50]);
+        let script = Script::new(Some(("1.1", "1.115")), vec![Ok(ACTIVE); 100]);
+        let before = serde_json::from_str(ACTIVE).unwrap();
+        let error = wait_since(&script, &before, None).to_string();
+        assert!(error.contains("the node has shown no change since and is `active`"), "{error}");
+    }
+
+    #[test]
+    fn a_rebuild_within_the_same_second_is_accepted_after_it_was_seen() {
+        let before = node("active", 1, None);
+        assert_eq!(judge(&before, &[node("deploying", 1, None), before.clone()]), [Continues, Active]);
+    }
+
+    #[test]
+    fn an_old_state_from_a_lagging_database_is_ignored() {
+        let before = node("active", 1, None);
+        let deploying = node("deploying", 2, None);
+        let seen = [deploying.clone(), before.clone(), deploying, before.clone(), node("active", 3, None)];
         assert_eq!(judge(&before, &seen), [Continues, Continues, Continues, Continues, Active]);
+
+        let before = node("available", 1, None);
+        assert_eq!(judge(&before, &vec![before.clone(); 9]), [Continues; 9]);
+    }
+
+    #[test]
+    fn a_node_that_somebody_else_has_taken_is_not_ours() {
+        let mut before = node("available", 1, None);
+        before.instance_uuid = Some("ours".into());
+        let with = |state, updated_at, instance: Option<&str>| {
+            let mut node = node(state, updated_at, None);
+            node.instance_uuid = instance.map(str::to_owned);
+            node
+        };
+        assert_eq!(judge(&before, &[with("active", 2, Some("ours"))]), [Active]);
+        for instance in [None, Some("theirs")] {
+            assert_eq!(judge(&before, &[with("active", 2, instance)]), [Superseded]);
+            assert_eq!(judge(&before, &[with("deploying", 2, instance)]), [Superseded]);
+        }
+        assert_eq!(judge(&before, &[with("available", 2, None)]), [Failed], "undeployed");
     }
 
     #[test]
@@ -164,11 +242,17 @@ mod tests {
 
     const DEPLOYING: &str = r#"{"uuid": "u", "name": "n", "provision_state": "wait call-back", "maintenance": false}"#;
 
+    const ACTIVE: &str = r#"{"uuid": "u", "name": "n", "provision_state": "active", "maintenance": false}"#;
+
     fn wait(script: &Script, timeout: Option<Duration>) -> Error {
-        let before = node("available", 1, None);
+        wait_since(script, &node("available", 1, None), timeout)
+    }
+
+    fn wait_since(script: &Script, before: &Node, timeout: Option<Duration>) -> Error {
         run(async {
             let ironic = Ironic::connect(script).await?;
-            until_active(&ironic, &before, Watch::since(&before), Patience::new(timeout), &mut |_| ()).await
+            let patience = Patience::new(timeout, None);
+            until_active(&ironic, before, Watch::since(before), patience, &mut |_| ()).await
         })
         .unwrap_err()
     }
@@ -181,6 +265,20 @@ mod tests {
     }
 
     #[test]
+    fn a_read_that_the_time_limit_cuts_off_does_not_hide_the_state() {
+        use super::super::double::{Double, Fault, Schedule};
+        let error = run(async {
+            let gets = vec![Fault::Pass, Fault::Pass, Fault::Silent];
+            let double = Double::new(Schedule { gets, waits: true, ..Schedule::default() }, "deploying", None);
+            let ironic = Ironic::connect(double).await.unwrap();
+            let node = ironic.node(&"n".parse().unwrap()).await.unwrap();
+            let patience = Patience::new(Some(Duration::from_secs(3)), None);
+            until_active(&ironic, &node, Watch::now(), patience, &mut |_| ()).await.unwrap_err()
+        });
+        assert_eq!(error.to_string(), "node n is still `deploying` after 3 s, and its deployment continues");
+    }
+
+    #[test]
     fn polling_continues_when_ironic_comes_back() {
         let lost = || Err(TransportError::Unreachable("Connection refused".into()));
         let active = DEPLOYING.replace("wait call-back", "active");
@@ -188,7 +286,7 @@ mod tests {
         let before = node("available", 1, None);
         let ended = run(async {
             let ironic = Ironic::connect(&script).await?;
-            until_active(&ironic, &before, Watch::since(&before), Patience::new(None), &mut |_| ()).await
+            until_active(&ironic, &before, Watch::since(&before), Patience::new(None, None), &mut |_| ()).await
         });
         assert!(ended.unwrap().provision_state.is_active());
     }

@@ -23,8 +23,8 @@ pub trait Transport: Send + Sync {
     /// Returns Ironic's URL, without `/v1` and without a trailing slash.
     fn endpoint(&self) -> &str;
 
-    /// Sends `request` once. A transport never repeats a request, except for one that was refused because of its token (401).
-    /// Any HTTP status is an answer.
+    /// Sends `request` once. A transport never repeats a request, except for a read or a patch that was refused because of its token
+    /// (401). After such an answer to [`Method::Put`], it obtains a new token and returns the answer. Any HTTP status is an answer.
     fn send(&self, request: Request) -> impl Future<Output = Result<Answer, TransportError>> + Send;
 }
 
@@ -118,6 +118,8 @@ pub enum TransportError {
     Unauthenticated(String),
     /// The answer is larger than [`Answer::LIMIT`].
     TooLarge,
+    /// The answer is in a character encoding other than UTF-8.
+    NotUtf8,
 }
 
 impl fmt::Display for TransportError {
@@ -127,6 +129,7 @@ impl fmt::Display for TransportError {
             Self::Lost(cause) => write!(f, "the connection was lost: {cause}"),
             Self::Timeout(after) => write!(f, "no answer within {} s", after.as_secs()),
             Self::Unauthenticated(cause) => write!(f, "cannot authenticate: {cause}"),
+            Self::NotUtf8 => f.write_str("the answer is in a character encoding other than UTF-8"),
             Self::TooLarge => write!(f, "the answer is larger than {} MiB", Answer::LIMIT >> 20),
         }
     }

@@ -1,0 +1,429 @@
+//! A test double of Ironic with its state machine, locks and claims, on tokio's paused clock.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::transport::{Answer, Method, Request, Transport, TransportError, VersionRange};
+
+/// What happens to one request.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Fault {
+    /// Nothing.
+    Pass,
+    /// It does not arrive, and the connection is lost.
+    LostBefore,
+    /// It is processed, and the answer is lost.
+    LostAfter,
+    /// The connection is lost, and the request is processed after this many milliseconds.
+    Late(u64),
+    /// It is processed, and the answer takes this many milliseconds.
+    Slow(u64),
+    /// It does not arrive, and there is no answer.
+    Silent,
+    /// It does not arrive, and a proxy answers.
+    Instead(u16),
+    /// It is processed, and a proxy replaces the answer.
+    After(u16),
+    /// A proxy sends it twice, and returns the second answer.
+    Twice,
+    /// For a read: the last answer to the same read is repeated.
+    Repeated,
+    /// The connection is refused.
+    Unreachable,
+}
+
+/// What others do to the node.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Event {
+    /// Another conductor locks the node for this many milliseconds.
+    Lock(u64),
+    /// Another operator, who respects claims, takes the node if nobody has it, or if its deployment has failed.
+    Take,
+    /// The operator of the node undeploys it, and another one takes it.
+    Undeploy,
+}
+
+/// A schedule of faults and events.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    /// For the requests that start a deployment, in order; later ones pass.
+    pub puts: Vec<Fault>,
+    /// For the patches.
+    pub patches: Vec<Fault>,
+    /// For the reads of the node.
+    pub gets: Vec<Fault>,
+    /// By how many milliseconds reads lag.
+    pub lag: u64,
+    /// The events, with their times in milliseconds.
+    pub events: Vec<(u64, Event)>,
+    /// How many milliseconds a deployment takes.
+    pub duration: u64,
+    /// Whether the deployments succeed, in order; later ones do.
+    pub succeeds: Vec<bool>,
+    /// Whether a deployment waits for its agent, unlocked.
+    pub waits: bool,
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        let (puts, patches, gets, events, succeeds) = Default::default();
+        Self { puts, patches, gets, lag: 0, events, duration: 300, succeeds, waits: false }
+    }
+}
+
+/// Ironic with one node.
+#[derive(Clone)]
+pub struct Double(Arc<Mutex<World>>);
+
+pub struct World {
+    schedule: Schedule,
+    started: Instant,
+    node: State,
+    /// The node at each time at which it changed.
+    past: Vec<(u64, State)>,
+    locked_until: u64,
+    running: Option<Running>,
+    last_read: Option<Value>,
+    /// The drives of the deployments that were started.
+    pub starts: Vec<String>,
+    /// The drives of those that succeeded.
+    pub ends: Vec<String>,
+    /// What was recorded and was not true.
+    pub lies: Vec<String>,
+    takers: u32,
+    queues: [VecDeque<Fault>; 3],
+    /// How many requests to start a deployment were sent.
+    pub puts: usize,
+}
+
+#[derive(Clone, Debug)]
+pub struct State {
+    pub state: &'static str,
+    updated: u64,
+    pub instance_uuid: Option<String>,
+    pub extra: Value,
+    last_error: Option<&'static str>,
+    reserved: bool,
+    /// The drive that is on the node.
+    pub drive: String,
+}
+
+struct Running {
+    drive: String,
+    until: u64,
+    succeeds: bool,
+}
+
+/// The time at which the schedule starts, in milliseconds.
+const EPOCH: u64 = 3_600_000;
+
+impl Double {
+    pub fn new(schedule: Schedule, state: &'static str, instance_uuid: Option<&str>) -> Self {
+        let node = State {
+            state,
+            updated: EPOCH - 1_000_000,
+            instance_uuid: instance_uuid.map(str::to_owned),
+            extra: json!({}),
+            last_error: None,
+            reserved: false,
+            drive: "b2xk".into(),
+        };
+        let mut events = schedule.events.clone();
+        events.sort_by_key(|(at, _)| *at);
+        let queues = [&schedule.puts, &schedule.patches, &schedule.gets].map(|faults| faults.iter().copied().collect());
+        let past = vec![(0, node.clone())];
+        let world = World {
+            schedule,
+            started: Instant::now(),
+            node,
+            past,
+            locked_until: 0,
+            running: None,
+            last_read: None,
+            starts: Vec::new(),
+            ends: Vec::new(),
+            lies: Vec::new(),
+            takers: 0,
+            queues,
+            puts: 0,
+        };
+        let double = Self(Arc::new(Mutex::new(world)));
+        for (at, event) in events {
+            let double = double.clone();
+            tokio::spawn(async move {
+                sleep(Duration::from_millis(at)).await;
+                double.world().happen(event);
+            });
+        }
+        double
+    }
+
+    /// Returns the world as it is now.
+    pub fn world(&self) -> MutexGuard<'_, World> {
+        let mut world = self.0.lock().unwrap();
+        world.settle();
+        world
+    }
+
+    /// Ends all faults.
+    pub fn recover(&self) {
+        let mut world = self.world();
+        (world.queues, world.schedule.lag, world.schedule.succeeds) = Default::default();
+    }
+
+    async fn answer(&self, request: &Request) -> Result<Answer, TransportError> {
+        let lost = || Err(TransportError::Lost("reset".into()));
+        sleep(LATENCY).await;
+        let fault = self.world().fault(request);
+        match fault {
+            Fault::Pass => {}
+            Fault::LostBefore => return lost(),
+            Fault::Unreachable => return Err(TransportError::Unreachable("refused".into())),
+            Fault::Silent => std::future::pending().await,
+            Fault::Instead(status) => return Ok(answer(status, "<html>")),
+            Fault::Late(after) => {
+                let (double, request) = (self.clone(), copy(request));
+                tokio::spawn(async move {
+                    sleep(Duration::from_millis(after)).await;
+                    double.world().process(&request);
+                });
+                return lost();
+            }
+            Fault::Twice => drop(self.world().process(request)),
+            Fault::Repeated => {
+                let last = self.world().last_read.clone();
+                if let Some(last) = last {
+                    return Ok(answer(200, &last.to_string()));
+                }
+            }
+            Fault::LostAfter | Fault::After(_) | Fault::Slow(_) => {}
+        }
+        let processed = self.world().process(request);
+        sleep(LATENCY).await;
+        match fault {
+            Fault::LostAfter => lost(),
+            Fault::After(status) => Ok(answer(status, "<html>")),
+            Fault::Slow(after) => {
+                sleep(Duration::from_millis(after)).await;
+                Ok(processed)
+            }
+            _ => Ok(processed),
+        }
+    }
+}
+
+const LATENCY: Duration = Duration::from_millis(4);
+
+impl Transport for Double {
+    fn endpoint(&self) -> &str {
+        "http://double"
+    }
+
+    async fn send(&self, request: Request) -> Result<Answer, TransportError> {
+        let answered = timeout(request.timeout, self.answer(&request)).await;
+        answered.unwrap_or(Err(TransportError::Timeout(request.timeout)))
+    }
+}
+
+impl World {
+    /// Returns the node as it really is.
+    pub fn node(&self) -> &State {
+        &self.node
+    }
+
+    fn now(&self) -> u64 {
+        EPOCH + u64::try_from(self.started.elapsed().as_millis()).unwrap()
+    }
+
+    fn fault(&mut self, request: &Request) -> Fault {
+        self.puts += usize::from(request.method == Method::Put);
+        let queue = match request.method {
+            Method::Put => 0,
+            Method::Patch => 1,
+            Method::Get if matches!(request.path.as_str(), "/v1/nodes/n" | "/v1/nodes/u") => 2,
+            Method::Get => return Fault::Pass,
+        };
+        self.queues[queue].pop_front().unwrap_or(Fault::Pass)
+    }
+
+    /// Ends the deployment if its time has come.
+    fn settle(&mut self) {
+        let now = self.now();
+        if let Some(running) = self.running.take_if(|running| running.until <= now) {
+            self.node.drive = running.drive.clone();
+            self.node.reserved = false;
+            self.node.last_error = (!running.succeeds).then_some("it failed");
+            self.set_state(if running.succeeds { "active" } else { "deploy failed" }, running.until);
+            if running.succeeds {
+                self.ends.push(running.drive);
+            }
+        }
+    }
+
+    fn set_state(&mut self, state: &'static str, at: u64) {
+        (self.node.state, self.node.updated) = (state, at);
+        self.keep(at);
+    }
+
+    /// Keeps the node for reads that lag, and checks that its record is true.
+    fn keep(&mut self, at: u64) {
+        self.past.push((at, self.node.clone()));
+        let record = &self.node.extra["configdrive"];
+        let is_valid = record["provision_updated_at"] == time(self.node.updated) && self.node.state == "active";
+        let drive = super::record::Fingerprint::new(Some(&self.node.drive)).to_string();
+        if is_valid && record["fingerprint"] != drive {
+            self.lies.push(record.to_string());
+        }
+    }
+
+    fn happen(&mut self, event: Event) {
+        self.settle();
+        let now = self.now();
+        match event {
+            Event::Lock(duration) => {
+                if self.running.is_none() {
+                    self.locked_until = now + duration;
+                }
+            }
+            Event::Take if self.is_locked() => {}
+            Event::Take => match (self.node.state, &self.node.instance_uuid) {
+                ("available", None) => self.take(),
+                ("deploy failed", _) => {
+                    self.undeploy(now);
+                    self.take();
+                }
+                _ => {}
+            },
+            Event::Undeploy if self.is_locked() || self.node.state == "available" => {}
+            Event::Undeploy => {
+                self.undeploy(now);
+                self.take();
+            }
+        }
+    }
+
+    fn undeploy(&mut self, now: u64) {
+        (self.node.instance_uuid, self.node.drive) = (None, String::new());
+        self.set_state("cleaning", now);
+        self.set_state("available", now + 1);
+    }
+
+    fn take(&mut self) {
+        self.takers += 1;
+        self.node.instance_uuid = Some(format!("{TAKEN}{:03}", self.takers));
+        let theirs = json!({"target": "active", "configdrive": "dGhlaXJz"}).to_string();
+        assert_eq!(self.start(theirs.as_bytes()), 202);
+    }
+
+    fn is_locked(&self) -> bool {
+        self.node.reserved || self.locked_until > self.now()
+    }
+
+    fn process(&mut self, request: &Request) -> Answer {
+        self.settle();
+        let body = request.body.as_ref().map(|body| body.0.clone()).unwrap_or_default();
+        match (request.method, request.path.as_str()) {
+            (Method::Put, _) => answer(self.start(&body), ""),
+            (Method::Patch, _) => self.patch(&body),
+            (Method::Get, "/v1") => answer(200, "{}"),
+            (Method::Get, path) if path.ends_with("/validate") => {
+                let fit = json!({"result": true});
+                answer(200, &json!({"deploy": fit, "power": fit, "storage": fit}).to_string())
+            }
+            (Method::Get, "/v1/ports/detail") => answer(200, r#"{"ports": []}"#),
+            (Method::Get, "/v1/portgroups/detail") => answer(200, r#"{"portgroups": []}"#),
+            (Method::Get, _) => {
+                let then = self.now().saturating_sub(self.schedule.lag);
+                let seen = self.past.iter().rev().find(|(at, _)| *at <= then).unwrap();
+                let node = self.json(&seen.1);
+                self.last_read = Some(node.clone());
+                answer(200, &node.to_string())
+            }
+        }
+    }
+
+    /// `PUT /v1/nodes/{node}/states/provision`
+    fn start(&mut self, body: &[u8]) -> u16 {
+        let body: Value = serde_json::from_slice(body).unwrap();
+        if self.is_locked() {
+            return 409;
+        }
+        let allowed = match body["target"].as_str().unwrap() {
+            "active" => ["available", "deploy failed", "deploy failed"],
+            _ => ["active", "deploy failed", "error"],
+        };
+        if !allowed.contains(&self.node.state) {
+            return 400;
+        }
+        let drive = body["configdrive"].as_str().unwrap_or_default().to_owned();
+        self.starts.push(drive.clone());
+        let number = self.starts.len() - 1;
+        let succeeds = self.schedule.succeeds.get(number).copied().unwrap_or(true);
+        let now = self.now();
+        self.running = Some(Running { drive, until: now + self.schedule.duration, succeeds });
+        (self.node.last_error, self.node.reserved) = (None, !self.schedule.waits);
+        self.set_state(if self.schedule.waits { "wait call-back" } else { "deploying" }, now);
+        202
+    }
+
+    /// `PATCH /v1/nodes/{node}`
+    fn patch(&mut self, body: &[u8]) -> Answer {
+        if self.is_locked() || self.running.is_some() {
+            return answer(409, r#"{"error_message": "{\"faultstring\": \"Node n is locked\"}"}"#);
+        }
+        let mut node = self.node.clone();
+        for change in serde_json::from_slice::<Vec<Value>>(body).unwrap() {
+            match (change["op"].as_str().unwrap(), change["path"].as_str().unwrap()) {
+                ("add", "/instance_uuid") => {
+                    let uuid = change["value"].as_str().unwrap();
+                    if node.instance_uuid.as_ref().is_some_and(|instance| instance != uuid) {
+                        return answer(409, r#"{"error_message": "{\"faultstring\": \"Node n is associated\"}"}"#);
+                    }
+                    node.instance_uuid = Some(uuid.to_owned());
+                }
+                ("remove", "/instance_uuid") => node.instance_uuid = None,
+                ("add", "/extra/configdrive") => node.extra["configdrive"] = change["value"].clone(),
+                other => panic!("{other:?}"),
+            }
+        }
+        self.node = node;
+        self.keep(self.now());
+        answer(200, &self.json(&self.node).to_string())
+    }
+
+    fn json(&self, node: &State) -> Value {
+        json!({
+            "uuid": "u", "name": "n", "maintenance": false, "network_interface": "noop",
+            "provision_state": node.state, "provision_updated_at": time(node.updated),
+            "instance_uuid": node.instance_uuid, "extra": node.extra, "last_error": node.last_error,
+            "reservation": (node.reserved || self.locked_until > self.now()).then_some("conductor"),
+        })
+    }
+}
+
+/// How the claims of the operators who take the node start.
+pub const TAKEN: &str = "7e7e7e7e-0000-4000-8000-999999999";
+/// The claim of somebody else's instance.
+pub const THEIRS: &str = "7e7e7e7e-0000-4000-8000-000000000000";
+
+/// As Ironic writes it.
+fn time(milliseconds: u64) -> String {
+    let (seconds, rest) = (milliseconds / 1000, milliseconds % 1000);
+    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+    format!("2026-01-01T{hours:02}:{minutes:02}:{:02}.{rest:03}000+00:00", seconds % 60)
+}
+
+fn answer(status: u16, body: &str) -> Answer {
+    let version = |text: &str| text.parse().unwrap();
+    let versions = Some(VersionRange { min: version("1.1"), max: version("1.115") });
+    Answer { status, versions, body: body.into() }
+}
+
+fn copy(request: &Request) -> Request {
+    let (path, query, body) = (request.path.clone(), request.query.clone(), request.body.clone());
+    Request { method: request.method, path, query, version: request.version, body, timeout: request.timeout }
+}
