@@ -23,6 +23,13 @@ fn ironic_advice(error: &ironic::Error) -> String {
             (Target::Rebuild, "available") => "; deploy it without --rebuild".into(),
             _ => String::new(),
         },
+        ironic::Error::Claimed { .. } => "; use --allow-claimed to deploy it anyway".into(),
+        ironic::Error::Unclear { node, .. } => {
+            format!("; wait for it with `configdrive deploy {node} --attach`, and check which instance it has")
+        }
+        ironic::Error::Superseded { .. } | ironic::Error::Unmoved { .. } => {
+            "; check which instance the node has".into()
+        }
         ironic::Error::NotStarted { .. } => ". The node is unchanged; it is safe to retry".into(),
         ironic::Error::Unknown { .. } => "; check the node's state before you retry".into(),
         ironic::Error::TimedOut { node, .. } | ironic::Error::Unwatched { node, .. } => {
@@ -61,6 +68,7 @@ fn cloud_advice(error: &cloud::Error) -> &'static str {
 pub fn step(step: &Step<'_>) -> String {
     match step {
         Step::TryingAgain(error) => format!("{}; trying again", ironic(error)),
+        Step::NotClaimed(error) => format!("{}; deploying without a claim", ironic(error)),
         Step::Looking(error) => format!("{}; checking whether the deployment has started", ironic(error)),
         Step::NotRecorded(error) => {
             format!("{}; a later run will not know that the node has this drive", ironic(error))

@@ -64,7 +64,10 @@ impl Failure for Error {
 fn exit_of_ironic(error: &ironic::Error) -> Exit {
     match error {
         ironic::Error::Drive(error) => error.into(),
-        ironic::Error::TooLarge { .. } | ironic::Error::TimedOut { .. } => Exit::Limit,
+        ironic::Error::TooLarge { .. } | ironic::Error::TimedOut { .. } | ironic::Error::OutOfTime { .. } => {
+            Exit::Limit
+        }
+        ironic::Error::SameNode { .. } => Exit::InvalidInput,
         ironic::Error::Transport { error, .. } => match error {
             TransportError::Unauthenticated(_) => Exit::IronicRefused,
             _ => Exit::IronicUnreachable,
@@ -73,13 +76,17 @@ fn exit_of_ironic(error: &ironic::Error) -> Exit {
         ironic::Error::Refused { .. }
         | ironic::Error::WrongState { .. }
         | ironic::Error::Maintenance { .. }
+        | ironic::Error::Claimed { .. }
         | ironic::Error::Unfit { .. }
         | ironic::Error::TooOld { .. }
         | ironic::Error::TooNew(_) => Exit::IronicRefused,
         ironic::Error::CheckFailed { .. } => Exit::Findings,
-        ironic::Error::Failed { .. } => Exit::DeploymentFailed,
+        ironic::Error::Failed { .. } | ironic::Error::Superseded { .. } | ironic::Error::Unmoved { .. } => {
+            Exit::DeploymentFailed
+        }
         ironic::Error::NotStarted { error, .. }
         | ironic::Error::Unknown { error, .. }
+        | ironic::Error::Unclear { error, .. }
         | ironic::Error::Unwatched { error, .. } => exit_of_ironic(error),
         _ => Exit::Fault,
     }
@@ -88,6 +95,7 @@ fn exit_of_ironic(error: &ironic::Error) -> Exit {
 fn exit_of_cloud(error: &cloud::Error) -> Exit {
     match error {
         cloud::Error::Refused { .. } => Exit::IronicRefused,
+        cloud::Error::OutOfTime { .. } => Exit::Limit,
         cloud::Error::Unreachable { .. } | cloud::Error::NotKeystone { .. } => Exit::IronicUnreachable,
         _ => Exit::Usage,
     }
@@ -126,7 +134,7 @@ impl fmt::Display for Error {
             Self::Fleet { failed, of } => write!(f, "{failed} of {of} nodes were not deployed"),
             Self::Interrupted { node, phase } => match phase {
                 Phase::Before => write!(f, "interrupted: node {node} is unchanged"),
-                Phase::Sending | Phase::Doubt => {
+                Phase::Sending => {
                     write!(
                         f,
                         "interrupted: the deployment of node {node} may have started; check the node's state before you retry"

@@ -28,6 +28,7 @@ use configdrive_verbs::{
     Engine, Error as VerbError, Failure, OptionSources, Source, input::DocumentInput, options::OperatorOptions, output,
 };
 use serde_json::json;
+use tokio::time::Instant;
 
 use self::{
     cloud::CloudOptions,
@@ -46,8 +47,10 @@ use crate::sandbox::SandboxOptions;
 /// OS_AUTH_TYPE, OS_AUTH_URL, OS_ENDPOINT and so on).
 ///
 /// Several nodes (NODE=DOC, or --fleet) are deployed in parallel and always waited for. The failure of one does not affect the
-/// others. When a node is active, the fingerprint of its drive is recorded in its `extra`, and later runs skip the node as long
-/// as it has that drive.
+/// others. The fingerprint of each node's drive is recorded in its `extra`, so that later runs wait for deployments in progress
+/// and skip the nodes that have their drive.
+///
+/// A node is claimed by its `instance_uuid` while it is deployed. An available node that another instance claims is refused.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  configdrive deploy rack1-node7 -i instance.json --os-cloud lab --wait\n  \
     configdrive deploy rack1-node7 -i instance.json --endpoint http://127.0.0.1:6385 --dry-run\n  \
@@ -80,7 +83,13 @@ pub struct Deploy {
     /// Send nothing, and wait for the node's current deployment
     #[arg(long, conflicts_with_all = ["input", "directory", "fleet", "rebuild", "dry_run"])]
     attach: bool,
-    /// Wait at most this long; Ironic continues with what was started [default: as long as it takes]
+    /// Claim the node with this UUID, such as the instance's; a node that has it already is accepted [default: a random one]
+    #[arg(long, value_name = "UUID", value_parser = uuid, conflicts_with_all = ["fleet", "attach"])]
+    instance_uuid: Option<String>,
+    /// Deploy an available node even if another instance claims it (`instance_uuid`)
+    #[arg(long, conflicts_with = "attach")]
+    allow_claimed: bool,
+    /// End after this time, whatever is in progress; Ironic continues with what was started [default: as long as it takes]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     timeout: Option<u32>,
     /// Deploy even if `configdrive check` finds errors in the drive
@@ -100,6 +109,22 @@ pub struct Deploy {
     sandbox: SandboxOptions,
     #[command(flatten)]
     log: LogOptions,
+    /// When the time limit is reached. Set when the command starts.
+    #[arg(skip)]
+    deadline: Option<Instant>,
+}
+
+/// Checks a UUID as Ironic accepts it for `instance_uuid`.
+fn uuid(text: &str) -> Result<String, &'static str> {
+    let dashes = |(index, byte): (usize, u8)| {
+        if matches!(index, 8 | 13 | 18 | 23) { byte == b'-' } else { byte.is_ascii_hexdigit() }
+    };
+    let is_uuid = text.len() == 36 && text.bytes().enumerate().all(dashes);
+    if is_uuid {
+        Ok(text.to_ascii_lowercase())
+    } else {
+        Err("expected a UUID, such as 1be26c0b-03f2-4d2e-ae87-c02d7f33c123")
+    }
 }
 
 /// `NODE` or `NODE=DOC`. A node's name cannot contain `=`.
@@ -121,7 +146,9 @@ impl FromStr for NodeArgument {
 }
 
 impl Deploy {
-    pub fn run(self) -> Result<(), Error> {
+    pub fn run(mut self) -> Result<(), Error> {
+        self.deadline =
+            self.timeout.and_then(|seconds| Instant::now().checked_add(Duration::from_secs(seconds.into())));
         let audience = match (self.log.start(), self.json) {
             (true, _) => Audience::Log,
             (false, true) => Audience::Program,
@@ -213,7 +240,9 @@ impl Deploy {
         job.options = settings.options;
         job.target = if rebuild { Target::Rebuild } else { Target::Active };
         job.check = !self.no_check;
-        job.timeout = self.timeout();
+        job.deadline = self.deadline;
+        job.instance_uuid = self.instance_uuid.clone();
+        job.allow_claimed = self.allow_claimed;
         Ok((job, settings.sources))
     }
 
@@ -223,7 +252,7 @@ impl Deploy {
         let (done, waited) = match one {
             One::Attach(node) => {
                 let observe = |step: Step<'_>| progress.show(&node, &step);
-                let ended = ironic::attach(&ironic, &node, self.timeout(), observe).await?;
+                let ended = ironic::attach(&ironic, &node, self.left(), observe).await?;
                 (Done { node: ended, drive: None, already_active: false }, true)
             }
             One::Deploy(deployment) => {
@@ -252,12 +281,9 @@ impl Deploy {
         entries: Vec<Entry>,
         progress: &Progress,
     ) -> Result<(String, Result<(), Error>), Error> {
-        let fleet = Fleet {
-            sandbox: Arc::new(self.sandbox.start()?),
-            ironic: self.connect(progress).await?,
-            parallel: self.parallel,
-            progress,
-        };
+        let (sandbox, ironic) = (Arc::new(self.sandbox.start()?), self.connect(progress).await?);
+        ironic::distinct(&ironic, entries.iter().map(|entry| &entry.node), self.left()).await?;
+        let fleet = Fleet { sandbox, ironic, parallel: self.parallel, progress };
         let inputs = RefCell::new(BTreeMap::new());
         let job = |entry: Entry| {
             let node = entry.node.as_str().to_owned();
@@ -273,11 +299,13 @@ impl Deploy {
     }
 
     async fn connect(&self, progress: &Progress) -> Result<Ironic<Cloud>, Error> {
-        let cloud = Cloud::connect(self.cloud.clone().settings()).await?;
+        let mut settings = self.cloud.clone().settings();
+        settings.deadline = self.deadline;
+        let cloud = Cloud::connect(settings).await?;
         if cloud.is_insecure() {
             progress.warn(cloud::INSECURE);
         }
-        Ok(Ironic::connect(cloud).await?)
+        Ok(Ironic::connect_until(cloud, self.deadline).await?)
     }
 
     /// Creates the job of a fleet's node when its turn has come.
@@ -298,8 +326,9 @@ impl Deploy {
         Ok((job, Inputs { document: source, options }))
     }
 
-    fn timeout(&self) -> Option<Duration> {
-        self.timeout.map(|seconds| Duration::from_secs(seconds.into()))
+    /// Returns the time that is left, or `None` if there is no limit.
+    fn left(&self) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 }
 

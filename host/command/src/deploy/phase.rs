@@ -1,16 +1,14 @@
 //! How far a deployment has come, for the message after an interrupt.
 
-use configdrive_host::ironic::Step;
+use configdrive_host::ironic::{self, Operation, Step};
 
 /// What is known about the start of a node's deployment.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Phase {
     /// It has not started.
     Before,
-    /// It may have started: the request is being sent.
+    /// It may have started: the request is being sent, or its answer does not show whether it was processed.
     Sending,
-    /// It may have started: the answer was lost.
-    Doubt,
     /// It has started.
     Started,
 }
@@ -18,12 +16,40 @@ pub enum Phase {
 impl Phase {
     pub fn after(self, step: &Step<'_>) -> Self {
         match (self, step) {
-            (_, Step::Accepted) | (Self::Started, _) => Self::Started,
-            (_, Step::Looking(_)) | (Self::Doubt, _) => Self::Doubt,
+            (_, Step::Accepted | Step::Resuming) | (Self::Started, _) => Self::Started,
             (_, Step::Sending(_)) => Self::Sending,
-            // Ironic has refused the request.
-            (_, Step::TryingAgain(_)) => Self::Before,
+            // The node cannot be claimed yet, so the request was not sent.
+            (_, Step::TryingAgain(ironic::Error::Refused { operation: Operation::Claim(_), .. })) => Self::Before,
             (phase, _) => phase,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use configdrive_host::{ironic::Target, transport::Fault};
+
+    use super::*;
+
+    fn refused(operation: fn(ironic::NodeIdent) -> Operation, status: u16) -> ironic::Error {
+        ironic::Error::Refused {
+            operation: operation("n".parse().unwrap()),
+            fault: Fault { status, words: String::new() },
+        }
+    }
+
+    #[test]
+    fn after_any_answer_to_the_request_it_may_have_started() {
+        let sending = Phase::Before.after(&Step::Sending(Target::Active));
+        let error = refused(Operation::Deploy, 503);
+        assert_eq!(sending.after(&Step::TryingAgain(&error)), Phase::Sending);
+        assert_eq!(sending.after(&Step::Looking(&error)), Phase::Sending);
+        assert_eq!(sending.after(&Step::Accepted).after(&Step::TryingAgain(&error)), Phase::Started);
+    }
+
+    #[test]
+    fn a_node_that_cannot_be_claimed_has_not_started() {
+        let sending = Phase::Before.after(&Step::Sending(Target::Active));
+        assert_eq!(sending.after(&Step::TryingAgain(&refused(Operation::Claim, 409))), Phase::Before);
     }
 }
