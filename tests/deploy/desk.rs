@@ -15,6 +15,7 @@ use crate::lab::{get, ironic};
 // The exit codes of `configdrive --help`.
 pub const USAGE: i32 = 2;
 pub const INVALID_INPUT: i32 = 3;
+pub const LIMIT: i32 = 4;
 pub const REFUSED: i32 = 5;
 pub const UNREACHABLE: i32 = 6;
 pub const DEPLOYMENT_FAILED: i32 = 7;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    desk::{Desk, REFUSED, UNREACHABLE},
+    desk::{DEPLOYMENT_FAILED, Desk, LIMIT, REFUSED, UNREACHABLE},
     lab::{enroll, ironic, ironic_py, state, stored},
     proxy::{Fault, Proxy},
 };
@@ -42,6 +42,34 @@ fn an_answer_that_takes_too_long_is_not_awaited() {
     let fault = faulty("slow", &[Fault::Slow(Duration::from_secs(60))], &["--timeout", "3"]);
     assert_eq!(fault.outcome(), (0, 1, "active".into()), "{}", fault.stderr);
     assert!(fault.stderr.contains("no answer within"), "{}", fault.stderr);
+}
+
+#[test]
+fn a_request_that_was_processed_is_not_sent_again_whatever_a_proxy_answers() {
+    for status in [200, 302, 400, 406, 408, 409, 429, 503, 524] {
+        let name = format!("processed-{status}");
+        let fault = faulty(&name, &[Fault::AnswerAfter(status, "<html>")], &["--wait"]);
+        assert_eq!(fault.outcome(), (0, 1, "active".into()), "{name}: {}", fault.stderr);
+    }
+    // The deployment fails before the node is looked at.
+    let node = enroll("processed-failing", &["--failing"]);
+    let desk = Desk::new();
+    let proxy = Proxy::in_front_of(&ironic().endpoint, &[Fault::AnswerAfter(503, "")]);
+    let output = desk.deploy_command(&proxy.endpoint(), &["processed-failing", "--wait"]).output().unwrap();
+    let fault = Faulty::new(node, desk, &proxy, output);
+    assert_eq!(fault.outcome(), (DEPLOYMENT_FAILED, 1, "deploy failed".into()), "{}", fault.stderr);
+}
+
+#[test]
+fn a_rebuild_that_was_processed_is_not_sent_again() {
+    let node = enroll("rebuilt-once", &[]);
+    let desk = Desk::new();
+    desk.deploy(&["rebuilt-once", "--wait"]);
+    let proxy = Proxy::in_front_of(&ironic().endpoint, &[Fault::AnswerAfter(503, "")]);
+    let output = desk.deploy_command(&proxy.endpoint(), &["rebuilt-once", "--rebuild", "--wait"]).output().unwrap();
+    let fault = Faulty::new(node, desk, &proxy, output);
+    assert_eq!((fault.code, proxy.provisions()), (REFUSED, 1));
+    assert!(fault.stderr.contains("it is unknown whether this run or somebody else started"), "{}", fault.stderr);
 }
 
 #[test]
@@ -100,9 +128,9 @@ fn answers_that_are_not_json_are_waited_out_or_reported() {
     let arguments = ["garbled", "--rebuild", "--timeout", "1"];
     let output = fault.desk.deploy_command(&proxy.endpoint(), &arguments).output().unwrap();
     let fault = Faulty::new(node, fault.desk, &proxy, output);
-    assert_eq!(fault.outcome(), (UNREACHABLE, 1, "active".into()));
+    assert_eq!(fault.outcome(), (LIMIT, 1, "active".into()));
     let error = fault.stderr.lines().last().unwrap();
-    assert!(error.ends_with("the answer is not a node as Ironic describes it"), "{error}");
+    assert!(error.ends_with("the answer is not a node as Ironic describes it; the time limit was reached"), "{error}");
 }
 
 #[test]
@@ -128,7 +156,7 @@ fn an_ironic_that_stays_away_leaves_the_outcome_unknown() {
     let proxy = Proxy::in_front_of(&ironic().endpoint, &[Fault::GoneAfterBody]);
     let output = desk.deploy_command(&proxy.endpoint(), &["gone", "--wait", "--timeout", "5"]).output().unwrap();
     let fault = Faulty::new(node, desk, &proxy, output);
-    assert_eq!((fault.code, proxy.provisions()), (UNREACHABLE, 1));
+    assert_eq!((fault.code, proxy.provisions()), (LIMIT, 1));
     let error = fault.stderr.lines().last().unwrap();
     assert!(error.starts_with("error: it is unknown whether the deployment of node gone was started: "), "{error}");
 }
@@ -141,7 +169,7 @@ fn a_locked_node_is_deployed_when_it_is_free() {
     let proxy = Proxy::in_front_of(&ironic().endpoint, &[]);
     let mut command = desk.deploy_command(&proxy.endpoint(), &["busy-node", "--wait"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    while proxy.provisions() == 0 {
+    while proxy.patches() == 0 {
         thread::sleep(Duration::from_millis(10));
     }
     ironic_py(&["unlock", "busy-node", "--database", &ironic().database]);

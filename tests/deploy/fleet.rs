@@ -90,6 +90,22 @@ fn one_nodes_failure_does_not_affect_the_others() {
 }
 
 #[test]
+fn a_node_that_is_named_twice_is_deployed_not_at_all() {
+    let node = enroll("named-twice", &[]);
+    let desk = Desk::new();
+    let fleet = desk.file(
+        "fleet.yaml",
+        &format!(
+            "- {{node: named-twice, document: instance.json}}\n- {{node: named-thrice, document: instance.json}}\n\
+             - {{node: {node}, document: instance.json}}\n"
+        ),
+    );
+    let error = format!("{node} and named-twice are the same node, which must be deployed only once");
+    assert_eq!(failure(deploy(&["--fleet", &fleet])), (INVALID_INPUT, error));
+    assert_eq!(state(&node), "available");
+}
+
+#[test]
 fn an_invalid_fleet_starts_nothing() {
     let node = enroll("unstarted", &[]);
     let desk = Desk::new();

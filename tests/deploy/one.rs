@@ -7,14 +7,16 @@ use std::{
 };
 
 use configdrive_support::below;
-use serde_json::Value;
+use reqwest::Method;
+use serde_json::{Value, json};
 
 use crate::{
     desk::{
-        DEPLOYMENT_FAILED, DOCUMENT, Desk, FINDINGS, INVALID_INPUT, REFUSED, UNREACHABLE, USAGE, configdrive, failure,
-        sha256, success,
+        DEPLOYMENT_FAILED, DOCUMENT, Desk, FINDINGS, INVALID_INPUT, LIMIT, REFUSED, UNREACHABLE, USAGE, configdrive,
+        failure, sha256, success,
     },
-    lab::{enroll, has_drive, ironic, ironic_py, state, stored},
+    lab::{ask, enroll, get, has_drive, ironic, ironic_py, state, stored},
+    proxy::{Fault, Proxy},
 };
 
 #[test]
@@ -214,13 +216,63 @@ fn a_locked_node_is_refused_with_the_lock_holder() {
     ironic_py(&["lock", "locked", "--database", &ironic().database]);
     let output = Desk::new().run_deploy(&["locked", "--timeout", "5"]);
     let stderr = String::from_utf8(output.stderr).unwrap();
-    let words =
-        format!("cannot deploy node locked: Ironic answered 409: Node {node} is locked by host another-conductor");
+    let words = format!(
+        "cannot claim node locked (`instance_uuid`): Ironic answered 409: Node {node} is locked by host another-conductor"
+    );
     let [warning, error] = stderr.lines().collect::<Vec<_>>().try_into().unwrap();
     assert!(warning.starts_with(&format!("warning: {words}")) && warning.ends_with("; trying again"), "{warning}");
-    assert!(output.status.code() == Some(REFUSED) && error.starts_with(&format!("error: {words}")), "{error}");
+    assert!(output.status.code() == Some(LIMIT) && error.starts_with(&format!("error: {words}")), "{error}");
     ironic_py(&["unlock", "locked", "--database", &ironic().database]);
     Desk::new().deploy(&["locked", "--wait"]);
+}
+
+#[test]
+fn a_node_that_another_instance_claims_is_deployed_only_on_request() {
+    let node = enroll("claimed", &[]);
+    let instance = "11111111-2222-4333-8444-555555555555";
+    claim(&node, instance);
+    let words = format!(
+        "node claimed is claimed by instance {instance}, though nothing is deployed on it; use --allow-claimed to deploy it \
+         anyway"
+    );
+    assert_eq!(Desk::new().fail(&["claimed", "--wait"]), (REFUSED, words));
+    assert_eq!(state(&node), "available");
+    Desk::new().deploy(&["claimed", "--wait", "--instance-uuid", instance]);
+    assert_eq!(state(&node), "active");
+
+    let node = enroll("claimed-too", &[]);
+    claim(&node, "11111111-2222-4333-8444-666666666666");
+    Desk::new().deploy(&["claimed-too", "--wait", "--allow-claimed"]);
+    assert_eq!(state(&node), "active");
+}
+
+#[test]
+fn a_deployed_node_is_claimed_and_a_refused_one_is_not() {
+    let claim_of = |node: &str| {
+        let node: Value = serde_json::from_str(&get(&format!("/v1/nodes/{node}"))).unwrap();
+        node["instance_uuid"].as_str().map(str::to_owned)
+    };
+    let node = enroll("claims", &[]);
+    let desk = Desk::new();
+    desk.deploy(&["claims", "--wait"]);
+    let first = claim_of(&node).unwrap();
+    desk.deploy(&["claims", "--wait", "--rebuild"]);
+    assert_ne!(claim_of(&node).unwrap(), first, "each deployment has a claim of its own");
+
+    let node = enroll("claims-nothing", &[]);
+    let fault = Fault::Answer(413, "<html>Request Entity Too Large</html>");
+    let proxy = Proxy::in_front_of(&ironic().endpoint, &[fault]);
+    let output = desk.deploy_command(&proxy.endpoint(), &["claims-nothing"]).output().unwrap();
+    assert_eq!(failure(output).0, REFUSED);
+    assert_eq!(claim_of(&node), None);
+}
+
+fn claim(node: &str, instance: &str) {
+    let patch = json!([{"op": "add", "path": "/instance_uuid", "value": instance}]);
+    let version = [("X-OpenStack-Ironic-API-Version", "1.115")];
+    let (status, _, body) =
+        ask(Method::PATCH, &format!("{}/v1/nodes/{node}", ironic().endpoint), &version, Some(&patch));
+    assert_eq!(status, 200, "{body}");
 }
 
 #[test]

@@ -43,6 +43,8 @@ struct Inner {
     /// The fault of all requests that read nodes, if any.
     reads: Mutex<Option<Fault>>,
     provisions: AtomicUsize,
+    /// How many patches of nodes Ironic got.
+    patches: AtomicUsize,
 }
 
 impl Proxy {
@@ -56,6 +58,7 @@ impl Proxy {
             faults: Mutex::new(faults.iter().rev().copied().collect()),
             reads: Mutex::default(),
             provisions: AtomicUsize::new(0),
+            patches: AtomicUsize::new(0),
         });
         let proxy = Self { address, inner: Arc::clone(&inner) };
         thread::spawn(move || {
@@ -76,6 +79,11 @@ impl Proxy {
     /// Returns the number of requests to provision that reached Ironic.
     pub fn provisions(&self) -> usize {
         self.inner.provisions.load(Ordering::SeqCst)
+    }
+
+    /// How many patches of nodes Ironic got.
+    pub fn patches(&self) -> usize {
+        self.inner.patches.load(Ordering::SeqCst)
     }
 
     /// Applies this fault to all requests that read nodes from now on; with `None` they pass.
@@ -113,6 +121,9 @@ impl Inner {
         upstream.read_to_end(&mut reply)?;
         if provision {
             self.provisions.fetch_add(1, Ordering::SeqCst);
+        }
+        if head.starts_with("PATCH ") {
+            self.patches.fetch_add(1, Ordering::SeqCst);
         }
         match fault {
             Some(Fault::ResetAfterBody) => reset(client),

@@ -4,16 +4,17 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
     process::{Child, Command, ExitStatus, Stdio},
+    thread,
+    time::Duration,
 };
 
 use serde_json::Value;
 
 use crate::{
-    desk::{Desk, configdrive, success},
+    desk::{Desk, LIMIT, configdrive, success},
     lab::{enroll, ironic, ironic_py, serve, state},
 };
 
-const LIMIT: i32 = 4;
 const INTERRUPTED: i32 = 130;
 
 #[test]
@@ -59,14 +60,49 @@ fn an_interruption_before_the_start_is_reported_as_such() {
     let mut warning = String::new();
     BufReader::new(watched.child.stderr.as_mut().unwrap()).read_line(&mut warning).unwrap();
     assert!(warning.ends_with("trying again\n"), "{warning}");
-    // The signal comes between two requests or during one, depending on timing.
-    watched.signal("INT");
+    // The node is locked, so it cannot be claimed, and nothing was sent.
+    watched.signal("HUP");
     let (status, error) = watched.end();
     assert_eq!(status.code(), Some(INTERRUPTED));
-    let words = ["is unchanged", "may have started"];
-    assert!(words.iter().any(|words| error.contains(words)), "{error}");
+    assert!(error.contains("is unchanged"), "{error}");
     ironic_py(&["unlock", "interrupted-early", "--database", &ironic().database]);
     assert_eq!(state(&node), "available");
+}
+
+#[test]
+fn a_second_run_of_a_fleet_finishes_what_the_first_one_started() {
+    let nodes: Vec<_> = (0..2).map(|number| enroll(&format!("resumed-{number}"), &["--waiting"])).collect();
+    let desk = Desk::new();
+    let arguments: Vec<_> = (0..2).map(|number| format!("resumed-{number}={}", desk.document())).collect();
+    let fleet = || {
+        let mut command = configdrive();
+        command.arg("deploy").args(&arguments).args(["--endpoint", &ironic().endpoint]);
+        Watched::new(command)
+    };
+    let mut first = fleet();
+    first.until("node resumed-");
+    for node in &nodes {
+        while state(node) != "wait call-back" {
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+    first.signal("KILL");
+    assert_eq!(first.end().0.code(), None);
+
+    let mut second = fleet();
+    second.until("node resumed-");
+    for number in 0..2 {
+        ironic_py(&["finish", &format!("resumed-{number}"), "--database", &ironic().database]);
+    }
+    assert!(second.rest().ends_with("2 deployed\n"));
+    let (status, error) = second.end();
+    assert!(status.success(), "{error}");
+    assert!(nodes.iter().all(|node| state(node) == "active"));
+
+    // It knows what the first run did if that has ended meanwhile, too.
+    let mut third = fleet();
+    assert!(third.rest().ends_with("2 already active\n"));
+    assert!(third.end().0.success());
 }
 
 #[test]
