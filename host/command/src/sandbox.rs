@@ -25,7 +25,8 @@ fn mebibytes(number: &str) -> Result<u32, &'static str> {
     number.parse().ok().filter(|number| (1..=4096).contains(number)).ok_or("expected a whole number from 1 to 4096")
 }
 
-fn seconds(number: &str) -> Result<u32, &'static str> {
+/// Reads a positive number of seconds.
+pub fn seconds(number: &str) -> Result<u32, &'static str> {
     number.parse().ok().filter(|number| *number > 0).ok_or("expected a whole number of at least 1")
 }
 

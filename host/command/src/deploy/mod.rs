@@ -38,7 +38,7 @@ use self::{
     phase::Phase,
     progress::{Audience, Progress},
 };
-use crate::sandbox::SandboxOptions;
+use crate::sandbox::{self, SandboxOptions};
 
 /// Deploy nodes with config drives: decide, build, send, and optionally wait
 ///
@@ -69,7 +69,7 @@ pub struct Deploy {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["nodes", "input", "directory"])]
     fleet: Option<PathBuf>,
     /// Deploy at most N nodes at a time
-    #[arg(long, value_name = "N", default_value = "10")]
+    #[arg(long, value_name = "N", default_value = "10", value_parser = at_least_one)]
     parallel: NonZeroUsize,
     /// Do not read or write the deployment record in the nodes' `extra`
     #[arg(long)]
@@ -90,7 +90,7 @@ pub struct Deploy {
     #[arg(long, conflicts_with = "attach")]
     allow_claimed: bool,
     /// End after this time, whatever is in progress; Ironic continues with what was started [default: as long as it takes]
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "SECONDS", value_parser = sandbox::seconds)]
     timeout: Option<u32>,
     /// Deploy even if `configdrive check` finds errors in the drive
     #[arg(long)]
@@ -112,6 +112,10 @@ pub struct Deploy {
     /// When the time limit is reached. Set when the command starts.
     #[arg(skip)]
     deadline: Option<Instant>,
+}
+
+fn at_least_one(number: &str) -> Result<NonZeroUsize, &'static str> {
+    number.parse().map_err(|_| "expected a whole number of at least 1")
 }
 
 /// Checks a UUID as Ironic accepts it for `instance_uuid`.
