@@ -194,7 +194,7 @@ fn documents(list: &mut List) {
     list.section("Documents with an invalid value");
     let mut known = BTreeSet::new();
     let is_new = |known: &mut BTreeSet<String>, document: &Value| match configdrive::build_drive(
-        &document.to_string(),
+        document.to_string(),
         &Options::default(),
     ) {
         Ok(_) => false,

@@ -118,7 +118,7 @@ impl Trial {
         if again > 1 {
             return Err(format!("the second run started {again} deployments"));
         }
-        let is_done = matches!(&second, Ok(_) if world.node().state == "active" && world.node().drive == OURS);
+        let is_done = second.is_ok() && world.node().state == "active" && world.node().drive == OURS;
         let unclaimed = |fault: &Fault| matches!(fault, Fault::Instead(400 | 404) | Fault::After(400 | 404));
         let is_shared = self.claim == Some(THEIRS) && self.target == Target::Active;
         let may_be_refused = is_shared
