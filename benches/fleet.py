@@ -3,8 +3,8 @@
 
     benches/fleet.py target/release/configdrive [--nodes 500] [--parallel 10]
 
-Each instance has its own 256 KiB of user data, which do not compress. Ironic, its database and the command share the machine,
-and Ironic takes most of the time: the times are printed for orientation only.
+Each instance has its own 256 KiB of user data, which does not compress. Ironic, its database and the command share the machine,
+and Ironic takes most of the time, so the times are only a rough guide.
 """
 
 import argparse
@@ -46,7 +46,7 @@ def measure(args, service, directory):
     enroll(service, names)
     print(f"{'nodes':>5} {'parallel':>8} {'deployed':>8} {'peak memory':>11} {'time':>7}")
     for parallel in args.parallel:
-        # First as many as run in parallel, then all: the difference is the cost of the number of nodes.
+        # First as many as run in parallel, then all: the difference is what the additional nodes cost.
         for count in [min(parallel, args.nodes), args.nodes]:
             update(service, "UPDATE nodes SET provision_state = 'available', target_provision_state = NULL, extra = '{}'")
             fleet = write_fleet(directory, names[:count])

@@ -20,7 +20,7 @@ pub enum DriveSource<'d> {
     Text(&'d str),
 }
 
-/// The most members that a gzip may have. A gzip for random access has a member for every 64 KiB or so.
+/// Maximum number of members in a gzip. A gzip for random access has a member for every 64 KiB or so.
 pub const MAX_MEMBERS: usize = 65_536;
 
 /// Returns the image, which has at most [`MAX_IMAGE_SIZE`] bytes.
@@ -100,7 +100,7 @@ impl fmt::Display for DecodeError {
 
 impl core::error::Error for DecodeError {}
 
-/// Returns whether `bytes` start like base64 text, which boot sectors, empty system areas and gzips do not.
+/// Returns whether `bytes` starts like base64 text, unlike boot sectors, empty system areas and gzips.
 fn is_text(bytes: &[u8]) -> bool {
     const CHECKED: usize = 512;
     !bytes.is_empty() && bytes.iter().take(CHECKED).all(is_base64_or_space)
@@ -110,7 +110,7 @@ fn is_base64_or_space(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || byte.is_ascii_whitespace() || b"+/=".contains(byte)
 }
 
-/// Decodes base64. Accepts line breaks and spaces anywhere, because text is copied from files, mails and terminals.
+/// Decodes base64. Accepts line breaks and spaces anywhere, because people copy text from files, emails and terminals.
 fn from_base64(text: &[u8]) -> Result<Vec<u8>, DecodeError> {
     let trimmed = text.trim_ascii();
     let dense = if trimmed.iter().any(u8::is_ascii_whitespace) {

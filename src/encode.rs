@@ -18,7 +18,7 @@ use crate::image::{MAX_IMAGE_SIZE, Sink};
 /// for the rest of the body.
 pub const MAX_TEXT_SIZE: usize = 67_108_000;
 
-/// Encodes an image of at most [`MAX_IMAGE_SIZE`] bytes as at most [`MAX_TEXT_SIZE`] bytes of text. Equal images have equal texts.
+/// Encodes an image of at most [`MAX_IMAGE_SIZE`] bytes as at most [`MAX_TEXT_SIZE`] bytes of text. Equal images give equal texts.
 pub fn encode(image: &[u8]) -> Result<String, EncodeError> {
     let mut encoder = Encoder::new();
     encoder.bytes(image);
@@ -33,7 +33,7 @@ pub struct Encoder {
     deflate: Deflate,
     /// The incomplete last block of the segment.
     block: Vec<u8>,
-    /// Number of zeros at the end of the image so far. They are in no block yet, and not in the checksum.
+    /// Number of zeros at the end of the image so far, which are not yet in any block or in the checksum.
     zeros: usize,
     crc: Hasher,
     /// Size of the image so far, in bytes.
@@ -49,7 +49,7 @@ impl Encoder {
         Self { deflate: Deflate::new(), block: Vec::new(), zeros: 0, crc: Hasher::new(), size: 0, text }
     }
 
-    /// Returns the text; call it after all of the image was passed in.
+    /// Returns the text; call it after the whole image has been passed in.
     pub fn finish(mut self) -> Result<String, EncodeError> {
         if self.size > MAX_IMAGE_SIZE {
             return Err(EncodeError::ImageTooLarge { size: self.size });
@@ -262,7 +262,7 @@ mod tests {
         }
     }
 
-    /// Generates a part of an image with a size near a threshold: of a long run of zeros, of a byte in its block, of a stored block.
+    /// Generates a part of an image, whose size is often near a threshold at which the encoder behaves differently.
     fn part() -> impl Strategy<Value = Vec<u8>> {
         let around = |size: usize| size - 2..size + 3;
         let size = prop_oneof![

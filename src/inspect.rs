@@ -44,7 +44,7 @@ pub struct ExtractedFile {
     pub content: Vec<u8>,
 }
 
-/// Returns what is on a drive.
+/// Returns the file system, the label, the size and the files of a drive.
 pub fn inspect(drive: DriveSource<'_>) -> Result<Inspection, Error> {
     let image = decode(drive)?;
     let drive = read::read(&image)?;

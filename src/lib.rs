@@ -4,7 +4,7 @@
 //! [`image`] (files → file system) → [`mod@encode`] (image → base64 of gzip). Reading one: [`mod@decode`] → [`image::read`] →
 //! [`mod@inspect`] and [`mod@check`]. On wasm, `component` exports these functions as the interface in `wit/`.
 //!
-//! As a plain library it runs in the caller's process without a sandbox, so use it only with documents that you trust:
+//! As a plain library, the crate runs in the caller's process without a sandbox, so use it only with documents that you trust:
 //!
 //! ```
 //! use configdrive::{Options, Policy};

@@ -55,7 +55,7 @@ impl Options {
         self.source_date_epoch.unwrap_or(Self::DEFAULT_SOURCE_DATE_EPOCH)
     }
 
-    /// Returns the file system with its geometry, if the options about it are valid.
+    /// Returns the file system with its geometry, if the options that select them are valid.
     pub(crate) fn file_system(&self) -> Result<FileSystem, OptionError> {
         match (self.format, self.size, self.sector_size) {
             (ImageFormat::Iso9660, None, None) => Ok(FileSystem::Iso9660),

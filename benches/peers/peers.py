@@ -5,7 +5,7 @@
 
 Needs what tests/run needs, and the tools to measure: genisoimage, mtools and dosfstools, and Debian's golang-go with
 golang-github-gophercloud-utils-dev. Without these last two, gophercloud is left out, with a message. Nova, openstacksdk and pycdlib
-come from PyPI, into target/peers/. The wasmtime command is the tests', a prebuilt release.
+are installed from PyPI into target/peers/. The wasmtime command is the prebuilt release that the tests use.
 
 Every peer gets the same files and makes base64 text of their drive. Before the measurement, `configdrive inspect` must find the same
 files in all of these texts. Times depend on the machine and the run: only the ratios count.

@@ -98,7 +98,7 @@ codes! {
     IncompleteLink = "incomplete-link", Error, Everywhere, "add the missing member";
     /// A physical link has no MAC address.
     LinkWithoutMac = "link-without-mac", Error, Everywhere, "add its ethernet_mac_address";
-    /// A reference leads to no link.
+    /// A reference points to a link that does not exist.
     UnknownLink = "unknown-link", Error, Everywhere, "use the id of a link, or add a link with this id";
     /// A network lacks a member that readers need.
     IncompleteNetwork = "incomplete-network", Error, Everywhere, "add the missing member";

@@ -9,11 +9,11 @@ use alloc::{
 
 use super::{Code, Finding, Place};
 
-/// Number of findings listed for each code. Without it, a document of 780 KB could have 189 MB of findings: an empty link takes
-/// three bytes and has three faults.
+/// Maximum number of findings listed for each code. Without a limit, a document of 780 KB could have 189 MB of findings: an
+/// empty link takes three bytes and has three faults.
 const LISTED: usize = 20;
 
-/// Largest size of a place or a message, in bytes. No check comes near it.
+/// Maximum size of a place or a message, in bytes. No check comes near it.
 const MAX_TEXT: usize = 1000;
 
 /// The findings so far.
@@ -26,7 +26,7 @@ pub struct Findings {
 /// The places where a code was found.
 #[derive(Default)]
 struct Tally {
-    /// The places in the list, each within its file: the dated directory repeats what is in `latest`.
+    /// The places in the list, without their directories: the dated directory repeats what is in `latest`.
     listed: BTreeSet<String>,
     /// Number of other places in each file, by path.
     unlisted: BTreeMap<String, usize>,
@@ -54,12 +54,12 @@ impl Findings {
         self.list.push(Finding { code, place: cut(place), message: cut(message) });
     }
 
-    /// Returns the list, worst first, with a further finding for each code that has more than are listed.
+    /// Returns the findings, worst first, and for each code that has more than are listed, one that says how many.
     pub fn finish(mut self) -> Vec<Finding> {
         for (code, tally) in core::mem::take(&mut self.tallies) {
             self.list.extend(tally.rest(code));
         }
-        // Stable: equals stay in the order of the checks.
+        // The sort is stable, so equally bad findings stay in the order of the checks.
         self.list.sort_by_key(|finding| (finding.code.severity(), finding.code.scope()));
         self.list
     }
@@ -68,7 +68,7 @@ impl Findings {
 impl Tally {
     /// Returns the finding that says how many places are not listed, if there are any.
     fn rest(self, code: Code) -> Option<Finding> {
-        // Two files here are one file in two directories, whose places may be the same.
+        // If there are two paths, they are the same file in two directories, and may have places in common.
         let at_least = if self.unlisted.len() > 1 { "at least " } else { "" };
         let (place, count) = self.unlisted.into_iter().max_by_key(|(_, count)| *count)?;
         let message = match count {
@@ -88,7 +88,7 @@ fn cut(mut text: String) -> String {
 mod tests {
     use super::*;
 
-    /// Adds the code to the first places of a file.
+    /// Adds a finding for each of the first places of a file.
     fn add(findings: &mut Findings, path: &str, places: usize) {
         for index in 0..places {
             findings.add(Code::UnknownLink, &Place::file(path).below(index), "m");
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn places_that_two_directories_have_in_common_are_counted_once() {
-        // The first are listed, and the same again in the other directory.
+        // The first ones are listed; the other directory only repeats them.
         assert_eq!(found(&[("a/x", LISTED), ("b/x", LISTED)]).len(), LISTED);
         let rest = |path: &str, text: &str| format!("unknown-link: {path}: {text}; {}", Code::UnknownLink.remedy());
         let five = "5 more places have the same fault and are not listed";

@@ -101,7 +101,7 @@ fn python_decodes(text: &str) -> bool {
         match byte {
             b'=' => padding = padding.saturating_add(1),
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' => {
-                // Python stops at complete padding.
+                // Python stops as soon as the padding is complete.
                 if symbols % 4 >= 2 && symbols % 4 + padding >= 4 {
                     break;
                 }
@@ -119,7 +119,7 @@ fn python_decodes(text: &str) -> bool {
         }
 }
 
-/// Checks that the file that an entry of `files`, or `network_config`, refers to is on the drive.
+/// Checks that the drive has the file to which `item`, an entry of `files` or `network_config`, refers.
 fn check_content_path(drive: &Drive<'_>, item: &Object<'_>, place: &Place<'_>, findings: &mut Findings) {
     let names: Vec<_> =
         text(item, "content_path").unwrap_or_default().split('/').filter(|name| !name.is_empty()).collect();

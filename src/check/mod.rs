@@ -97,7 +97,7 @@ impl<'a> Place<'a> {
         Self { path: self.path, pointer: format!("{}/{step}", self.pointer) }
     }
 
-    /// Returns the path without the version's directory.
+    /// Returns the file's name, without its directory.
     fn name(&self) -> &'a str {
         self.path.rsplit('/').next().unwrap_or_default()
     }

@@ -260,7 +260,7 @@ fn check_route(route: &Object<'_>, network: Option<(IpAddr, u32)>, place: &Place
     }
 }
 
-/// Returns the number of bits of a netmask or prefix length.
+/// Returns the prefix length that `mask` specifies, as a netmask or as a number.
 fn prefix_length(mask: &str, address: IpAddr) -> Option<u32> {
     let bits = if address.is_ipv4() { 32 } else { 128 };
     if let Ok(prefix) = mask.parse::<u32>() {

@@ -1,4 +1,4 @@
-//! Findings about user data: whether any reader recognises their format.
+//! Findings about user data: whether any reader recognises its format.
 
 use core::str;
 
@@ -29,7 +29,7 @@ pub(super) fn check(drive: &Drive<'_>, findings: &mut Findings) {
 }
 
 fn is_known(content: &[u8]) -> bool {
-    // gzip: readers unpack it and look inside, we do not.
+    // gzip: readers unpack it and look inside, but we do not.
     if content.starts_with(b"\x1f\x8b\x08") {
         return true;
     }

@@ -1,4 +1,4 @@
-//! Addresses. They are parsed to check them, but kept as the document spells them, because Nova passes them on unchanged.
+//! Addresses. Parsing only checks them: they are kept as the document spells them, because Nova passes them on unchanged.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -56,7 +56,7 @@ pub struct Bus<'a> {
     pub address: Option<Cow<'a, str>>,
 }
 
-/// Reads the devices. Leaves out those whose type or bus Nova does not know, as Nova does.
+/// Reads the devices. Like Nova, leaves out those whose type or bus Nova does not know.
 pub(super) fn devices<'a>(value: &'a Json<'a>) -> Result<Vec<Device<'a>>> {
     let devices = Members::of(value)?.list("devices", device)?;
     Ok(devices.into_iter().flatten().collect())

@@ -8,7 +8,7 @@ use super::json::{Json, JsonError};
 /// What is wrong with a document, and where.
 #[derive(Debug)]
 pub struct DocumentError {
-    /// The option that is invalid, if it is not the document.
+    /// The name of the invalid option, or `None` if the document is invalid.
     option: Option<&'static str>,
     /// The place as a JSON pointer (RFC 6901); empty for the whole document or option.
     pointer: String,

@@ -16,7 +16,7 @@ use super::{
 /// An instance document, from which Nova's files are built.
 #[derive(Debug)]
 pub struct InstanceDocument<'a> {
-    /// Decides whether the instance needs a drive.
+    /// The members that decide whether the instance needs a drive.
     pub drive_policy: DrivePolicy,
     /// The instance.
     pub instance: Instance<'a>,

@@ -35,7 +35,7 @@ impl<'a> Json<'a> {
     /// Parses a JSON document. serde_json limits the nesting to 127 levels.
     pub fn parse(text: &'a str) -> Result<Self, JsonError> {
         let parsed = match Self::read(text, text) {
-            // A number may be too large for a double, but we accept larger integers.
+            // serde_json rejects numbers that are too large for a double, but we accept such integers.
             Err(error) => scanner::without_large_numbers(text).map_or(Err(error), |copy| Self::read(text, &copy)),
             parsed => parsed,
         };
@@ -169,7 +169,7 @@ impl<'a, const N: usize> From<[(&'a str, Json<'a>); N]> for Object<'a> {
 pub struct JsonError(serde_json::Error);
 
 impl JsonError {
-    /// Returns what is wrong with the text and where, as a sentence that begins with the text: "is not valid JSON: …".
+    /// Returns what is wrong with the text and where, as the predicate of a sentence about it: "is not valid JSON: …".
     pub(crate) fn predicate(&self) -> String {
         let place = self.place();
         match self.cause() {
@@ -210,8 +210,8 @@ impl fmt::Display for JsonError {
 
 impl core::error::Error for JsonError {}
 
-/// Builds a value from what serde_json reads. Numbers come from the document itself, because serde_json rounds those that are
-/// not 64-bit integers. So do strings without escapes, because serde_json may read a copy.
+/// A visitor that builds a value from what serde_json reads. Numbers come from the document itself, because serde_json rounds
+/// those that are not 64-bit integers. So do strings without escapes, because serde_json may read a copy.
 struct Value<'s, 'a> {
     scanner: &'s mut Scanner<'a>,
 }
@@ -279,7 +279,7 @@ impl<'de, 'a> Visitor<'de> for Value<'_, 'a> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Json<'a>, A::Error> {
-        // A number, if another crate of the build enables serde_json's feature arbitrary_precision.
+        // A number, if another crate in the build enables serde_json's feature arbitrary_precision.
         if !self.scanner.object() {
             return self.number();
         }

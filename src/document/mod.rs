@@ -35,7 +35,7 @@ use read::{Members, Result};
 pub enum Document<'a> {
     /// An instance (`instance`), from which Nova's files are built.
     Instance(Box<InstanceDocument<'a>>),
-    /// Metadata (`meta_data`), written into the same files as by openstacksdk.
+    /// Metadata (`meta_data`), from which openstacksdk's files are built.
     MetaData(MetaDataDocument<'a>),
     /// Ready-made files (`files`), written unchanged.
     Files(Vec<File<'a>>),

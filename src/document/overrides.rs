@@ -9,7 +9,7 @@ use super::{
 };
 use crate::Options;
 
-/// Values from the options. Each replaces the document's member with the same name.
+/// Values from the options. Each replaces the document's member with the same name; the default seed only replaces a missing one.
 #[derive(Debug)]
 pub struct Overrides<'a> {
     pub(super) ports: Override<'a>,

@@ -79,7 +79,7 @@ fn collection<'a, T>(
     }
 }
 
-/// Reads the id of the attached VIF. Ironic keeps it in `tenant_vif_port_id`, and formerly did in `vif_port_id`. An empty id
+/// Reads the id of the attached VIF. Ironic keeps it in `tenant_vif_port_id`, and used to keep it in `vif_port_id`. An empty id
 /// counts as absent.
 fn vif_id<'a>(members: Members<'a>) -> Result<Option<&'a str>> {
     let within = |place, name| {

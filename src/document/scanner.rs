@@ -1,4 +1,4 @@
-//! The numbers of a JSON document as written. serde_json reads them as 64-bit integers and doubles.
+//! The numbers of a JSON document as they are written, because serde_json reads them only as 64-bit integers and doubles.
 
 use alloc::string::String;
 use core::iter;

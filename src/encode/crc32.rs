@@ -1,7 +1,7 @@
 //! gzip's checksum (RFC 1952, 8) for wasm, which lacks the instructions that make `crc32fast` fast.
 //!
-//! This is the Chorba algorithm (Russell, arXiv:2412.16398): given a multiple of the polynomial with few terms, far apart and at
-//! whole words, a word can be removed from a message by adding it to a few later words. That needs no tables and no shifts.
+//! This is the Chorba algorithm (Russell, arXiv:2412.16398). It uses a multiple of the polynomial with only a few terms, which are
+//! far apart and at multiples of a word. Adding a word of the message to a few later words then removes it, without tables or shifts.
 
 use alloc::vec::Vec;
 
@@ -17,7 +17,7 @@ pub fn update(crc: &mut Hasher, bytes: &[u8]) {
 }
 
 /// Distances in words of 64 bits: the sum of x^(-64 * distance) over them is 1, modulo the polynomial. They were found by a
-/// search; there is about one such set of five below 220.
+/// search; about one such set of five distances below 220 is to be expected.
 const DISTANCES: [usize; 5] = [17, 80, 118, 124, LONGEST];
 const LONGEST: usize = 203;
 
@@ -27,7 +27,7 @@ const STEP: usize = 16;
 /// Returns the checksum of a message whose part before `bytes` has the checksum `crc`.
 fn fold(crc: u32, bytes: &[u8]) -> Hasher {
     let (message, rest) = bytes.as_chunks();
-    // Zeros before the message stand for words that add nothing.
+    // The zeros before the message are words that add nothing.
     let mut words = Vec::with_capacity(LONGEST + message.len());
     words.resize(LONGEST, 0);
     words.extend(message.iter().map(|word| u64::from_le_bytes(*word)));

@@ -6,10 +6,10 @@ use miniz_oxide::deflate::core::{
 
 /// A stream of deflate blocks (RFC 1951), without header and trailer.
 ///
-/// It is compressed in stretches, and no match reaches back into an earlier one. The first stretch is large enough for a usual
-/// drive and is searched for matches briefly; the second is searched as gzip does by default. Further stretches
-/// exist only for large files, where that would take long: each is searched half as thoroughly, and a trial decides whether it uses
-/// matches of less than six bytes.
+/// It is compressed in stretches, and no match reaches back into an earlier one. The first stretch is large enough for a typical
+/// drive, and is searched for matches only briefly. The second is searched as thoroughly as gzip does by default. Only large files
+/// need further stretches. Searching those just as thoroughly would take too long, so each is searched half as thoroughly, and a
+/// trial decides whether it uses matches of fewer than six bytes.
 pub struct Deflate {
     compressor: CompressorOxide,
     /// Remaining size of the stretch, in bytes.
@@ -39,7 +39,7 @@ impl Deflate {
         run(&mut self.compressor, bytes, TDEFLFlush::None, put);
     }
 
-    /// Writes everything so far, up to a whole byte. Later matches do not reach back beyond this point.
+    /// Writes everything so far, up to a byte boundary. Later matches do not reach back beyond this point.
     pub fn flush(&mut self, put: impl FnMut(&[u8])) {
         if self.is_pending {
             self.is_pending = false;
@@ -53,21 +53,21 @@ impl Deflate {
     }
 }
 
-/// Maximum number of earlier places that are searched for a match. In the component, this packs a small drive in five sixths of
-/// the time that [`THOROUGH`] takes, and makes the text a fiftieth longer, or a tenth if the drive is mostly one log.
+/// Maximum number of earlier places that are searched for a match. In the component, this value packs a small drive in five
+/// sixths of the time that [`THOROUGH`] takes, and makes the text a fiftieth longer, or a tenth if the drive is mostly one log.
 const BRIEF: u32 = 8;
 
 /// The crate's value for level 6, gzip's default.
 const THOROUGH: u32 = 128;
 
-/// Size of the first stretch, in bytes: enough for 64 KiB of user data, Nova's limit, and for as much of everything else.
+/// Size of the first stretch, in bytes: enough for 64 KiB of user data, Nova's limit, and everything else on a typical drive.
 const FIRST: usize = 256 << 10;
 
 /// Size of the further stretches, in bytes: large enough to make the cost of a trial and of a new compressor negligible.
 const FURTHER: usize = 4 << 20;
 
-/// Returns the flags that compress `sample` better. Half the probes make the text some thousandths longer; without short matches it
-/// becomes some hundredths shorter if they cost more than the literals in their place, as in logs.
+/// Returns the flags that compress `sample` better. Halving the probes makes the text a few thousandths longer. Leaving out
+/// short matches makes it a few hundredths shorter where they cost more than the literals that replace them, as in logs.
 fn quick_flags(sample: &[u8]) -> u32 {
     const QUICK: u32 = THOROUGH / 2;
     let length = |flags| {

@@ -1,4 +1,4 @@
-//! Stores blocks that do not compress, on which the compressor would spend the most time for nothing.
+//! Stores blocks that do not compress: the compressor would spend the most time on them, and save nothing.
 
 /// Size of the largest block that can be stored (RFC 1951, 3.2.4), in bytes.
 pub const BLOCK: usize = 65_535;
@@ -11,7 +11,7 @@ pub fn store(block: &[u8], mut put: impl FnMut(&[u8])) {
     put(block);
 }
 
-/// Estimates from a sample whether `block` does not compress: all byte values are about equally frequent, and almost nothing
+/// Estimates from a sample whether `block` is incompressible: all byte values are about equally frequent, and almost nothing
 /// repeats.
 ///
 /// If the sample is misleading, the text is longer than necessary, but still correct.
@@ -35,7 +35,7 @@ pub fn is_noise(block: &[u8]) -> bool {
             }
         }
     }
-    // At a quarter more than equal frequencies give, entropy coding would save a few hundredths.
+    // If the squares are a quarter more than equal frequencies give, entropy coding would save a few hundredths.
     let sample: u32 = frequencies.iter().sum();
     let squares: u32 = frequencies.iter().map(|frequency| frequency * frequency).sum();
     let equal = sample * sample / 256 + sample;

@@ -5,7 +5,7 @@ use alloc::{string::String, vec::Vec};
 use super::{EncodeError, MAX_TEXT_SIZE};
 use crate::base64;
 
-/// The text so far, and the zero to two further bytes that do not fill a base64 group yet.
+/// The text so far, and up to two further bytes that do not fill a base64 group yet.
 #[derive(Default)]
 pub struct Text {
     base64: Vec<u8>,
@@ -14,7 +14,7 @@ pub struct Text {
 }
 
 impl Text {
-    /// Appends more bytes. Once they do not fit, they and all later bytes are dropped.
+    /// Appends more bytes. If they do not fit, they and all later bytes are dropped.
     pub fn extend(&mut self, gzip: &[u8]) {
         let missing = if self.rest.is_empty() { 0 } else { (GROUP - self.rest.len()).min(gzip.len()) };
         let (head, tail) = gzip.split_at_checked(missing).unwrap_or((gzip, &[]));

@@ -45,7 +45,7 @@ const STRIDE: usize = 64;
 /// A long run of zeros.
 #[derive(Clone, Copy)]
 pub struct Run {
-    /// Number of bytes that [`Self::deflate`] needs for the zeros after the first, [`ZEROS_PER_BYTE`] each.
+    /// Number of bytes in which [`Self::deflate`] encodes the zeros after the first, [`ZEROS_PER_BYTE`] in each.
     bytes: usize,
     /// Number of zeros left over, which do not fill such a byte.
     pub rest: usize,
@@ -95,7 +95,7 @@ impl Run {
     }
 }
 
-/// Number of zeros in a byte of the block: four matches of 258 bytes, each of two bits.
+/// Number of zeros that a byte of the block encodes: four matches of 258 zeros, in two bits each.
 const ZEROS_PER_BYTE: usize = 4 * 258;
 
 /// The block's header and the literal 0; the last two bits belong to the first match.

@@ -5,7 +5,7 @@ use alloc::{borrow::Cow, vec::Vec};
 use super::{or_null, version::OpenStackVersion};
 use crate::document::{Device, DeviceKind, Json, Object};
 
-/// Returns the devices that a version includes, with the members that it includes.
+/// Returns the devices that a version includes, each with the members that the version includes.
 pub fn devices<'a>(devices: &'a [Device<'a>], version: OpenStackVersion) -> Json<'a> {
     devices.iter().filter_map(|device| entry(device, version)).map(Json::from).collect()
 }

@@ -1,4 +1,4 @@
-//! The interfaces file of injected networks: Nova's own template `nova/virt/interfaces.template`, rendered
+//! The interfaces file of injected networks, as rendered from Nova's own template `nova/virt/interfaces.template`
 //! (`nova.virt.netutils.get_injected_network_template`).
 
 use alloc::{format, string::String, string::ToString, vec::Vec};

@@ -86,8 +86,8 @@ fn write_float(out: &mut String, value: f64) {
     // `format` would panic at more than 65,535 decimals, which no double has.
     let decimals = mantissa.split_once('.').map_or(0, |(_, decimals)| decimals.len().min(MAX_DECIMALS));
 
-    // If two candidates are equally short and near, Rust chooses the upper one and Python the even one, which is what rounding
-    // to that many digits gives. Near a power of two, the rounded number may be another double.
+    // If two candidates are equally short and equally near, Rust chooses the upper one and Python the even one, which is what
+    // rounding to that many digits gives. Near a power of two, the rounded number may be another double.
     let round_trips = |text: &String| text.parse() == Ok(value);
     if (-4..16).contains(&exponent) {
         let decimals = i32::try_from(decimals).unwrap_or_default().saturating_sub(exponent).max(1);
@@ -103,14 +103,14 @@ fn write_float(out: &mut String, value: f64) {
     }
 }
 
-/// The most decimals of a double between 0.0001 and 10^16: 17 digits, of which the first is the fourth decimal.
+/// Maximum number of decimals of a double between 0.0001 and 10^16: 17 digits, of which the first is the fourth decimal.
 const MAX_DECIMALS: usize = 20;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Each number is written as on the right side, which is Python 3.11's output.
+    /// Each number is written as on the right, which is Python 3.11's output.
     #[test]
     fn numbers_are_written_as_python_prints_them() {
         for (text, printed) in [

@@ -33,7 +33,7 @@ pub fn network_data<'a>(document: &InstanceDocument<'a>) -> Object<'a> {
         for version in [IpVersion::V4, IpVersion::V6] {
             let Some(subnet) = network.first_subnet(version).filter(|subnet| !subnet.ips.is_empty()) else { continue };
             networks.push(network_entry(networks.len(), network, subnet, &id).into());
-            // As in Nova, a server of an earlier subnet is not repeated, but one that a subnet itself repeats is.
+            // As in Nova, a server that an earlier subnet has is left out, but one that a subnet has twice is written twice.
             let servers: Vec<_> = subnet.dns.iter().map(|ip| ip.as_str()).collect();
             services.extend(servers.iter().filter(|server| !known_servers.contains(*server)).copied().map(service));
             known_servers.extend(servers);

@@ -16,7 +16,7 @@ pub fn tree(document: &InstanceDocument<'_>, options: &Options) -> Result<Tree, 
     let providers = vendor_data::Providers::of(options)?;
     let shared = Shared::new(document, options);
     let mut tree = Tree::default();
-    // First, because only a tenant's files can exceed the limits, and then the other files need not be built.
+    // First, because only a tenant's files can exceed the limits, in which case the other files need not be built.
     for (name, content) in shared.contents(document) {
         tree.insert(&format!("openstack/content/{name}"), content)?;
     }

@@ -9,12 +9,12 @@ use crate::{
 
 use super::MetadataError;
 
-/// The providers in their order. They include `StaticJSON`: vendor_data.json has no other source, and Nova fails without it.
+/// The providers, in order. They include `StaticJSON`: vendor_data.json has no other source, and Nova fails without it.
 pub struct Providers<'a>(&'a [VendordataProvider]);
 
 impl<'a> Providers<'a> {
-    /// nova.conf's default is only `StaticJSON`. Ours adds `DynamicJSON`, because a document with dynamic data means it to be
-    /// written.
+    /// nova.conf's default is only `StaticJSON`. Ours adds `DynamicJSON`, because dynamic data that a document contains is
+    /// meant to be written.
     const DEFAULT: &'static [VendordataProvider] = &[VendordataProvider::StaticJson, VendordataProvider::DynamicJson];
 
     pub fn of(options: &'a Options) -> Result<Self, MetadataError> {
@@ -32,7 +32,7 @@ pub fn vendor_data<'a>(document: &InstanceDocument<'a>) -> Object<'a> {
     document.vendor_data.cloned().unwrap_or_default()
 }
 
-/// Returns vendor_data2.json, which has the data of each provider in their order. Dynamic data cannot replace the static data
+/// Returns vendor_data2.json, which has the data of each provider, in order. Dynamic data cannot replace the static data
 /// of an earlier provider (`_vendor_data2`).
 pub fn vendor_data2<'a>(document: &InstanceDocument<'a>, providers: &Providers<'_>) -> Object<'a> {
     let mut members: Vec<(Cow<'a, str>, Json<'a>)> = Vec::new();

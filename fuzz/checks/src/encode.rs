@@ -1,5 +1,5 @@
-//! Any image is encoded as base64 text from which another decoder and ours return the same image, and the text does not depend on
-//! the parts in which the image is passed to the encoder.
+//! Any image is encoded as base64 text that another decoder and ours decode to the same image, and the text does not depend on the
+//! parts in which the image is passed to the encoder.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use configdrive::{DriveSource, decode, encode::Encoder, image::Sink};

@@ -1,5 +1,5 @@
-//! A fleet file gives a one-line error, or nodes without duplicates. The command line accepts each node's options, or rejects them in
-//! one line.
+//! Any fleet file is refused with a one-line error, or gives nodes without duplicates. The command line accepts the options of the
+//! first node that has any, or refuses them with a one-line error.
 
 use std::{collections::BTreeSet, path::Path};
 

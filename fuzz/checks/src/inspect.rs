@@ -1,4 +1,4 @@
-//! Any input is refused with a one-line error, or is a drive for which all readers return the same files.
+//! Any input is refused with a one-line error, or is a drive whose files all functions agree on.
 
 use std::collections::BTreeMap;
 

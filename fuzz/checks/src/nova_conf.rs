@@ -1,4 +1,4 @@
-//! nova.conf is parsed into options, or gives a one-line error.
+//! Any nova.conf is parsed into options, or refused with a one-line error.
 
 use std::path::Path;
 

@@ -50,7 +50,7 @@ impl BiosParameterBlock {
         out.extend(total_sectors_16.unwrap_or(0).to_le_bytes());
         out.push(MEDIA);
         out.extend(u16::try_from(self.fat_sectors).ok().filter(|_| is_short).unwrap_or(0).to_le_bytes());
-        // A drive has no heads and tracks. mtools requires values that fit the number of sectors, and these fit any.
+        // A drive has no heads or tracks. mtools requires values that fit the number of sectors, and these fit any.
         out.extend(1_u16.to_le_bytes()); // BPB_SecPerTrk
         out.extend(1_u16.to_le_bytes()); // BPB_NumHeads
         out.extend(0_u32.to_le_bytes()); // BPB_HiddSec
@@ -66,7 +66,7 @@ impl BiosParameterBlock {
         }
         out.push(0x80); // BS_DrvNum
         out.push(0);
-        out.push(0x29); // BS_BootSig: the next three are there
+        out.push(0x29); // BS_BootSig: the next three fields are present
         out.extend(volume_id.to_le_bytes());
         out.extend(LABEL);
         out.extend(match self.fat_type {
@@ -74,7 +74,7 @@ impl BiosParameterBlock {
             FatType::Fat16 => b"FAT16   ",
             FatType::Fat32 => b"FAT32   ",
         });
-        // If firmware boots the drive, int 18h makes it try the next one; otherwise hlt in a loop.
+        // If firmware boots the drive, int 18h makes it try the next device. If int 18h returns, hlt runs in a loop.
         out.extend([0xcd, 0x18, 0xf4, 0xeb, 0xfd]);
         out.resize(start + 510, 0);
         out.extend([0x55, 0xaa]);

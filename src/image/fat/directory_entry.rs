@@ -24,7 +24,7 @@ impl DirectoryEntry {
         let [low, high] = [self.first_cluster as u16, (self.first_cluster >> 16) as u16];
         out.extend(self.name.0);
         out.push(self.attributes as u8);
-        out.push(0); // DIR_NTRes: lower case has a long entry, which more readers support than the lower-case bits here
+        out.push(0); // DIR_NTRes: names in lower case get a long entry, which more readers support than the bits here
         out.push(hundredths);
         out.extend(time.to_le_bytes()); // creation
         out.extend(date.to_le_bytes());
@@ -51,7 +51,7 @@ struct LongNameEntry {
     /// Number of the part, from 1.
     order: u8,
     is_last: bool,
-    /// UTF-16; after the end of the name one zero, then all ones.
+    /// UTF-16, followed by one zero if there is room, and then padded with ones.
     name: [u16; UNITS],
     /// Checksum of the short name.
     checksum: u8,

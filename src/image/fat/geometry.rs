@@ -60,8 +60,8 @@ impl Demand {
         candidates.min_by_key(|volume| volume.total_sectors)
     }
 
-    /// Returns a volume of `total_sectors`, divided so that most space is left free. There is one if it is not smaller than the
-    /// smallest volume.
+    /// Returns a volume of `total_sectors`, divided so that the most space is left free. There is one unless `total_sectors` is
+    /// below that of the smallest volume.
     pub fn within(&self, sector: SectorSize, total_sectors: u64) -> Option<BiosParameterBlock> {
         let candidates = candidates(sector).filter_map(|candidate| candidate.within(self, total_sectors));
         candidates.min_by_key(|(_, used)| *used).map(|(volume, _)| volume)
@@ -175,7 +175,7 @@ impl Candidate {
 }
 
 impl FatType {
-    /// Returns the minimum and maximum number of clusters. The next type starts at 4085 and at 65,525 clusters. Some readers are off
+    /// Returns the minimum and maximum number of clusters. FAT16 starts at 4085 clusters, and FAT32 at 65,525. Some readers are off
     /// by up to 16 there, so FATGEN recommends keeping that distance.
     fn clusters(self) -> (u32, u32) {
         match self {
@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_volume_has_as_many_clusters_as_it_needs_and_its_type_allows() {
-        // 32 KiB each: as many as remain after the root directory's.
+        // Clusters of 32 KiB: as many as the root directory leaves.
         let most = (0x0fff_fff5 - 16 - 1) << 15;
         for (root_entries, sizes, fat_type, clusters) in [
             (1, alloc::vec![1; 4068], FatType::Fat12, 4068),

@@ -202,5 +202,5 @@ fn write_padded(bytes: &[u8], unit: u32, sink: &mut impl Sink) {
     sink.zeros(bytes.len().next_multiple_of(unit as usize) - bytes.len());
 }
 
-/// Maximum number of entries in a directory, which are 2 MiB.
+/// Maximum number of entries in a directory, which take up 2 MiB.
 const MAX_ENTRIES: u32 = 65_536;

@@ -109,7 +109,7 @@ fn volume(demand: &Demand, geometry: Geometry, tree: &Tree) -> Result<BiosParame
 /// Returns BS_VolID, which distinguishes volumes with different contents; equal trees have equal ones.
 fn volume_id(tree: &Tree) -> u32 {
     let mut checksum = Hasher::new();
-    // Readers treat 0 as no serial number, so start with something for an empty tree.
+    // Readers treat 0 as no serial number, so start with the label in case the tree is empty.
     checksum.update(LABEL);
     for (path, content) in tree.files() {
         checksum.update(path.as_bytes());

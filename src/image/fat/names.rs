@@ -46,12 +46,12 @@ impl ShortName {
     }
 }
 
-/// An entry of a directory, after its short name.
+/// An entry of a directory, preceded by its short name.
 pub type Shortened<'t> = (ShortName, &'t Name, &'t Entry);
 
 /// Assigns a unique short name to everything in `directory`.
 pub fn shorten(directory: &Directory) -> Result<Vec<Shortened<'_>>, ImageError> {
-    // Names that are short already come first. No two of them collide, because a tree's names differ in more than case.
+    // Names that are already short come first. No two of them collide, because a tree's names differ in more than case.
     let mut taken: BTreeSet<_> = directory.entries().filter_map(|(name, _)| ShortName::of(name.as_str())).collect();
     let mut numbers = BTreeMap::new();
     let mut shortened = Vec::new();
@@ -74,7 +74,7 @@ pub fn is_short(name: &str) -> bool {
 /// Returns the basis name with a numeric tail (FATGEN, "The Basis-Name Generation Algorithm" and "The Numeric-Tail Generation
 /// Algorithm").
 ///
-/// `numbers` has the next number to try for each number of digits and the name around it, so each number is tried once.
+/// `numbers` maps a number of digits, and the name around them, to the next number to try, so that each number is tried once.
 fn numbered(
     name: &str,
     taken: &mut BTreeSet<ShortName>,

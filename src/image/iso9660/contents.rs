@@ -40,7 +40,7 @@ impl<'t> ContentArea<'t> {
     }
 }
 
-/// A content with a cheap order: most contents differ in length, and equal ones are often the same allocation.
+/// A content that is cheap to compare: most contents differ in length, and equal ones are often the same allocation.
 struct Key<'t>(&'t Content);
 
 impl Ord for Key<'_> {

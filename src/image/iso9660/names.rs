@@ -29,7 +29,7 @@ impl Naming {
     }
 }
 
-/// An entry of a directory, after its identifier in one of the trees.
+/// An entry of a directory, preceded by its identifier in one of the trees.
 pub type Identified<'t> = (Vec<u8>, &'t Name, &'t Entry);
 
 /// Encodes big-endian UCS-2 (Joliet, "Unicode character set"). A [`Name`] contains no characters outside UCS-2.
@@ -91,8 +91,8 @@ fn short_name(name: &str, entry: &Entry) -> Vec<u8> {
     short
 }
 
-/// Splits a name that is in use already where genisoimage inserts a number into it: before the first dot, or before the last if the
-/// name starts with a dot.
+/// Splits a name that is already in use, at the place where genisoimage inserts a number: before the first dot, or before the last
+/// one if the name starts with a dot.
 fn around_number(name: &[u8]) -> (&[u8], &[u8]) {
     let first = name.iter().position(|&byte| byte == b'.');
     let dot = if first == Some(0) { name.iter().rposition(|&byte| byte == b'.') } else { first };

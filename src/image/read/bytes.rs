@@ -1,4 +1,4 @@
-//! Structures in the image: reads fields by their offsets, and never past the end.
+//! Reads the fields of structures in the image by their offsets, and never past the end of a structure.
 
 use super::error::{Fault, ReadError, Structure};
 

@@ -4,7 +4,7 @@ use alloc::{borrow::Cow, vec::Vec};
 use core::cmp::Ordering;
 
 /// The content of a file on a drive: any number of extents of the image. Contents are equal if their extents are in the same
-/// place; the same bytes in another place are another content.
+/// places; the same bytes elsewhere are different content.
 #[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Content<'i> {
     /// The extents in the file's order; none of them is empty.
@@ -56,7 +56,7 @@ impl Extent<'_> {
         self.offset.saturating_add(self.bytes.len())
     }
 
-    /// The place identifies an extent, because comparing bytes would be slow for large files.
+    /// Returns the place, which identifies an extent: comparing bytes would be slow for large files.
     fn place(&self) -> (usize, usize) {
         (self.offset, self.bytes.len())
     }

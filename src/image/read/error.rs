@@ -10,7 +10,7 @@ use super::walk::{MAX_ENTRIES, MAX_FILES_SIZE, MAX_PATH_LENGTH, MAX_PATHS_LENGTH
 pub enum ReadError {
     /// The image does not start like ISO 9660 or like FAT.
     NoFileSystem,
-    /// A structure of the file system is damaged, or not one that drives use.
+    /// A structure of the file system is damaged, is not one that we read on a drive, or exceeds a limit.
     Damaged {
         /// The structure.
         structure: Structure,
@@ -89,7 +89,7 @@ impl fmt::Display for Structure {
 /// What is wrong with a structure.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Fault {
-    /// The structure ends before all of its fields.
+    /// The structure ends before the last of its fields.
     Truncated,
     /// The structure, or what it points to, reaches past the end of the image.
     OutsideImage,
@@ -125,7 +125,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Returns whether the image is damaged; if not, it has something that is not read on a drive.
+    /// Returns whether the fault is damage, rather than something that we do not read on a drive or an exceeded limit.
     fn is_damage(self) -> bool {
         match self {
             Self::Truncated

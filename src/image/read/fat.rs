@@ -107,7 +107,7 @@ impl<'i> Volume<'i> {
         let table = at_sector(reserved_sectors.into(), table_sectors.into(), Structure::FileAllocationTable)?;
         let data = at_sector(data_sector, data_sectors, Structure::File)?;
 
-        // As many as fit both the file system and the table. Both are within the image, so the casts lose nothing.
+        // Both the file system and the table limit the number of clusters. Both are within the image, so the casts lose nothing.
         let clusters = (data_sectors / NonZero::<u64>::from(sectors_per_cluster)) as usize;
         let width = match clusters {
             _ if is_fat32 => FatWidth::Fat32,
@@ -249,7 +249,7 @@ impl<'i> Tree<'i> {
         let path = self.walk.entry(parent, &name.ok_or(at.damaged(Fault::NameCharacters))?, at)?;
         let first_cluster = match self.volume.width {
             FatWidth::Fat32 => entry.first_cluster,
-            // The field of FAT32's high half is zero or belongs to OS/2 in FAT12 and FAT16.
+            // On FAT12 and FAT16, the field for FAT32's high half is zero or belongs to OS/2.
             FatWidth::Fat12 | FatWidth::Fat16 => entry.first_cluster & 0xffff,
         };
         if entry.attributes & DIRECTORY != 0 {

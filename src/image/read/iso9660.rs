@@ -287,7 +287,7 @@ impl<'i> Tree<'i> {
         if system_use.is_not_a_file {
             return Err(at.damaged(Fault::NotAFile));
         }
-        // Linux decompresses it, if its kernel can; others would see the compressed bytes.
+        // Linux decompresses it if the kernel can; other readers would see the compressed bytes.
         if system_use.is_compressed {
             return Err(at.damaged(Fault::Compressed));
         }

@@ -61,7 +61,7 @@ impl RockRidge {
 pub struct SystemUse {
     /// Alternate name (RRIP, 4.1.4).
     pub alternate_name: Option<Vec<u8>>,
-    /// Child link (RRIP, 4.1.5.1): the block of the directory that this record represents, although it is a file's.
+    /// Child link (RRIP, 4.1.5.1): the block of the directory that this record represents, although it looks like a file's.
     pub child_link: Option<u32>,
     /// Relocated directory (RRIP, 4.1.5.3): a child link points here from the place where the directory belongs.
     pub is_relocated: bool,
@@ -72,7 +72,7 @@ pub struct SystemUse {
 }
 
 impl SystemUse {
-    /// Applies an entry, and returns where to continue if it is a continuation area.
+    /// Applies an entry, and returns where to continue if it points to a continuation area.
     fn apply(&mut self, entry: &Bytes<'_>) -> Result<Option<Continuation>, ReadError> {
         match &entry.array(0)? {
             b"NM" => {

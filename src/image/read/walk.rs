@@ -19,7 +19,7 @@ pub const MAX_PATH_LENGTH: usize = 4095;
 pub const MAX_PATHS_LENGTH: usize = Tree::MAX_PATHS_LENGTH;
 
 /// Maximum size of all files on one drive together, in bytes. It exceeds the size of an image because files may share their place:
-/// user data is in every version's directory, and Nova makes some twenty of them.
+/// user data is in every version's directory, and Nova writes about twenty versions.
 pub const MAX_FILES_SIZE: u64 = 32 * MAX_IMAGE_SIZE;
 
 /// The files found so far, and how much of the limits they use.
@@ -60,7 +60,7 @@ impl<'i> Walk<'i> {
         if self.structures_size > self.image.len() { Err(bytes.damaged(Fault::Reused)) } else { Ok(()) }
     }
 
-    /// Counts a file or directory, and returns its path; call it before reading anything else of it.
+    /// Counts a file or directory, and returns its path; call it before reading anything else about it.
     pub fn entry(&mut self, parent: &mut OpenDirectory, name: &str, at: &Bytes<'i>) -> Result<String, ReadError> {
         self.entries = self.entries.saturating_add(1);
         if self.entries > MAX_ENTRIES {
