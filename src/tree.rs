@@ -18,14 +18,14 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// The most names in a path. ECMA-119 (6.8.2.1) allows eight levels, but readers accept any depth; genisoimage relocates
-    /// deep directories only to comply. With sixteen names, the longest path is shorter than Linux's limit of 4096 bytes.
+    /// Maximum number of names in a path. ECMA-119 (6.8.2.1) allows eight levels, but readers accept any depth; genisoimage
+    /// relocates deep directories only to comply. With sixteen names, the longest path is shorter than Linux's limit of 4096 bytes.
     pub const MAX_PATH_NAMES: usize = 16;
 
-    /// The most files and directories, which is the limit of our reader. Nova's drives have about fifty.
+    /// Maximum number of files and directories, which is our reader's limit. Nova's drives have about fifty.
     pub const MAX_ENTRIES: usize = 65_536;
 
-    /// The most bytes of all paths together, which is the limit of our reader.
+    /// Maximum length of all paths together, in bytes, which is our reader's limit.
     pub const MAX_PATHS_LENGTH: usize = 16 << 20;
 
     /// Inserts a file at `path`, whose names are separated by `/`, and creates its directories.
@@ -91,7 +91,8 @@ pub enum Entry {
 pub struct Name(String);
 
 impl Name {
-    /// The most characters of a name, each of which is one UTF-16 unit. It is Joliet's limit, and Ironic's when it reads a drive.
+    /// Maximum number of characters in a name, each of which is one UTF-16 unit. It is the limit of Joliet, and of Ironic when it
+    /// reads a drive.
     pub const MAX_LENGTH: usize = 64;
 
     /// Returns the name.
@@ -188,7 +189,7 @@ pub enum PathFault {
     Duplicate,
     /// A name differs only in case from another one in the same directory.
     CaseOnly,
-    /// One of the path's directories is a file.
+    /// One of the path's directories is already a file.
     FileAsDirectory,
     /// The path is already a directory.
     DirectoryExists,
@@ -297,7 +298,7 @@ fn count_new_names(root: &Directory, names: &[Name]) -> Result<usize, PathFault>
     Ok(0)
 }
 
-/// A name with its case folded, for comparison as by readers that ignore case.
+/// A name with its case folded, to compare names as readers that ignore case do.
 #[derive(Debug, Eq, Ord, PartialEq, PartialOrd)]
 struct FoldedName(String);
 
