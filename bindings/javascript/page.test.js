@@ -157,7 +157,7 @@ test("an edited document is updated before its drive is downloaded", async () =>
   await page.getByRole("button", { name: "Update" }).click();
   await page.locator("#body", { hasText: "web-02.novalocal" }).waitFor();
   assert.ok(await page.getByRole("button", { name: "Download image" }).isEnabled());
-  // A change of format takes the edits along.
+  // A change of format keeps the edits.
   await editor.fill(original.replaceAll("web-01", "web-03"));
   await changeFormat("vfat");
   assert.match(await text("#body"), /web-03.novalocal/);
@@ -172,7 +172,7 @@ test("an error clears the previous result", async () => {
     await paste(/** @type {string} */ (given));
     await page.getByRole("alert").filter({ hasText: reason }).waitFor();
     assert.equal(await page.locator("#result").isVisible(), false);
-    assert.equal(await page.getByRole("button", { name: /^Download/ }).count(), 0); // by role: those that are visible
+    assert.equal(await page.getByRole("button", { name: /^Download/ }).count(), 0); // by role, so only visible buttons count
     assert.equal(await text("#result #findings") + await text("#tree") + await text("#body"), "");
   }
   await openExample();
@@ -261,7 +261,7 @@ test("user data lead to a form, and the form to a drive", async () => {
   await page.getByRole("button", { name: "user_data" }).click();
   assert.equal(await text("#body"), "#cloud-config\nfinal_message: grüß dich\n");
 
-  // Back, where everything is as it was entered, and on with another network.
+  // The form still has everything that was entered. Continue with another network.
   await page.getByRole("button", { name: "Back to the form" }).click();
   assert.equal(await page.locator("#result").isVisible(), false);
   assert.equal(await page.getByLabel("UUID").inputValue(), uuid);
@@ -334,7 +334,7 @@ test("the form says what is wrong next to the field", async () => {
 test("markup from a drive is text", async () => {
   const markup = "<img src=x onerror=alert(1)>";
   const hostile = Buffer.from(`${markup}\u202e`);
-  // The component writes no such name, other makers may.
+  // The component never writes such a name, but other tools may.
   const placeholder = "n".repeat(hostile.length);
   const file = { path: `openstack/${placeholder}gnp.sj`, contents: btoa(`${markup}\u0007`) };
   const image = Buffer.from(component.buildDrive(JSON.stringify({ files: [file] })));

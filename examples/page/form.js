@@ -28,12 +28,12 @@ export function onDocument(made) {
 }
 
 /**
- * Opens the form for a new instance, with its user data if there are any. What else was entered stays.
+ * Opens the form for a new instance, with the given user data, if any. Everything else that was entered stays, except for the UUID.
  * @param {string} [userData]
  */
 export function openForm(userData) {
   if (userData !== undefined) control("user-data").value = userData;
-  // Pages from plain HTTP do not have randomUUID, except on loopback: there the field is left to the person.
+  // Pages served over plain HTTP, except on loopback, have no randomUUID. The person fills in the field then.
   control("uuid").value = crypto.randomUUID?.() ?? "";
   showProblems(new Map());
   reopenForm();

@@ -61,7 +61,7 @@ export function instanceDocument(answers) {
       : { type: "ipv4_dhcp" }),
   };
   const networkData = {
-    // Ironic's conductor rebuilds a drive whose links have no MTU: see link-without-mtu in docs/findings.md.
+    // Ironic's conductor rebuilds a drive whose links have no MTU: see link-without-mtu in docs/reference/findings.md.
     links: [{ id: link, type: "phy", ethernet_mac_address: mac, mtu: 1500 }],
     networks: [network],
     services, // here as well, because glean reads only these
@@ -109,7 +109,7 @@ function publicKey(text) {
 }
 
 /**
- * The strings of a public key (RFC 4253, section 6.6), or nothing if they do not fill it.
+ * Returns the strings of a public key (RFC 4253, section 6.6), or nothing if the key does not consist of whole strings.
  * @param {string} blob
  */
 function strings(blob) {
@@ -131,7 +131,7 @@ function strings(blob) {
 
 /** @param {string} text */
 function base64(text) {
-  // The encoder would replace it with another character, with no message.
+  // The encoder would silently replace it with another character.
   if (!text.isWellFormed()) throw new Invalid("The user data contain a lone surrogate, which UTF-8 cannot encode. Remove it.");
   const bytes = new TextEncoder().encode(text);
   let binary = "";

@@ -150,7 +150,7 @@ const LINE_LIMIT = 256;
 const USER_DATA = /^(#|---(\s|$)|%YAML|- |<(script|powershell)>|rem cmd|["']?[\w.-]+["']?\s*:(\s|$))/i;
 
 /**
- * Tells the kinds of text apart by its first line. What is in it is for the component and the instance.
+ * Returns what kind of text this is, judging by its first line. The component and the instance judge the content.
  * @param {string} text
  * @returns {"document" | "user data" | "drive"}
  */
@@ -171,7 +171,7 @@ async function openDocument(name, text, { fromForm = false, focus } = {}) {
   if (text.isWellFormed()) {
     await show(opened, { focus });
   } else {
-    // The component would get another character instead, with no message.
+    // The component would silently get another character instead.
     fail("Invalid document: it contains a lone surrogate. Expected Unicode text.", opened);
   }
 }
@@ -184,7 +184,7 @@ function randomSeed() {
 // ── the component, in a worker ──────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * Runs a job in a worker of its own: a malicious drive can keep a worker busy, but not the page, which ends it.
+ * Runs a job in a worker of its own: a malicious drive can keep the worker busy, but not the page, which then ends the worker.
  * @param {Job} job
  * @param {AbortSignal} [signal]
  * @returns {Promise<any>}
@@ -222,7 +222,7 @@ function refusal({ code, message }) {
 // ── what is shown ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * Shows a drive, or the drive of a document. The answer replaces all that is shown; so does an error.
+ * Shows a drive, or the drive of a document. The answer replaces everything that is shown, and so does an error.
  * @param {Drive | Document} opened
  * @param {{ focus?: boolean }} [how]
  */
@@ -261,7 +261,7 @@ function options(format, defaultRandomSeed) {
 }
 
 /**
- * Shows a document, to be edited and built in another format, or that none is open.
+ * Shows a document, which can then be edited and built in another format. Without one, hides the document's section.
  * @param {Document} [opened]
  * @param {{ rebuilt?: boolean }} [how] rebuilt: it came from the editor, which may have changed since
  */
@@ -278,7 +278,7 @@ function showDocument(opened, { rebuilt = false } = {}) {
     editor.value = text;
     byId("source", HTMLDetailsElement).open = opened?.fromForm ?? false;
   }
-  editor.defaultValue = text.replaceAll(/\r\n?/g, "\n"); // what edits are compared with; a text area changes line breaks alike
+  editor.defaultValue = text.replaceAll(/\r\n?/g, "\n"); // edits are compared with this; a text area changes line breaks in the same way
   showEdited();
 }
 

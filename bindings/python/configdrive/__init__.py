@@ -5,7 +5,7 @@
         baremetal.set_node_provision_state(node, "active", config_drive=component.pack(document))
 
 A document is a JSON string: the instance document, or the data that openstacksdk accepts. `configdrive component -o FILE` writes
-the component, `configdrive schema` prints the JSON Schema of documents.
+the component, and `configdrive schema` prints the JSON Schema of documents.
 """
 
 from configdrive.component import Component, Limits, Options

@@ -1,6 +1,6 @@
 """The component in its sandbox: a fresh store for every call, with limits on memory and work.
 
-Drives cross the boundary as base64 text: wasmtime's Python needs about a second per MiB for a list of bytes.
+Drives cross the boundary as base64 text: wasmtime's Python API needs about a second per MiB for a list of bytes.
 """
 
 from __future__ import annotations

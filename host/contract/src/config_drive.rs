@@ -17,7 +17,7 @@ pub trait ConfigDrive: Send + Sync + 'static {
     fn encode(&self, image: &[u8]) -> Result<String, Error>;
 
     /// Builds and encodes the drive of `document`: [`build_drive`](Self::build_drive) and [`encode`](Self::encode) in one call, which
-    /// does not hand out the image in between.
+    /// does not return the image in between.
     fn pack(&self, document: &[u8], options: &Options) -> Result<String, Error>;
 
     /// Lists what is on a drive, whatever made it.

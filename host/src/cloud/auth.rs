@@ -26,7 +26,7 @@ pub enum Find {
     InCatalogue(Filter),
 }
 
-/// The login for a token, and the token's scope (Identity API v3, "Authentication and token management").
+/// A login to Keystone, and the scope of the token that it requests (Identity API v3, "Authentication and token management").
 #[derive(Debug)]
 pub struct Identity {
     pub origin: Origin,

@@ -19,7 +19,7 @@ impl Endpoint {
     }
 }
 
-/// What is wrong with a URL, as a predicate of "the endpoint". It does not quote the URL, which may contain a password.
+/// What is wrong with a URL, to follow a subject such as "the endpoint". It does not quote the URL, which may contain a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotAUrl(pub &'static str);
 

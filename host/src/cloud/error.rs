@@ -197,7 +197,7 @@ impl fmt::Display for Origin {
 }
 
 impl Error {
-    /// Returns whether Keystone exists but did not answer this time. The statuses from 520 are those of proxies.
+    /// Returns whether Keystone exists but did not process the request this time. Statuses from 520 come from proxies.
     pub(super) fn is_busy(&self) -> bool {
         match self {
             Self::Unreachable { error, .. } => matches!(error, TransportError::Lost(_) | TransportError::Timeout(_)),

@@ -64,8 +64,8 @@ impl Http {
         }
         let mut client = client.build();
         if client.is_err() && !tls.insecure && tls.ca.is_none() {
-            // A system without CAs, such as a small container, can still use plain http. Over https, no server is
-            // trusted then.
+            // A system without CAs, such as a small container, can still use plain http. Over https, it then trusts no
+            // server.
             let without_cas = builder().tls_certs_only([]);
             client = match identity {
                 Some(identity) => without_cas.identity(identity),
@@ -146,8 +146,8 @@ fn take_headers(response: &mut reqwest::Response) -> HeaderMap {
     std::mem::take(response.headers_mut())
 }
 
-/// Returns why an answer with these headers is not read: it announces too many bytes, or another encoding than JSON's (RFC 8259,
-/// section 8.1). A header that says neither is left to the readers of the body.
+/// Returns why an answer with these headers is not read: it announces too many bytes, or an encoding other than JSON's (RFC 8259,
+/// section 8.1). If the headers say neither, the body itself is checked later.
 fn unreadable(headers: &HeaderMap) -> Option<TransportError> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let length = text(CONTENT_LENGTH).map(|length| length.trim().parse::<usize>());

@@ -1,8 +1,8 @@
 //! Connecting to Ironic, in an OpenStack cloud or standalone.
 //!
 //! This follows openstacksdk: clouds.yaml, secure.yaml and clouds-public.yaml, the variables `OS_*`, and the authentication
-//! types password, token, application credential, http_basic and none, for Keystone's API v3. Not supported are
-//! openstacksdk's built-in list of public clouds, federation, and second factors.
+//! types password, token, application credential, http_basic and none, for Keystone's API v3. It does not support
+//! openstacksdk's built-in list of public clouds, federation, or second factors.
 //!
 //! Nothing is cached on disk, and redirects are not followed: they would send the token and the drive to another server.
 
@@ -160,7 +160,7 @@ enum Credentials {
     Keystone(Box<Keystone>),
 }
 
-/// Converts an error in getting a token. In every case, nothing was sent to Ironic.
+/// Converts an error in getting a token, after which nothing was sent to Ironic.
 fn no_token(error: Error) -> TransportError {
     match error {
         Error::Unreachable { error: TransportError::Untrusted(_), .. } => TransportError::Untrusted(chain(&error)),

@@ -6,14 +6,14 @@ use std::hash::BuildHasher;
 
 /// A value for a node's `instance_uuid`, by which a deployment claims the node.
 ///
-/// Nova and metalsmith claim a node in the same way, with their instance's UUID. Ironic refuses a second claim, so whoever respects
-/// claims does not deploy a node that another has claimed. Undeploying a node removes its claim.
+/// Nova and metalsmith claim a node in the same way, with their instance's UUID. Ironic refuses a second claim, so clients that respect
+/// claims do not deploy each other's nodes. Undeploying a node removes its claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Claim(String);
 
 impl Claim {
-    /// Makes the claim of one run: a UUID of version 8 (RFC 9562), with a fixed beginning and random digits. The instance's own
-    /// UUID is tenant data, which only the component parses.
+    /// Makes a claim for one run: a version 8 UUID (RFC 9562) with a fixed prefix and random digits. It cannot use the instance's own
+    /// UUID, which is tenant data that only the component parses.
     pub fn random() -> Self {
         let [high, low] = [(); 2].map(|()| RandomState::new().hash_one(()));
         let digits = format!("{high:016x}{low:016x}");
@@ -24,7 +24,7 @@ impl Claim {
         Self(format!("{OURS}-{first}-8{second}-a{third}-{fourth}"))
     }
 
-    /// Uses the caller's UUID, such as that of the instance.
+    /// Makes a claim of a known UUID: the caller's, or the one that the node has.
     pub fn new(uuid: &str) -> Self {
         Self(uuid.to_owned())
     }

@@ -49,13 +49,13 @@ impl Negotiated {
 }
 
 impl<T: Transport> Ironic<T> {
-    /// Asks which versions the server supports, and chooses one. A busy server is asked again for two minutes; one that cannot be
+    /// Asks which versions the server supports, and chooses one. Asks a busy server again for two minutes; a server that cannot be
     /// reached at all, or is not Ironic, is an error at once.
     pub async fn connect(transport: T) -> Result<Self, Error> {
         Self::connect_until(transport, None).await
     }
 
-    /// The same until a deadline, in place of the two minutes.
+    /// Like [`connect`](Self::connect), but asks a busy server until the deadline, if there is one, instead of for two minutes.
     pub async fn connect_until(transport: T, deadline: Option<Instant>) -> Result<Self, Error> {
         let operation = Operation::Versions;
         let patience = Patience::new(None, deadline);
@@ -114,7 +114,7 @@ impl<T: Transport> Ironic<T> {
         self.collection("portgroups", Operation::PortGroups(node.label().clone()), Feature::PortGroups, node).await
     }
 
-    /// Has Ironic validate whether the node can be deployed.
+    /// Asks Ironic to validate that the node can be deployed.
     pub async fn validate(&self, node: &Node) -> Result<Validation, Error> {
         let operation = Operation::Validate(node.label().clone());
         let request = |_| Request::get(format!("/v1/nodes/{}/validate", node.uuid));
@@ -157,9 +157,9 @@ impl<T: Transport> Ironic<T> {
     }
 
     /// Sets the node's `instance_uuid` and writes `record` into its `extra`. Ironic refuses this if the node has another
-    /// `instance_uuid`, and while it is locked or being deployed. Returns the node as it then is, if the answer shows it.
+    /// `instance_uuid`, and while it is locked or being deployed. Returns the node as it is afterwards, if the answer contains it.
     ///
-    /// The answer comes from the conductor that has the node, not from a database that may lag.
+    /// The answer comes from the conductor that is responsible for the node, not from a database that may lag.
     pub(super) async fn claim(
         &self,
         node: &Node,
@@ -226,8 +226,9 @@ impl<T: Transport> Ironic<T> {
         }
     }
 
-    /// Sends the request that `build` returns for the version. During an upgrade, Ironics of several versions may share one
-    /// address. One that answers 406 also reports the versions that it supports, and the request is sent again in an older one.
+    /// Sends the request that `build` returns for the negotiated version. During an upgrade, Ironic services of several versions may
+    /// share one address. A service that answers 406 also reports the versions that it supports, and this sends the request again in
+    /// an older one.
     async fn send(
         &self,
         operation: Operation,
@@ -276,7 +277,7 @@ impl<T: Transport> Ironic<T> {
     }
 }
 
-/// The answer to a request that has started a deployment, and the only one (Ironic's API reference, "Change Node Provision State").
+/// The only status that means that a deployment was started (Ironic's API reference, "Change Node Provision State").
 const ACCEPTED: u16 = 202;
 const NOT_ACCEPTABLE: u16 = 406;
 /// The time limit for requests without a drive.

@@ -92,7 +92,7 @@ const REPEATED: &str = "a page repeats the end of an earlier one";
 const TOO_MANY: &str = "the list has more than 1,000 pages";
 const TOO_LONG: &str = "the list is longer than 16 MiB";
 
-/// Returns whether an error of [`Collection::page`] says that the pages may never end, so that it is of no use to ask again.
+/// Returns whether an error of [`Collection::page`] says that the pages may never end, so that asking again would not help.
 pub(super) fn is_endless(what: &str) -> bool {
     [REPEATED, TOO_MANY, TOO_LONG].contains(&what)
 }

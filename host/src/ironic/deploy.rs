@@ -42,12 +42,12 @@ pub struct Job {
     /// Whether to record the drive in the node's `extra` once the node is active, and to send nothing if the node already has
     /// this drive. Requires [`wait`](Self::wait).
     pub record: bool,
-    /// The time limit for the whole job. When it expires, Ironic continues with what was started. Without it, waiting lasts
-    /// until Ironic is done, which has time limits of its own, and temporary failures are retried for two minutes.
+    /// The time limit for the whole job. When it expires, Ironic continues with what was started. Without it, the job waits until
+    /// Ironic is done (Ironic has time limits of its own), and retries temporary failures for two minutes.
     pub timeout: Option<Duration>,
-    /// The same as a time, so that several operations can share it. The earlier of the two counts.
+    /// A time limit as a point in time, which several operations can share. The earlier of the two limits counts.
     pub deadline: Option<Instant>,
-    /// The UUID to claim the node with, such as that of the instance. A node that has it already is the caller's. Without it, a
+    /// The UUID to claim the node with, such as that of the instance. A node that already has it counts as the caller's. Without it, a
     /// random one is used: the instance's UUID is part of the document, which this crate does not parse.
     pub instance_uuid: Option<String>,
     /// Whether to deploy an `available` node that has another `instance_uuid`.
@@ -83,9 +83,9 @@ pub struct Prepared {
     /// The request to send.
     pub request: ProvisionRequest,
     /// Whether the node is already active with this drive, so that nothing needs to be sent. Always false if [`Job::record`]
-    /// is.
+    /// is false.
     pub already_active: bool,
-    /// Whether an earlier run has started this deployment, so that only its end is waited for. Like
+    /// Whether an earlier run has started this deployment, so that the job only waits for its end. Like
     /// [`already_active`](Self::already_active), this requires [`Job::record`].
     pub already_started: bool,
     terms: Terms,
@@ -105,7 +105,7 @@ pub struct Done {
 /// Performs the whole job: decides whether a drive is needed, builds it, sends the request and, if the job says so, waits.
 /// `observe` is called with each step.
 ///
-/// Dropping the future does not undo anything: a deployment that was started continues, and [`attach`] waits for it.
+/// Dropping the future does not undo anything: a deployment that was started continues, and [`attach`] can wait for it.
 #[tracing::instrument(name = "deploy", skip_all, fields(node = %job.node))]
 pub async fn deploy<T: Transport>(
     ironic: &Ironic<T>,
@@ -195,7 +195,7 @@ async fn plan<T: Transport>(
     let required = patience.within(build(), required).await?;
     let node = patience.ask(Operation::Node(job.node.clone()), observe, || ironic.node(&job.node)).await?;
     observe(Step::Found(&node));
-    // The node may already have this drive, or get it now, which is only known once the drive is built.
+    // The node may already have this drive, or be getting it now, which is only known once the drive is built.
     let may_have_it = job.record && (node.provision_state.is_active() || node.provision_state.is_deploying());
     if !may_have_it {
         check_fit(&node, job.target)?;
@@ -228,7 +228,7 @@ async fn plan<T: Transport>(
         (false, _) => None,
         (true, false) => Some(Fingerprint::new(None)),
         (true, true) => {
-            // With the random bytes drawn for this run, each drive would be different.
+            // The random bytes drawn for this run would make every fingerprint different.
             options.default_random_seed = None;
             let document = Arc::clone(&job.document);
             let text = on_blocking_thread(component, move |component| component.pack(&document, &options));

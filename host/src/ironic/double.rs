@@ -12,7 +12,7 @@ use crate::transport::{Answer, Method, Request, Transport, TransportError, Versi
 /// What happens to one request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Fault {
-    /// Nothing.
+    /// Nothing goes wrong.
     Pass,
     /// It does not arrive, and the connection is lost.
     LostBefore,
@@ -43,28 +43,28 @@ pub enum Event {
     Lock(u64),
     /// Another operator, who respects claims, takes the node if nobody has it, or if its deployment has failed.
     Take,
-    /// The operator of the node undeploys it, and another one takes it.
+    /// The node's operator undeploys it, and another operator takes it.
     Undeploy,
 }
 
 /// A schedule of faults and events.
 #[derive(Clone, Debug)]
 pub struct Schedule {
-    /// For the requests that start a deployment, in order; later ones pass.
+    /// The faults of the requests that start a deployment, in order; later requests pass.
     pub puts: Vec<Fault>,
-    /// For the patches.
+    /// The faults of the patches.
     pub patches: Vec<Fault>,
-    /// For the reads of the node.
+    /// The faults of the reads of the node.
     pub gets: Vec<Fault>,
-    /// By how many milliseconds reads lag.
+    /// The lag of reads, in milliseconds.
     pub lag: u64,
     /// The events, with their times in milliseconds.
     pub events: Vec<(u64, Event)>,
-    /// How many milliseconds a deployment takes.
+    /// The duration of a deployment, in milliseconds.
     pub duration: u64,
     /// Whether the deployments succeed, in order; later ones do.
     pub succeeds: Vec<bool>,
-    /// Whether a deployment waits for its agent, unlocked.
+    /// Whether the node is unlocked while it is being deployed, as it is when it waits for its agent.
     pub waits: bool,
 }
 
@@ -83,7 +83,7 @@ pub struct World {
     schedule: Schedule,
     started: Instant,
     node: State,
-    /// The node at each time at which it changed.
+    /// The node after each change, with the time of the change in milliseconds.
     past: Vec<(u64, State)>,
     locked_until: u64,
     running: Option<Running>,
@@ -92,11 +92,11 @@ pub struct World {
     pub starts: Vec<String>,
     /// The drives of those that succeeded.
     pub ends: Vec<String>,
-    /// What was recorded and was not true.
+    /// The records that were not true.
     pub lies: Vec<String>,
     takers: u32,
     queues: [VecDeque<Fault>; 3],
-    /// How many requests to start a deployment were sent.
+    /// The number of requests to start a deployment that were sent.
     pub puts: usize,
 }
 
@@ -250,7 +250,7 @@ impl World {
         self.queues[queue].pop_front().unwrap_or(Fault::Pass)
     }
 
-    /// Ends the deployment if its time has come.
+    /// Ends the deployment if it is due.
     fn settle(&mut self) {
         let now = self.now();
         if let Some(running) = self.running.take_if(|running| running.until <= now) {
@@ -269,7 +269,7 @@ impl World {
         self.keep(at);
     }
 
-    /// Keeps the node for reads that lag, and checks that its record is true.
+    /// Stores the node for lagging reads, and checks that its record is true.
     fn keep(&mut self, at: u64) {
         self.past.push((at, self.node.clone()));
         let record = &self.node.extra["configdrive"];
@@ -405,12 +405,12 @@ impl World {
     }
 }
 
-/// How the claims of the operators who take the node start.
+/// The prefix of the claims of the operators who take the node.
 pub const TAKEN: &str = "7e7e7e7e-0000-4000-8000-999999999";
 /// The claim of somebody else's instance.
 pub const THEIRS: &str = "7e7e7e7e-0000-4000-8000-000000000000";
 
-/// As Ironic writes it.
+/// Formats a time as Ironic does.
 fn time(milliseconds: u64) -> String {
     let (seconds, rest) = (milliseconds / 1000, milliseconds % 1000);
     let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);

@@ -95,11 +95,11 @@ pub enum Error {
         /// How the answer was lost.
         error: Box<Error>,
     },
-    /// The answer to the request was lost, and the node's state cannot be read.
+    /// The request may have arrived, and the node's state does not show whether the deployment was started.
     Unknown {
         /// The node.
         node: NodeIdent,
-        /// Why its state cannot be read.
+        /// Why this is unknown.
         error: Box<Error>,
     },
     /// A deployment has started, but nothing shows whether this job or somebody else started it.
@@ -111,14 +111,14 @@ pub enum Error {
         /// How the answer to the request was lost.
         error: Box<Error>,
     },
-    /// The deployment was started, but somebody else has taken the node since: its `instance_uuid` has changed.
+    /// Somebody else has taken the node, before or after the deployment was started.
     Superseded {
         /// The node.
         node: NodeIdent,
         /// The node's state.
         state: ProvisionState,
     },
-    /// Ironic accepted the request, but the node never showed that it was processed.
+    /// Ironic accepted the request, but the node has shown no change since.
     Unmoved {
         /// The node.
         node: NodeIdent,
@@ -178,7 +178,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Returns whether the server exists but did not answer this time.
+    /// Returns whether the server exists but did not process the request this time.
     pub(super) fn is_busy(&self) -> bool {
         match self {
             Self::Transport { error, .. } => matches!(error, TransportError::Lost(_) | TransportError::Timeout(_)),
@@ -187,7 +187,7 @@ impl Error {
         }
     }
 
-    /// Returns whether a request that changes nothing may succeed a little later.
+    /// Returns whether a request that is safe to repeat may succeed a little later.
     pub(super) fn may_pass(&self) -> bool {
         match self {
             Self::Transport { error, .. } => !matches!(
@@ -216,7 +216,7 @@ impl Error {
     }
 }
 
-/// Returns whether a read with this answer may succeed a little later. The statuses from 520 are those of proxies.
+/// Returns whether a request with this answer may succeed a little later. Statuses from 520 come from proxies.
 fn is_temporary(status: u16) -> bool {
     matches!(status, 408 | 409 | 425 | 429 | 500 | 502..=504 | 520..=530)
 }

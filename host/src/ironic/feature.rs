@@ -8,15 +8,15 @@ use crate::transport::Microversion;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Feature {
-    /// Node details: the state `available` has its name since 1.2, nodes have names since 1.5, answers can be restricted to
-    /// some fields since 1.8, and nodes show their network interface since 1.20.
+    /// Node details. Version 1.2 introduced the name of the state `available`, 1.5 the names of nodes, 1.8 answers with only some
+    /// fields, and 1.20 the network interface.
     Nodes,
-    /// Port groups: they exist since 1.23, and since 1.26 they show their ports, mode and properties, from which the drive's
-    /// bonds are built.
+    /// Port groups. Version 1.23 introduced them, and 1.26 added their ports, mode and properties, from which the drive's bonds are
+    /// built.
     PortGroups,
-    /// Rebuilds with a drive, which are possible since 1.35.
+    /// Rebuilds with a drive, introduced in 1.35.
     RebuildWithDrive,
-    /// The current step of a deployment, which nodes show since 1.44.
+    /// The current step of a deployment, introduced in 1.44.
     DeploySteps,
 }
 

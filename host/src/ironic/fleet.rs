@@ -27,8 +27,8 @@ pub struct Member<J> {
     pub job: J,
 }
 
-/// Checks that no node is named twice, once by its name and once by its UUID. Nodes that Ironic cannot look up are left to their own
-/// deployments, which report the error.
+/// Checks that no node appears twice, such as once by its name and once by its UUID. A node that cannot be looked up is not an error
+/// here: its own deployment reports it.
 pub async fn distinct<'a, T: Transport>(
     ironic: &Ironic<T>,
     nodes: impl IntoIterator<Item = &'a NodeIdent>,
@@ -68,7 +68,7 @@ pub async fn distinct<'a, T: Transport>(
 /// The number of nodes that are looked up at a time.
 const LOOK_UPS: usize = 10;
 
-/// Deploys many nodes, `parallel` of them at a time, and yields the outcome of each when it ends. The failure of one node does
+/// Deploys many nodes, `parallel` of them at a time, and yields the outcome of each as it ends. The failure of one node does
 /// not affect the others. Dropping the stream undoes nothing: deployments that were started continue.
 pub fn fleet<'a, T, C, J, E>(
     ironic: &'a Ironic<T>,

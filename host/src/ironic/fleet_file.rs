@@ -126,7 +126,7 @@ fn json_stream(text: &str) -> Result<Vec<RawEntry>, String> {
 }
 
 fn yaml(text: &str) -> Result<Vec<RawEntry>, String> {
-    // Aliases must not make much of little: a text has at most as many nodes as bytes.
+    // Aliases must not expand a small file into a huge one. Without them, a text has at most as many nodes as bytes.
     let nodes = text.len().clamp(250_000, YAML_NODES);
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
@@ -145,7 +145,7 @@ fn yaml(text: &str) -> Result<Vec<RawEntry>, String> {
     entries.map(|entry| serde_json::from_value(entry).map_err(json_error)).collect()
 }
 
-/// Describes an error without the library's own message, except for some that are known to quote no values: values may be secrets.
+/// Describes an error without quoting values, which may be secrets: uses only those of the library's messages that quote none.
 fn json_error(error: serde_json::Error) -> String {
     let place =
         if error.line() > 0 { format!("line {}, column {}: ", error.line(), error.column()) } else { String::new() };

@@ -19,7 +19,7 @@ use crate::transport::{Fault, Transport};
 /// The caller's terms for claiming a node.
 #[derive(Debug)]
 pub(super) struct Terms {
-    /// The UUID to claim the node with. A node that has it already is the caller's. Without it, a random one is used.
+    /// The UUID to claim the node with. A node that already has it counts as the caller's. If `None`, a random UUID is used.
     pub instance_uuid: Option<String>,
     /// Whether to deploy an `available` node that another instance claims.
     pub allow_claimed: bool,
@@ -31,7 +31,7 @@ pub(super) struct Terms {
 pub(super) struct Held {
     /// The node as it is now.
     pub node: Node,
-    /// Whether the node has our claim, so that nobody who respects claims deploys it.
+    /// Whether the node has our claim, which keeps clients that respect claims from deploying it.
     pub is_ours: bool,
     /// The claim, if this run made it.
     pub new: Option<NewClaim>,
@@ -44,7 +44,7 @@ pub(super) struct NewClaim {
     record: Option<Record>,
 }
 
-/// Claims the node. If Ironic does not allow it, or the node keeps another claim, the deployment goes on without.
+/// Claims the node. If Ironic does not allow that, or the node keeps another claim, the deployment proceeds without ours.
 pub(super) async fn hold<T: Transport>(
     ironic: &Ironic<T>,
     node: Node,
@@ -65,11 +65,11 @@ pub(super) async fn hold<T: Transport>(
     outcome
 }
 
-/// Removes a claim that is of no use any more. If that fails, the claim stays, and the next run reports it.
+/// Removes a claim that is no longer needed. If that fails, the claim stays, and the next run reports it.
 pub(super) async fn release<T: Transport>(ironic: &Ironic<T>, node: &Node, new: &NewClaim, patience: Patience) {
     let releasing = async {
-        // Ironic removes any claim, so it is first asked to confirm which one the node has. If that arrives late, it makes the claim
-        // anew, and the next run needs the record to recognise it.
+        // Ironic would remove anybody's claim, so it must first confirm that the node has ours. If that request arrives late, it
+        // makes the claim anew, and the next run needs the record to recognise it.
         match ironic.claim(node, new.claim.as_str(), new.record.as_ref()).await? {
             Some(now) if now.has_changed_since(node) => Ok(()),
             _ => ironic.release(node).await,
@@ -81,7 +81,7 @@ pub(super) async fn release<T: Transport>(ironic: &Ironic<T>, node: &Node, new: 
     tracing::warn!("{}", Operation::Release(node.label().clone()));
 }
 
-/// The time limit for removing a claim, which nobody waits for.
+/// The time limit for removing a claim, on which the outcome of the deployment does not depend.
 pub(super) const RELEASE_TIME: Duration = Duration::from_secs(5);
 
 struct Holding<'a, T> {
@@ -98,13 +98,13 @@ struct Holding<'a, T> {
 
 /// What to do about a node's claim.
 enum Decision {
-    /// Claim it.
+    /// Claim the node.
     Claim,
-    /// Remove the claim of an earlier deployment of ours, and claim it anew.
+    /// Remove this claim, which an earlier deployment of ours left, and claim the node anew.
     Replace(Claim),
-    /// It has our claim.
+    /// Keep this claim, which is ours.
     Ours(Claim),
-    /// It keeps another claim.
+    /// Keep this claim, which is somebody else's.
     Others(Claim),
 }
 
@@ -121,14 +121,14 @@ impl<T: Transport> Holding<'_, T> {
                     Ok(None) => Ok(None),
                     Err(error) => {
                         if error.is_busy() {
-                            // It may arrive later, and must not remove the next claim.
+                            // The request may still arrive, and must not remove the next claim.
                             self.patience.limit(sleep(LOOK_TIME)).await;
                         }
                         Err(error)
                     }
                 },
                 Decision::Claim => {
-                    // The answer may be lost.
+                    // Set first, since the answer may be lost.
                     self.is_new = true;
                     self.write(&node, &self.claim.clone(), true).await
                 }
@@ -140,7 +140,7 @@ impl<T: Transport> Holding<'_, T> {
                     check_fit(&held.node, self.target)?;
                     return Ok(held);
                 }
-                // The node has changed since it was read. The record must name the time that it has now.
+                // The node has changed since it was read, and the record must name its current time.
                 Ok(None) => {
                     if !self.attempts.pause().await {
                         return Err(Error::OutOfTime { operation: Operation::Claim(node.label().clone()), last: None });
@@ -177,7 +177,7 @@ impl<T: Transport> Holding<'_, T> {
         Ok(if Claim::is_ours(instance) { Decision::Replace(claim) } else { Decision::Others(claim) })
     }
 
-    /// Adds why the last attempt failed.
+    /// Adds the reason why the last attempt failed.
     fn with_last(&mut self, error: Error) -> Error {
         match error {
             Error::OutOfTime { operation, last: None } => Error::OutOfTime { operation, last: self.last.take() },
@@ -191,14 +191,15 @@ impl<T: Transport> Holding<'_, T> {
         Error::Claimed { node: node.label().clone(), instance, by_us }
     }
 
-    /// Writes the claim, and the record with it. Returns `None` if the node does not have the claim or is not what the record says.
+    /// Writes the claim together with the record. Returns `None` if the node does not have the claim afterwards, or has changed, so
+    /// that the record does not describe it.
     async fn write(&self, node: &Node, claim: &Claim, is_ours: bool) -> Result<Option<Held>, Error> {
         let fingerprint = self.terms.fingerprint.as_ref();
         let record = fingerprint.map(|fingerprint| Record::before(node, fingerprint, claim, !is_ours));
         let writing = self.ironic.claim(node, claim.as_str(), record.as_ref());
         let written = match self.ask(Operation::Claim, node, writing).await? {
             Some(written) => written,
-            // The answer may be a proxy's.
+            // The answer may have come from a proxy.
             None => self.ask(Operation::Node, node, self.ironic.node(&node.uuid)).await?,
         };
         if written.instance_uuid.as_deref() != Some(claim.as_str())
@@ -210,8 +211,8 @@ impl<T: Transport> Holding<'_, T> {
         Ok(Some(Held { node: written, is_ours, new }))
     }
 
-    /// Removes the claim of an earlier deployment. Returns `None` if the node is not what it was. Ironic removes any claim, so it is
-    /// first asked to confirm which one the node has.
+    /// Removes the claim of an earlier deployment. Returns `None` if the node has changed. Ironic would remove anybody's claim, so it
+    /// must first confirm that the node still has `claim`.
     async fn remove(&self, node: &Node, claim: &Claim) -> Result<Option<Node>, Error> {
         let confirming = self.ironic.claim(node, claim.as_str(), None);
         let confirmed = self.ask(Operation::Claim, node, confirming).await?.unwrap_or_else(|| node.clone());

@@ -19,7 +19,7 @@ impl NodeIdent {
         &self.0
     }
 
-    /// Returns whether this is a UUID. Ironic's names are not.
+    /// Returns whether this is a UUID, which Ironic does not accept as a name.
     pub(super) fn is_uuid(&self) -> bool {
         let expected = |(index, byte)| match index {
             8 | 13 | 18 | 23 => byte == b'-',

@@ -19,7 +19,7 @@ pub struct Node {
     pub name: Option<NodeIdent>,
     /// The node's current state.
     pub provision_state: ProvisionState,
-    /// The state that Ironic is taking it to. It is kept when a deployment fails.
+    /// The state that Ironic is taking the node to, which stays the same when a deployment fails.
     pub target_provision_state: Option<ProvisionState>,
     /// When `provision_state` last changed. Only compared, never parsed.
     pub provision_updated_at: Option<String>,
@@ -126,7 +126,7 @@ impl Node {
         self.extra.record.as_ref().is_some_and(|record| record.is_intended(self))
     }
 
-    /// Returns whether the node has another claim than `before`, or a record of another run.
+    /// Returns whether the node's claim is not that of `before`, or another run has written a record since.
     pub(super) fn is_taken_since(&self, before: &Self) -> bool {
         let is_recorded = match (&self.extra.record, &before.extra.record) {
             (Some(now), Some(before)) => now != before,
@@ -136,15 +136,15 @@ impl Node {
         self.instance_uuid != before.instance_uuid || is_recorded
     }
 
-    /// Returns whether the node's provisioning state has changed since `before`. An older state, from a database that lags or a
-    /// cache, is not a change.
+    /// Returns whether the node's provisioning state has changed since `before`. An older state, from a lagging database or a cache,
+    /// is not a change.
     pub(super) fn has_changed_since(&self, before: &Self) -> bool {
         let changed =
             self.provision_state != before.provision_state || self.provision_updated_at != before.provision_updated_at;
         changed && !self.is_older_than(before)
     }
 
-    /// Returns whether this is what the node was before it was `other`, as far as their times can be compared.
+    /// Returns whether this is an earlier version of the node than `other`, as far as their times can be compared.
     pub(super) fn is_older_than(&self, other: &Self) -> bool {
         match (&self.provision_updated_at, &other.provision_updated_at) {
             (Some(this), Some(other)) => is_time(this) && is_time(other) && this < other,
@@ -168,8 +168,8 @@ impl Node {
     }
 }
 
-/// Returns whether `text` is a time as Ironic writes it, in UTC: such texts are ordered as the times are, with fractions of a second
-/// or without.
+/// Returns whether `text` is a time as Ironic writes it, in UTC. Such texts sort in the order of their times, with or without fractions
+/// of a second.
 fn is_time(text: &str) -> bool {
     let shape = text.bytes().map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
     text.len() >= 19 && shape.take(19).eq(*b"0000-00-00T00:00:00") && text.ends_with("+00:00")

@@ -8,7 +8,7 @@ use super::error::Error;
 use super::operation::Operation;
 use super::step::Step;
 
-/// A job's time limit, and with it the time limit for retrying temporary failures.
+/// A job's time limit, which also limits how long temporary failures are retried.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Patience {
     /// The end of the job. If `None`, the job lasts until Ironic is done, and each operation is retried for [`RETRY_TIME`].
@@ -32,7 +32,7 @@ impl Patience {
         self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
-    /// Returns a time limit that ends this much earlier, or by this share of the time that is left if that is less.
+    /// Returns a time limit that ends earlier: by `reserve`, or by one `share`-th of the time that is left if that is less.
     pub fn less(self, reserve: Duration, share: u32) -> Self {
         let earlier = |left: Duration| Instant::now().checked_add(left - reserve.min(left / share.max(1)));
         Self { deadline: self.left().and_then(earlier) }
@@ -67,7 +67,7 @@ impl Patience {
         }
     }
 
-    /// Performs an operation once. Dropping its future at the end of the time must be harmless.
+    /// Performs an operation once. When the time is up, its future is dropped, which must be harmless.
     pub async fn within<R>(
         self,
         operation: Operation,

@@ -1,5 +1,5 @@
-//! Properties of deployments under faults: started at most once, success only if it is ours, an end by the deadline, a second run
-//! that converges, and records that are true.
+//! Checks the properties of deployments under faults: a deployment is started at most once, reports success only if the success is its
+//! own, ends by the deadline, and leaves only records that are true; and a second run converges.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,12 +18,12 @@ use crate::chain;
 #[derive(Clone, Debug)]
 struct Trial {
     target: Target,
-    /// The node's state and claim before.
+    /// The node's state and claim before the run.
     state: &'static str,
     claim: Option<&'static str>,
     /// The time limit in seconds.
     deadline: Option<u64>,
-    /// When a signal ends the run, in milliseconds.
+    /// The time at which a signal ends the run, in milliseconds.
     signal: Option<u64>,
     record: bool,
     /// Whether another run of configdrive deploys another drive at the same time.
@@ -72,7 +72,7 @@ impl Trial {
         let (first, rivals) = match self.rival {
             true => {
                 let rival = async {
-                    // Two runs that replace a claim within the same milliseconds cannot exclude each other.
+                    // Two runs that replace a claim within a few milliseconds cannot exclude each other.
                     sleep(Duration::from_millis(300)).await;
                     self.deploy(&double, RIVALS, self.deadline).await
                 };
@@ -100,7 +100,7 @@ impl Trial {
         }
         self.truth(&double)?;
 
-        // Faults end, and requests that are late and deployments that are in progress end, too.
+        // Let late requests arrive and deployments in progress end, and then end the faults.
         sleep(Duration::from_secs(1000)).await;
         double.recover();
         self.truth(&double)?;
@@ -164,7 +164,7 @@ impl Trial {
         let mut job = Job::new("n".parse().unwrap(), drive.as_bytes());
         (job.target, job.wait, job.record, job.deadline) = (self.target, true, self.record, deadline);
         if deadline.is_none() {
-            // Without a limit, a lost deployment would be waited for as long as Ironic takes.
+            // Without a limit, the run would wait for a lost deployment for as long as Ironic takes.
             job.timeout = Some(Duration::from_secs(3500));
         }
         deploy(&ironic, &Arc::new(Stub), job, |_| ()).await
@@ -186,20 +186,20 @@ fn schedules_that_once_failed_keep_the_promises() {
     let lagging = || Schedule { lag: 30_000, duration: 15, ..Schedule::default() };
     Trial::check_all(
         [
-            // A read that lagged showed the claim of an earlier run, and the claim that was removed was another operator's.
+            // A lagging read showed the claim of an earlier run, and the run removed another operator's claim in its place.
             failed(Some(EARLIER), Schedule { events: vec![(48, Event::Take)], ..lagging() }),
-            // A run that could not claim the node removed the claim of the operator who had.
+            // A run that could not claim the node removed the claim of the operator who had claimed it.
             failed(None, Schedule { events: vec![(13, Event::Undeploy)], waits: true, ..Schedule::default() }),
-            // A proxy sent the request twice. The second answer was a refusal, and reads that lagged agreed with it.
+            // A proxy sent the request twice. The second answer was a refusal, and lagging reads agreed with it.
             failed(None, Schedule { puts: vec![Fault::Twice], waits: true, ..lagging() }),
-            // A redirect hid that the request was processed, and reads that lagged agreed with it.
+            // A redirect hid that the request was processed, and lagging reads agreed with it.
             available(Some(600), Schedule { puts: vec![Fault::After(302)], duration: 3000, ..lagging() }),
-            // The check before the removal of a claim arrived late, and made the claim anew, without a record.
+            // The confirmation that precedes the removal of a claim arrived late, and made the claim anew, without a record.
             available(
                 Some(10),
                 Schedule { patches: vec![Fault::Instead(302), Fault::Slow(28_536)], ..Schedule::default() },
             ),
-            // The answer to a claim was a page, and the node was taken for claimed.
+            // The answer to a claim was a proxy's page, and the run believed that it had claimed the node.
             available(None, Schedule { patches: vec![Fault::Instead(200)], ..Schedule::default() }),
         ]
         .into_iter(),
@@ -266,7 +266,7 @@ fn random_schedules_keep_the_promises() {
     Trial::check_all((1..=count).map(|seed| Random(seed).trial()));
 }
 
-/// A generator of numbers (xorshift), the same for the same seed.
+/// A pseudo-random number generator (xorshift). The same seed gives the same numbers.
 struct Random(u64);
 
 impl Random {
@@ -334,7 +334,7 @@ impl Random {
         let limit = self.one(&[1, 3, 10, 60, 600]);
         let within = self.one(&[60, 1000, 20_000]);
         let record = self.next(5) > 0;
-        // What no client can tell apart: see "What cannot be decided" in docs/deploy.md.
+        // No client can tell these cases apart: see "What cannot be decided" in docs/reference/deploy.md.
         let is_instances = target == Target::Rebuild && claim == Some(THEIRS);
         let rival = self.next(6) == 0 && (record || !is_instances);
         let patches = match () {

@@ -15,9 +15,9 @@ use crate::transport::Body;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Target {
-    /// Deploy a node without an instance.
+    /// Deploy a node that has no instance.
     Active,
-    /// Deploy a node with an instance again.
+    /// Redeploy a node that has an instance.
     Rebuild,
 }
 
@@ -96,7 +96,7 @@ pub struct ProvisionRequest {
 }
 
 impl ProvisionRequest {
-    /// The largest body that Ironic's API accepts, in bytes. It answers a larger one before it has read it, and closes the
+    /// The largest body that Ironic's API accepts, in bytes. The API refuses a larger one before it has read it, and closes the
     /// connection: many clients see a broken connection instead of the 413.
     pub const LIMIT: usize = 67_108_864;
 

@@ -1,4 +1,4 @@
-//! The record of a node's drive in its `extra`.
+//! The deployment record in a node's `extra`.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ use super::node::Node;
 pub struct Fingerprint(String);
 
 impl Fingerprint {
-    /// Computes the fingerprint of a drive's base64 text, or of no drive.
+    /// Computes the fingerprint of a drive's base64 text; `None` stands for no drive.
     pub(super) fn new(text: Option<&str>) -> Self {
         Self(Sha256::digest(text.unwrap_or_default()).iter().map(|byte| format!("{byte:02x}")).collect())
     }
@@ -31,8 +31,8 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// The record in a node's `extra`: the drive with which the node became active and the time, and the deployment that a run is about
-/// to start. Any later change to the node's provisioning changes the time in Ironic, which makes the record obsolete.
+/// The record in a node's `extra`: the drive with which the node became active, and when; and the deployment that a run is about to
+/// start. Any later change of the provisioning state changes the time in Ironic, which makes the record obsolete.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Record {
     #[serde(flatten)]
@@ -41,14 +41,14 @@ pub(super) struct Record {
     intent: Option<Intent>,
 }
 
-/// What a node became active with.
+/// The drive with which a node became active, and when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct ActiveWith {
     fingerprint: Fingerprint,
     provision_updated_at: String,
 }
 
-/// A deployment that a run was about to start. It lets the next run recognise and finish it.
+/// The deployment that a run was about to start, so that a later run can recognise and finish it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Intent {
     fingerprint: Fingerprint,
@@ -56,7 +56,7 @@ struct Intent {
     instance_uuid: String,
     /// The node's `provision_updated_at` before the deployment.
     since: Option<String>,
-    /// Whether somebody else may deploy the node under the same claim, so that its deployment may not be that of the run.
+    /// Whether somebody else may deploy the node under the same claim. If so, a deployment of the node may not be this one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     shared: bool,
 }
@@ -65,7 +65,7 @@ impl Record {
     /// The record's name in `extra`.
     pub const MEMBER: &str = "configdrive";
 
-    /// Creates the record for a node that became active at that time. Returns `None` if Ironic does not report the time.
+    /// Creates the record for a node that became active at `provision_updated_at`, or returns `None` if Ironic does not report it.
     pub fn new(provision_updated_at: Option<&str>, fingerprint: Fingerprint) -> Option<Self> {
         let provision_updated_at = provision_updated_at?.to_owned();
         Some(Self { active: Some(ActiveWith { fingerprint, provision_updated_at }), intent: None })
@@ -79,7 +79,7 @@ impl Record {
         Self { active, intent: Some(intent) }
     }
 
-    /// Returns the change to the node that writes the record (RFC 6902).
+    /// Returns the JSON Patch operation (RFC 6902) that writes the record.
     pub fn patch(&self) -> Value {
         json!({"op": "add", "path": format!("/extra/{}", Self::MEMBER), "value": self})
     }

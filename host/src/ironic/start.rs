@@ -14,11 +14,11 @@ use super::provision::{SealedRequest, Target};
 use super::step::Step;
 use crate::transport::{Fault, Transport, TransportError};
 
-/// Claims the node and sends `request` until its deployment has started. Returns the node as it was right before.
+/// Claims the node, and sends `request` until the deployment has started. Returns the node as it was right before the deployment.
 ///
-/// A deployment is not started twice. Only 202 means that it was started. After any other answer, even one that says the request was
-/// refused, the node is looked at, since a proxy may have replaced the answer. The request is sent again only if that may help and
-/// Ironic confirms that the node is unchanged.
+/// This does not start a deployment twice. Only a 202 means that it was started. After any other answer, even a refusal, this checks
+/// the node, since a proxy may have replaced the answer. It sends the request again only if that may help and Ironic confirms that
+/// the node is unchanged.
 pub(super) async fn start<T: Transport>(
     ironic: &Ironic<T>,
     node: Node,
@@ -128,8 +128,8 @@ impl<T: Transport> Starting<'_, T> {
         })
     }
 
-    /// Checks whether a deployment has started since the node was `before`. Ironic changes the state before it answers, but a proxy
-    /// may forward a request late.
+    /// Checks whether a deployment has started since `before` was read. Ironic changes the state before it answers, but a proxy may
+    /// forward a request late, so this may watch the node for a while.
     async fn look(&self, before: &Node, doubt: Doubt, observe: &mut impl FnMut(Step<'_>)) -> Result<Seen, Error> {
         let started = Instant::now();
         let watch_time = doubt.watch_time(before.instance_uuid.is_some());
@@ -140,7 +140,7 @@ impl<T: Transport> Starting<'_, T> {
             if has_moved(before, &node) {
                 return Ok(Seen::Moved(node.into()));
             }
-            // A lock may be that of the deployment.
+            // The deployment may be what locks the node.
             let locked = node.reservation.is_some() && doubt != Doubt::Refused;
             if !locked && started.elapsed() >= watch_time {
                 return Ok(Seen::Unchanged);
@@ -157,8 +157,10 @@ impl<T: Transport> Starting<'_, T> {
         }
     }
 
-    /// Has Ironic confirm that the node is unchanged, by having it write the node's `instance_uuid` once more. Reads may come from a
-    /// database that lags, but the conductor that writes knows the node's state, and does not write while the node is locked.
+    /// Asks Ironic to confirm that the node is unchanged, by writing the node's `instance_uuid` again. Reads may come from a lagging
+    /// database, but the conductor that performs the write knows the node's state, and refuses to write while the node is locked.
+    ///
+    /// A node without a claim is not written to. If it is `available`, it counts as confirmed, since Ironic deploys it only once.
     async fn confirm(
         &self,
         before: &Node,
@@ -190,11 +192,11 @@ impl<T: Transport> Starting<'_, T> {
         }
     }
 
-    /// Returns the outcome if the node has changed after a request whose answer was lost.
+    /// Returns the outcome if the node has changed after a request that may have arrived.
     fn moved(&self, before: Node, now: &Node, error: Error) -> Result<Node, Error> {
         let is_claimed = self.is_ours && now.instance_uuid == before.instance_uuid;
         let started = now.provision_state.follows_a_start();
-        // A rebuild needs no claim, so the one that has started may be anybody's.
+        // A rebuild needs no claim, so anybody may have started this one.
         if started && is_claimed && self.request.target == Target::Active {
             return Ok(before);
         }
@@ -205,7 +207,7 @@ impl<T: Transport> Starting<'_, T> {
         Err(Error::Unclear { node, state, error: error.into() })
     }
 
-    /// Returns the error if the node is unchanged and the request is not sent again.
+    /// Returns the error if the node is unchanged and the request will not be sent again.
     fn not_started(&self, node: &Node, doubt: Doubt, again: bool, attempts: &Attempts, error: Error) -> Error {
         match doubt {
             Doubt::Refused => error,
@@ -214,7 +216,7 @@ impl<T: Transport> Starting<'_, T> {
         }
     }
 
-    /// Returns the error if the time has run out while the node is locked, or before it was watched long enough.
+    /// Returns the error if the time ran out while the node was still locked, or before it had been watched long enough.
     fn still_locked(&self, node: &Node, doubt: Doubt, attempts: &Attempts, error: Error) -> Error {
         let error = attempts.give_up(self.operation(node), error);
         match doubt {
@@ -228,7 +230,7 @@ impl<T: Transport> Starting<'_, T> {
     }
 }
 
-/// Returns whether the node is not what it was `before`. A claim that is missing may be a read from a database that lags.
+/// Returns whether the node has changed since `before`. A missing claim does not count: the read may be from a lagging database.
 fn has_moved(before: &Node, node: &Node) -> bool {
     let taken = node.instance_uuid.is_some() && node.instance_uuid != before.instance_uuid;
     node.has_changed_since(before) || (taken && !node.is_older_than(before))
@@ -239,17 +241,17 @@ fn has_moved(before: &Node, node: &Node) -> bool {
 enum Doubt {
     /// It was not sent.
     Unsent,
-    /// It was answered as if it was refused for good.
+    /// It seems to have been refused for good.
     Refused,
-    /// It was answered as if it might be accepted a little later.
+    /// It seems to have been refused, but may be accepted a little later.
     Busy,
     /// It may have arrived.
     Lost,
 }
 
 impl Doubt {
-    /// `older` says whether the server has just reported that it supports only older versions; `refused_token` whether a token was
-    /// refused before.
+    /// Classifies an error. `older` says whether the server has just reported that it supports only older versions; `refused_token`
+    /// records whether a token has been refused before.
     fn of(error: &Error, older: bool, refused_token: &mut bool) -> Self {
         match error {
             Error::Refused { fault: Fault { status, .. }, .. } => match status {
@@ -273,8 +275,8 @@ impl Doubt {
         }
     }
 
-    /// Returns how long to watch for the start of a deployment: until a request that is on its way must have arrived. After an answer
-    /// there is none, but without a claim, only reads show whether the node has changed, and they may lag.
+    /// Returns how long to watch for the start of a deployment: long enough that a request still on its way must have arrived. After
+    /// an answer, no request is on its way; but without a claim, only reads show whether the node has changed, and they may lag.
     fn watch_time(self, is_confirmable: bool) -> Duration {
         match self {
             Self::Lost => LOOK_TIME,
@@ -294,12 +296,12 @@ enum Seen {
     Unchanged,
     /// Ironic has confirmed that there is no change.
     Confirmed(Box<Node>),
-    /// The time is up, and the node is still locked or was not watched long enough.
+    /// The time is up, and the node is still locked or has not been watched long enough.
     Locked,
 }
 
-/// Returns whether a request whose answer was lost may be sent once more. If the first one arrives after all, Ironic's state
-/// machine refuses the second: a node that is `available` is deployed only once. A rebuild could happen twice.
+/// Returns whether a request whose answer was lost may be sent again. If the first request arrives after all, Ironic's state machine
+/// refuses the second, since it deploys an `available` node only once. A rebuild, however, could happen twice.
 fn may_repeat(error: &Error, node: &Node, target: Target) -> bool {
     let on_its_way = match error {
         Error::Refused { fault: Fault { status, .. }, .. } => matches!(status, 408 | 502 | 504 | 520..=530),

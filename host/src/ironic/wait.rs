@@ -63,15 +63,15 @@ pub(super) async fn until_active<T: Transport>(
     }
 }
 
-/// Distinguishes the outcome of a deployment from the node's state before it, and from other deployments.
+/// A watch on a node, which distinguishes the outcome of a deployment from the state before it, and from other deployments.
 ///
 /// Ironic answers 202 only after the state has changed, but an API with a lagging database may still show the old state: a node
-/// that is being rebuilt would seem `active` at once. So a final state counts only after the node was seen to leave its old one, by
-/// its state or by its time. It counts as ours only if the node has the same `instance_uuid` as when the deployment was started, and no
-/// other run has written a record.
+/// that is being rebuilt would seem `active` at once. So a final state counts only after the node's state, or the time of its last
+/// change, was seen to differ from before. It counts as ours only if the node has the same `instance_uuid` as when the deployment was
+/// started, and no other run has written a record.
 pub(super) struct Watch<'a> {
     before: Option<&'a Node>,
-    /// The newest node seen so far that is in another state than before.
+    /// The newest version of the node that was seen since it left its old state.
     moved: Option<Node>,
 }
 
@@ -84,12 +84,12 @@ enum Verdict {
 }
 
 impl<'a> Watch<'a> {
-    /// Watches the deployment that was started when the node was `before`.
+    /// Watches a deployment that was started after `before` was read.
     pub fn since(before: &'a Node) -> Self {
         Self { before: Some(before), moved: None }
     }
 
-    /// Watches a deployment that was in progress when the node was `before`.
+    /// Watches a deployment that had already started when `before` was read.
     pub fn resumed(before: &'a Node) -> Self {
         Self { before: Some(before), moved: Some(before.clone()) }
     }
@@ -121,13 +121,14 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Returns whether this is what the node was earlier, from a database that lags.
+    /// Returns whether `node` is an earlier version of the node, from a lagging database.
     fn is_stale(&self, node: &Node) -> bool {
         let Some(before) = self.before else { return false };
         match &self.moved {
             None => !node.has_changed_since(before),
             Some(moved) if node.is_older_than(moved) => true,
-            // A database with times in whole seconds may show the time from before a fast rebuild.
+            // If times are in whole seconds, the node may look the same after a fast rebuild as before it. So it is stale only if
+            // its time was seen to change in between.
             Some(moved) => !node.has_changed_since(before) && moved.provision_updated_at != before.provision_updated_at,
         }
     }

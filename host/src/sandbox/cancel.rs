@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-/// Cancels calls from another thread, running and future ones. Clones share their state.
+/// A handle that cancels running and future calls from another thread. Clones share their state.
 #[derive(Clone, Debug, Default)]
 pub struct Cancel(Arc<AtomicBool>);
 
@@ -15,7 +15,7 @@ impl Cancel {
         Self::default()
     }
 
-    /// Permanently cancels all calls of the sandboxes that use this handle. Running calls end within some hundredths of a second.
+    /// Permanently cancels all calls of the sandboxes that use this handle. Running calls end within a few hundredths of a second.
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);
     }

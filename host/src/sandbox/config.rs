@@ -6,7 +6,7 @@ pub fn config() -> wasmtime::Config {
     config
         // Keep in step with build/embed.rs, which compiles the component: code compiled with other settings does not load.
         // Epochs stop a call that has run out of time. There are no backtraces because errors are one line and could not
-        // show them; the command is smaller without.
+        // show them; the command is smaller without them.
         .epoch_interruption(true)
         .generate_address_map(false)
         .native_unwind_info(false)

@@ -25,7 +25,7 @@ pub struct Limits {
     pub output: usize,
     /// Size of the component's memory, in bytes. Pages that it does not touch cost nothing.
     pub memory: usize,
-    /// Running time. A call that exceeds it is stopped within some hundredths of a second.
+    /// Running time. A call that exceeds it is stopped within a few hundredths of a second.
     pub time: Duration,
 }
 
@@ -90,7 +90,7 @@ impl ResourceLimiter for Caps {
         Ok(desired <= TABLE_ELEMENTS)
     }
 
-    /// One, since each memory may grow to the whole of `memory`.
+    /// Allows one, since each memory may grow to the whole of `memory`.
     fn memories(&self) -> usize {
         1
     }
@@ -107,7 +107,7 @@ impl ResourceLimiter for Caps {
 /// The maximum number of core instances, and of tables, in a component. Ours has one of each.
 pub const PARTS: usize = 4;
 
-/// The maximum number of elements in a function table. Ours has some dozens.
+/// The maximum number of elements in a function table. Ours has a few dozen.
 const TABLE_ELEMENTS: usize = 10_000;
 
 /// Why the host stopped the component.

@@ -32,7 +32,7 @@ pub fn strategy(limits: &Limits, calls: NonZero<u32>) -> InstanceAllocationStrat
 /// The smallest pooled memory in bytes: more than the component starts with.
 const LEAST_MEMORY: usize = 16 << 20;
 
-/// How much of a memory stays with the process after a call, overwritten with zeros, in bytes: what a typical drive uses. The rest
+/// How much of a memory the process keeps after a call, overwritten with zeros, in bytes: as much as a typical drive uses. The rest
 /// is returned to the system. If Linux can report which pages were written (since 6.7), only those are overwritten.
 const KEPT: usize = 4 << 20;
 

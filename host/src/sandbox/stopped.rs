@@ -43,7 +43,7 @@ pub fn is_of_the_system(error: &wasmtime::Error) -> bool {
     cause.is::<std::io::Error>() || cause.to_string().contains("(os error ")
 }
 
-/// Returns the number of bytes of address space that the system refused, if that is the error. Each memory of a component reserves
+/// Returns the number of bytes of address space that the system refused, if that is what failed. Each memory of a component reserves
 /// more than 4 GiB, of which it uses only what it needs.
 fn refused_bytes(error: &wasmtime::Error) -> Option<u64> {
     // The error's type is private to wasmtime.

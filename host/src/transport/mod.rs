@@ -102,7 +102,7 @@ impl Answer {
     pub const LIMIT: usize = 16 << 20;
 }
 
-/// The reason why a request got no response.
+/// The reason why a request got no usable answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransportError {

@@ -97,7 +97,7 @@ fn paragraph(finding: &Finding, width: usize, colour: bool) -> String {
     let bold = if colour { style::BOLD } else { anstyle::Style::new() };
     let mut text = format!("{} {bold}{}{bold:#}", label(finding, colour), untrusted::one_line(code, 100));
     if !place.is_empty() {
-        // Not wrapped: a place is to be copied.
+        // Not wrapped, so that a place can be copied.
         text += &format!(" {}", untrusted::one_line(place, 1000));
     }
     text.push('\n');

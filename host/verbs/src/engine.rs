@@ -3,7 +3,7 @@
 use clap::Args;
 use configdrive_contract::{ConfigDrive, Error};
 
-/// Options of the command line about the component, such as its limits, and the way to start it.
+/// The command-line options for the component, such as its limits, and the way to start it.
 pub trait Engine: Args {
     /// The component.
     type Component: ConfigDrive;

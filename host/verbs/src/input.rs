@@ -30,7 +30,7 @@ pub struct DocumentInput {
 }
 
 impl DocumentInput {
-    /// Reads the document, or makes one of the directory.
+    /// Reads the document, or makes one from the directory.
     pub fn read(&self, limit: usize) -> Result<Input, Error> {
         match &self.directory {
             Some(directory) => {
@@ -57,7 +57,7 @@ pub enum Expected {
 }
 
 impl Expected {
-    /// Returns what to tell a person at a terminal, who may not know that the command waits for input.
+    /// Returns a hint for a person at a terminal, who may not know that the command is waiting for input.
     fn hint(self) -> &'static str {
         match self {
             Self::Document => {
@@ -91,7 +91,7 @@ pub fn read_file(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
     read_source(path, limit, &Source::File(path.to_owned()))
 }
 
-/// Reads a file that is UTF-8, and that `source` names in errors.
+/// Reads a UTF-8 file. Errors name it as `source`.
 pub fn read_text_file(path: &Path, limit: usize, source: &Source) -> Result<String, Error> {
     text(read_source(path, limit, source)?, source)
 }
@@ -102,7 +102,7 @@ pub fn text(bytes: Vec<u8>, source: &Source) -> Result<String, Error> {
         .map_err(|error| Error::NotUtf8 { source: source.clone(), offset: error.utf8_error().valid_up_to() })
 }
 
-/// Reads a file that `source` names in errors.
+/// Reads a file. Errors name it as `source`.
 pub(crate) fn read_source(path: &Path, limit: usize, source: &Source) -> Result<Vec<u8>, Error> {
     let bytes = File::open(path).and_then(|file| {
         let size = file.metadata()?.len();

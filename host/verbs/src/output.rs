@@ -27,7 +27,7 @@ pub fn check_bytes(path: &Path) -> Result<(), Error> {
     if is_standard(path) && io::stdout().is_terminal() { Err(Error::Terminal) } else { Ok(()) }
 }
 
-/// Prints the content of a drive's file unchanged. A terminal gets only text that cannot steer it.
+/// Prints the content of a drive's file unchanged. A terminal gets only text that cannot control it.
 pub fn print_content(bytes: &[u8]) -> Result<(), Error> {
     let is_text = || std::str::from_utf8(bytes).is_ok_and(|text| text.split(['\n', '\t']).all(untrusted::is_harmless));
     if io::stdout().is_terminal() && !is_text() {
@@ -76,7 +76,7 @@ fn labelled(label: Label, sentence: &str) {
 }
 
 fn to_stderr(text: fmt::Arguments<'_>) {
-    // A failure could only be reported here, too.
+    // A failure could only be reported to standard error itself.
     _ = io::stderr().lock().write_all(text.to_string().as_bytes());
 }
 

@@ -64,7 +64,7 @@ pub fn usage_words(error: &clap::Error) -> String {
     }
 }
 
-/// Returns the argument, value or verb that clap takes for the one that was meant.
+/// Returns the argument, value or verb that clap suggests as the intended one.
 fn suggestion(error: &clap::Error) -> Option<&str> {
     let kinds = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
     kinds.into_iter().find_map(|kind| match error.get(kind)? {

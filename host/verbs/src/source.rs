@@ -27,7 +27,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// Adds the name of the input at fault to an error of the component: `options`' if an option is at fault, or else this one.
+    /// Adds the name of the input at fault to an error of the component: the option's, from `options`, or else this one.
     pub fn explain(&self, error: contract::Error, options: &OptionSources) -> Error {
         let source = match &error {
             // These happen whatever the input is.

@@ -35,7 +35,7 @@ impl Label {
     }
 }
 
-/// In colour.
+/// Shows the label in colour.
 impl fmt::Display for Label {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { word, style } = self;
@@ -43,7 +43,7 @@ impl fmt::Display for Label {
     }
 }
 
-/// Returns whether standard output shows colours: it is a terminal, and `NO_COLOR` and its kin do not forbid them.
+/// Returns whether standard output shows colours: it is a terminal, and `NO_COLOR` and similar variables do not forbid them.
 pub fn stdout_has_colour() -> bool {
     platform::has_colour(&io::stdout())
 }
@@ -53,7 +53,7 @@ pub fn stderr_has_colour() -> bool {
     platform::has_colour(&io::stderr())
 }
 
-/// Returns clap's help, perhaps in colour.
+/// Returns clap's help, in colour if `colour` is set.
 pub fn help(help: &StyledStr, colour: bool) -> String {
     if colour { platform::coloured(help) } else { help.to_string() }
 }

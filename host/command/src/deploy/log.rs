@@ -49,7 +49,7 @@ impl LogOptions {
             LogLevel::Trace => LevelFilter::TRACE,
         };
         let ours = Targets::new().with_target(LOG_TARGET, level);
-        // It would report a write error to standard error as well, and panic if that fails, too.
+        // Otherwise the layer would report a write error to standard error as well, and panic if that failed, too.
         let layer = fmt::layer().with_writer(io::stderr).log_internal_errors(false);
         match self.log_format {
             None => return false,

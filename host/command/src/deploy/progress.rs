@@ -24,12 +24,12 @@ pub struct Progress {
     warned: RefCell<BTreeMap<String, String>>,
     phase: Cell<Phase>,
     last_line: RefCell<String>,
-    /// Write errors so far. They do not end a deployment.
+    /// The first write error, if there was one. It does not end a deployment.
     written: Cell<Result<(), Error>>,
 }
 
 impl Progress {
-    /// Creates the display for one node, or for a fleet of that many.
+    /// Creates the display for one node, or for a fleet of this many nodes.
     pub fn new(audience: Audience, fleet: Option<usize>) -> Self {
         let bars = (audience == Audience::Person && io::stderr().is_terminal()).then(MultiProgress::new);
         let bar = bars.as_ref().zip(fleet).map(|(bars, nodes)| {
