@@ -61,7 +61,7 @@ codes! {
     /// The volume's label is neither `config-2` nor `CONFIG-2`.
     WrongLabel = "wrong-label", Error, Everywhere, "label it config-2";
     /// The image is larger than Ironic's agent accepts.
-    ImageTooLarge = "image-too-large", Error, Everywhere, "leave something out";
+    ImageTooLarge = "image-too-large", Error, Everywhere, "make the drive smaller";
     /// The file system is FAT, which Ironic cannot open.
     VfatUnderIronicsCheck = "vfat-under-ironics-check", Warning, FlatOrNeutron, "build an ISO for such nodes";
     /// The file system's sectors are smaller than those of a 4Kn disk.
@@ -138,7 +138,7 @@ codes! {
 
     /// No reader recognises the format of the user data.
     UserDataOfNoKnownKind = "user-data-of-no-known-kind", Warning, Everywhere,
-        "start them with #cloud-config, #! or another marker of their format, with nothing before it";
+        "start it with #cloud-config, #! or another marker of its format, with nothing before it";
     /// A script's first line ends in a carriage return.
     ScriptWithCarriageReturn = "script-with-carriage-return", Warning, Everywhere, "end its lines with LF only";
 }

@@ -323,8 +323,8 @@ fn check_dns(
     if below.peek().is_some() {
         let below: BTreeSet<_> = below.flatten().collect();
         if top.iter().any(|address| !below.contains(address)) {
-            let message = "newer versions of cloud-init ignore a name server here because networks have their own, \
-                           without it";
+            let message = "newer versions of cloud-init ignore a name server here because the services of the networks \
+                           lack it";
             findings.add(Code::DnsInOnePlace, &place.below("services"), message);
         }
     }

@@ -10,10 +10,10 @@ pub(super) fn check(drive: &Drive<'_>, findings: &mut Findings) {
         let place = Place::file(path);
         if !content.is_empty() && !is_known(content) {
             let message = if content.starts_with(b"\xef\xbb\xbf") {
-                "cloud-init logs a warning and ignores the user data because they start with a byte order mark (U+FEFF), \
-                 which hides the marker of their format"
+                "cloud-init logs a warning and ignores the user data because it starts with a byte order mark (U+FEFF), \
+                 which hides the marker of its format"
             } else {
-                "cloud-init logs a warning and ignores the user data because their format is unknown to cloud-init, \
+                "cloud-init logs a warning and ignores the user data because its format is unknown to cloud-init, \
                  cloudbase-init and Ignition"
             };
             findings.add(Code::UserDataOfNoKnownKind, &place, message);

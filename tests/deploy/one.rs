@@ -185,7 +185,7 @@ fn a_cloud_is_found_in_the_environment_or_in_clouds_yaml() {
     let output =
         configdrive().args(arguments).args(["--os-cloud", "lap"]).current_dir(desk.directory.path()).output().unwrap();
     let (code, error) = failure(output);
-    assert!(code == USAGE && error.ends_with("has no cloud \"lap\"; it has lab"), "{error}");
+    assert!(code == USAGE && error.ends_with("has no cloud \"lap\"; available clouds: lab"), "{error}");
     let output = configdrive().args(arguments).output().unwrap();
     let (code, error) = failure(output);
     assert!(code == USAGE && error.starts_with("no cloud is configured; "), "{error}");

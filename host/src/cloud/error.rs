@@ -212,9 +212,12 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoCloud { known } if known.is_empty() => f.write_str("no cloud is configured"),
-            Self::NoCloud { known } => write!(f, "no cloud is selected; there are {}", list(known)),
-            Self::UnknownCloud { name, file, known } => {
-                write!(f, "{} has no cloud {name:?}; it has {}", shown(file.as_deref()), list(known))
+            Self::NoCloud { known } => write!(f, "no cloud is selected; available clouds: {}", list(known)),
+            Self::UnknownCloud { name, file: None, .. } => {
+                write!(f, "cannot find the cloud {name:?}: there is no clouds.yaml")
+            }
+            Self::UnknownCloud { name, file: Some(file), known } => {
+                write!(f, "{file:?} has no cloud {name:?}; available clouds: {}", list(known))
             }
             Self::UnknownProfile { origin } => write!(
                 f,
@@ -223,7 +226,7 @@ impl fmt::Display for Error {
                 origin.member("profile")
             ),
             Self::UnknownRegion { origin, region, known } => {
-                write!(f, "{origin} has no region {region:?}; it has {}", list(known))
+                write!(f, "{origin} has no region {region:?}; available regions: {}", list(known))
             }
             Self::NotUtf8 { variable } => write!(f, "{variable} is not UTF-8"),
             Self::File { what, path, .. } => write!(f, "{what}: cannot read {path:?}"),

@@ -208,7 +208,10 @@ impl Error {
         match self {
             Self::Refused { .. } | Self::NotStarted { .. } | Self::WrongState { .. } | Self::Maintenance { .. } => true,
             Self::Transport { error, .. } => {
-                matches!(error, TransportError::Unreachable(_) | TransportError::Unauthenticated(_))
+                matches!(
+                    error,
+                    TransportError::Unreachable(_) | TransportError::Unauthenticated(_) | TransportError::Untrusted(_)
+                )
             }
             Self::OutOfTime { last, .. } => last.as_ref().is_some_and(|last| last.leaves_node_unchanged()),
             _ => false,

@@ -27,7 +27,6 @@ pub(super) async fn start<T: Transport>(
     patience: Patience,
     observe: &mut impl FnMut(Step<'_>),
 ) -> Result<Node, Error> {
-    observe(Step::Sending(request.target));
     // Leaves time to remove the claim.
     let inner = patience.less(Duration::from_secs(1), 10);
     let held = hold(ironic, node, request.target, terms, inner, observe).await?;

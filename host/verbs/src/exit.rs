@@ -57,7 +57,7 @@ impl Exit {
             Self::DeploymentFailed => "the deployment failed, or one of several did, for whatever reason",
             Self::Fault => "a bug in configdrive",
             Self::Findings => "check found errors: the drive is well-formed but will not work",
-            Self::Interrupted => "interrupted by Ctrl-C or SIGTERM; deployments that were started continue",
+            Self::Interrupted => "interrupted by Ctrl-C or another signal; deployments that were started continue",
         }
     }
 }

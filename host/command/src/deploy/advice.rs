@@ -45,7 +45,7 @@ pub fn cloud(error: &cloud::Error) -> String {
         && !known.is_empty()
     {
         let known = configdrive_host::untrusted::one_line(&known.join(", "), 300);
-        return format!("no cloud is selected; name one with --os-cloud or OS_CLOUD; there are {known}");
+        return format!("no cloud is selected; name one with --os-cloud or OS_CLOUD; available clouds: {known}");
     }
     chain(error) + advice_on_certificate(error) + cloud_advice(error)
 }
@@ -181,7 +181,7 @@ mod tests {
             ),
             (
                 cloud::Error::NoCloud { known: vec!["a".into(), "b".into()] },
-                "no cloud is selected; name one with --os-cloud or OS_CLOUD; there are a, b",
+                "no cloud is selected; name one with --os-cloud or OS_CLOUD; available clouds: a, b",
             ),
             (
                 cloud::Error::Missing {

@@ -1,6 +1,6 @@
 //! How far a deployment has come, for the message after an interrupt.
 
-use configdrive_host::ironic::{self, Operation, Step};
+use configdrive_host::ironic::Step;
 
 /// What is known about the start of a node's deployment.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -18,8 +18,6 @@ impl Phase {
         match (self, step) {
             (_, Step::Accepted | Step::Resuming) | (Self::Started, _) => Self::Started,
             (_, Step::Sending(_)) => Self::Sending,
-            // The node cannot be claimed yet, so the request was not sent.
-            (_, Step::TryingAgain(ironic::Error::Refused { operation: Operation::Claim(_), .. })) => Self::Before,
             (phase, _) => phase,
         }
     }
@@ -27,7 +25,10 @@ impl Phase {
 
 #[cfg(test)]
 mod tests {
-    use configdrive_host::{ironic::Target, transport::Fault};
+    use configdrive_host::{
+        ironic::{self, Operation, Target},
+        transport::Fault,
+    };
 
     use super::*;
 
@@ -48,8 +49,11 @@ mod tests {
     }
 
     #[test]
-    fn a_node_that_cannot_be_claimed_has_not_started() {
+    fn a_claim_that_is_refused_says_nothing_about_the_request() {
+        let refused = refused(Operation::Claim, 409);
+        assert_eq!(Phase::Before.after(&Step::TryingAgain(&refused)), Phase::Before);
+        // Before the request is sent again, Ironic writes the claim once more. A lock may be that of the deployment.
         let sending = Phase::Before.after(&Step::Sending(Target::Active));
-        assert_eq!(sending.after(&Step::TryingAgain(&refused(Operation::Claim, 409))), Phase::Before);
+        assert_eq!(sending.after(&Step::TryingAgain(&refused)), Phase::Sending);
     }
 }

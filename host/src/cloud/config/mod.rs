@@ -284,7 +284,7 @@ mod tests {
         assert_eq!(endpoint(&[own[0], own[1], ("OS_CLOUD", "b")], CloudSettings::default()), "http://b");
         assert_eq!(endpoint(&own, CloudSettings::default()), "http://e");
         assert_eq!(endpoint(&own, named("envvars")), "http://e");
-        assert_eq!(error(two, &[], CloudSettings::default()), "no cloud is selected; there are a, b");
+        assert_eq!(error(two, &[], CloudSettings::default()), "no cloud is selected; available clouds: a, b");
     }
 
     #[test]
@@ -301,7 +301,7 @@ mod tests {
     #[test]
     fn an_error_names_the_missing_cloud_and_those_there_are() {
         let error = error("clouds: {b: {}, a: {}}", &[], named("c"));
-        assert!(error.ends_with("clouds.yaml\" has no cloud \"c\"; it has a, b"), "{error}");
+        assert!(error.ends_with("clouds.yaml\" has no cloud \"c\"; available clouds: a, b"), "{error}");
         let error = read_with(&[], &[], CloudSettings::default()).err().unwrap().to_string();
         assert_eq!(error, "no cloud is configured");
     }
@@ -317,7 +317,7 @@ mod tests {
         };
         assert_eq!(of(None).unwrap(), (false, false));
         assert_eq!(of(Some("B")).unwrap(), (true, true));
-        assert!(of(Some("C")).unwrap_err().to_string().ends_with("has no region \"C\"; it has A, B"));
+        assert!(of(Some("C")).unwrap_err().to_string().ends_with("has no region \"C\"; available regions: A, B"));
     }
 
     #[test]
