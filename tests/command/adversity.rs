@@ -118,7 +118,7 @@ fn file_too_large() {
     }
 }
 
-/// The sandbox's memory is a file to the system.
+/// To the system, the sandbox's memory is a file.
 fn file_too_large_for_the_sandbox() {
     let output = in_a_shell("ulimit -f 8", "", &["build", "-i", &MATERIAL.path("document")]).output().unwrap();
     assert_error(&output, IO, "cannot start the sandbox on this machine: ");

@@ -28,7 +28,7 @@ pub fn trials() -> Vec<Trial> {
 
 type Test = fn() -> Result<(), Failed>;
 
-/// A shell whose working directory were replaced would be left in a deleted one.
+/// If a shell's working directory were replaced, the shell would be left in a deleted one.
 fn working_directory() -> Result<(), Failed> {
     let room = room(&trees::image(&trees::drive_of_nova(), Format::Iso9660))?;
     let folder = room.path().join("folder");

@@ -216,7 +216,7 @@ fn messages_about_the_files_of_options_show_none_of_their_content() {
         "[api]\nconfig_drive_skip_versions",
         "[api]\ndhcp_domain",
     ] {
-        // A path may be shown: it is not a secret. But a line indented by mistake becomes part of it, and is one.
+        // A path is not a secret and may be shown. But a line that is indented by mistake becomes part of the path, and may be one.
         let bare = (!option.contains("path")).then(|| SECRET.to_owned());
         for value in [format!("${SECRET}"), format!("x\n  password = {SECRET}")].into_iter().chain(bare) {
             let text = format!("{option} = {value}\n");

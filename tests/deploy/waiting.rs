@@ -99,7 +99,7 @@ fn a_second_run_of_a_fleet_finishes_what_the_first_one_started() {
     assert!(status.success(), "{error}");
     assert!(nodes.iter().all(|node| state(node) == "active"));
 
-    // It knows what the first run did if that has ended meanwhile, too.
+    // A run also recognises an earlier run's deployments if they have ended meanwhile.
     let mut third = fleet();
     assert!(third.rest().ends_with("2 already active\n"));
     assert!(third.end().0.success());

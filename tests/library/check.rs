@@ -62,7 +62,7 @@ fn each_fault_is_found_and_nothing_else() {
         let mut drive = Drive::sound();
         (fault.introduce)(&mut drive);
         let mut found = codes(&drive);
-        // Leave out what a sound drive has too: it is a FAT, which not every node can use.
+        // Leave out what is found on a sound drive too: it is a FAT, which not every node can use.
         found.retain(|code| !SOUND.contains(code));
         assert_eq!(found, [fault.code].into(), "{}: {:#?}", fault.name, find(&drive));
     }

@@ -169,7 +169,7 @@ fn functions_can_be_called_by_name() {
     assert!(findings.starts_with("ok([{severity: error, "), "{findings:.100}");
 }
 
-/// The README warns about this.
+/// docs/embedding.md warns about this.
 #[test]
 fn a_function_that_fails_prints_the_error_and_exits_with_0() {
     let error = invoke(r#"required-by("{", {force-config-drive: false})"#);

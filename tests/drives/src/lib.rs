@@ -4,7 +4,7 @@
 pub mod damage;
 // Drives with one fault each that `check` finds.
 pub mod faults;
-// Drives that are made to do harm.
+// Malicious drives.
 pub mod malicious;
 // Drives that are odd but sound.
 pub mod odd;

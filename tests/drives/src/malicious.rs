@@ -1,4 +1,4 @@
-//! Drives that are made to do harm, byte by byte, each with the fault for which it must be refused.
+//! Malicious drives, made byte by byte, each with the fault for which it must be refused.
 
 use configdrive::image::read::{FatWidth, Fault, MAX_ENTRIES};
 

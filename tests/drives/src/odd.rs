@@ -1,4 +1,4 @@
-//! Drives that are odd but sound, byte by byte, each with what a reader should find.
+//! Drives that are odd but sound, made byte by byte, each with what a reader should find.
 
 use configdrive::image::read::FatWidth;
 
