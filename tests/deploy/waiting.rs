@@ -56,10 +56,10 @@ fn an_interruption_before_the_start_is_reported_as_such() {
     ironic_py(&["lock", "interrupted-early", "--database", &ironic().database]);
     let desk = Desk::new();
     let mut watched = Watched::new(desk.deploy_command(&ironic().endpoint, &["interrupted-early", "--wait"]));
-    watched.until("asking Ironic to deploy");
+    watched.until("config drive: ");
     let mut warning = String::new();
     BufReader::new(watched.child.stderr.as_mut().unwrap()).read_line(&mut warning).unwrap();
-    assert!(warning.ends_with("trying again\n"), "{warning}");
+    assert!(warning.starts_with("warning: cannot claim node ") && warning.ends_with("trying again\n"), "{warning}");
     // The node is locked, so it cannot be claimed, and nothing was sent.
     watched.signal("HUP");
     let (status, error) = watched.end();
