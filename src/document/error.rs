@@ -3,7 +3,7 @@
 use alloc::{format, string::String};
 use core::fmt;
 
-use super::json::{Json, JsonError};
+use super::{json::Json, json_error::JsonError};
 
 /// What is wrong with a document, and where.
 #[derive(Debug)]
