@@ -40,7 +40,9 @@ fn a_fleet_is_deployed_node_by_node_and_a_second_run_skips_it() {
     let (code, words) = code_and_error(deploy(&["--fleet", &fleet]));
     assert_eq!(code, DEPLOYMENT_FAILED);
     assert!(
-        words.contains("node fleet-2 was not deployed: node fleet-2 is `active`: it already has an instance"),
+        words.contains(
+            "the deployment of node fleet-2 did not succeed: node fleet-2 is `active`: it already has an instance"
+        ),
         "{words}"
     );
 }
@@ -62,7 +64,7 @@ fn one_nodes_failure_does_not_affect_the_others() {
     );
     let output = deploy(&["--fleet", &fleet, "--json"]);
     let stderr = String::from_utf8(output.stderr.clone()).unwrap();
-    assert!(stderr.ends_with("error: 5 of 7 nodes were not deployed\n"), "{stderr}");
+    assert!(stderr.ends_with("error: 5 of 7 deployments did not succeed\n"), "{stderr}");
     assert_eq!(output.status.code(), Some(DEPLOYMENT_FAILED));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&report["deployed"], &report["failed"], &report["not_ended"]), (&json!(2), &json!(5), &json!(0)));

@@ -214,7 +214,7 @@ impl fmt::Display for Error {
             Self::NoCloud { known } if known.is_empty() => f.write_str("no cloud is configured"),
             Self::NoCloud { known } => write!(f, "no cloud is selected; available clouds: {}", list(known)),
             Self::UnknownCloud { name, file: None, .. } => {
-                write!(f, "cannot find the cloud {name:?}: there is no clouds.yaml")
+                write!(f, "cannot find the cloud {name:?}: no clouds.yaml was found")
             }
             Self::UnknownCloud { name, file: Some(file), known } => {
                 write!(f, "{file:?} has no cloud {name:?}; available clouds: {}", list(known))

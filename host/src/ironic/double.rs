@@ -14,21 +14,21 @@ use crate::transport::{Answer, Method, Request, Transport, TransportError, Versi
 pub enum Fault {
     /// Nothing goes wrong.
     Pass,
-    /// It does not arrive, and the connection is lost.
+    /// The request does not arrive, and the connection is lost.
     LostBefore,
-    /// It is processed, and the answer is lost.
+    /// The request is processed, and the answer is lost.
     LostAfter,
     /// The connection is lost, and the request is processed after this many milliseconds.
     Late(u64),
-    /// It is processed, and the answer takes this many milliseconds.
+    /// The request is processed, and the answer takes this many milliseconds.
     Slow(u64),
-    /// It does not arrive, and there is no answer.
+    /// The request does not arrive, and no answer comes back.
     Silent,
-    /// It does not arrive, and a proxy answers.
+    /// The request does not arrive, and a proxy answers with this status.
     Instead(u16),
-    /// It is processed, and a proxy replaces the answer.
+    /// The request is processed, and a proxy replaces the status of the answer.
     After(u16),
-    /// A proxy sends it twice, and returns the second answer.
+    /// A proxy sends the request twice, and returns the second answer.
     Twice,
     /// For a read: the last answer to the same read is repeated.
     Repeated,
@@ -93,7 +93,7 @@ pub struct World {
     /// The drives of those that succeeded.
     pub ends: Vec<String>,
     /// The records that were not true.
-    pub lies: Vec<String>,
+    pub false_records: Vec<String>,
     takers: u32,
     queues: [VecDeque<Fault>; 3],
     /// The number of requests to start a deployment that were sent.
@@ -146,7 +146,7 @@ impl Double {
             last_read: None,
             starts: Vec::new(),
             ends: Vec::new(),
-            lies: Vec::new(),
+            false_records: Vec::new(),
             takers: 0,
             queues,
             puts: 0,
@@ -276,7 +276,7 @@ impl World {
         let is_valid = record["provision_updated_at"] == time(self.node.updated) && self.node.state == "active";
         let drive = super::record::Fingerprint::new(Some(&self.node.drive)).to_string();
         if is_valid && record["fingerprint"] != drive {
-            self.lies.push(record.to_string());
+            self.false_records.push(record.to_string());
         }
     }
 

@@ -84,6 +84,13 @@ pub(super) async fn release<T: Transport>(ironic: &Ironic<T>, node: &Node, new: 
 /// The time limit for removing a claim, on which the outcome of the deployment does not depend.
 pub(super) const RELEASE_TIME: Duration = Duration::from_secs(5);
 
+/// Returns the error for a node that another instance claims.
+pub(super) fn claimed(node: &Node) -> Error {
+    let instance = node.instance().unwrap_or_default();
+    let by_us = Claim::is_ours(&instance);
+    Error::Claimed { node: node.label().clone(), instance, by_us }
+}
+
 struct Holding<'a, T> {
     ironic: &'a Ironic<T>,
     claim: Claim,
@@ -172,7 +179,7 @@ impl<T: Transport> Holding<'_, T> {
             return Ok(Decision::Ours(claim));
         }
         if node.provision_state.is_available() && !self.terms.allow_claimed {
-            return Err(Self::claimed(node));
+            return Err(claimed(node));
         }
         Ok(if Claim::is_ours(instance) { Decision::Replace(claim) } else { Decision::Others(claim) })
     }
@@ -183,12 +190,6 @@ impl<T: Transport> Holding<'_, T> {
             Error::OutOfTime { operation, last: None } => Error::OutOfTime { operation, last: self.last.take() },
             error => error,
         }
-    }
-
-    fn claimed(node: &Node) -> Error {
-        let instance = node.instance().unwrap_or_default();
-        let by_us = Claim::is_ours(&instance);
-        Error::Claimed { node: node.label().clone(), instance, by_us }
     }
 
     /// Writes the claim together with the record. Returns `None` if the node does not have the claim afterwards, or has changed, so
@@ -220,7 +221,7 @@ impl<T: Transport> Holding<'_, T> {
             return Ok(None);
         }
         if confirmed.is_about_to_be_deployed() && !self.terms.allow_claimed {
-            return Err(Self::claimed(&confirmed));
+            return Err(claimed(&confirmed));
         }
         self.ask(Operation::Release, node, self.ironic.release(node)).await?;
         Ok(Some(Node { instance_uuid: None, ..confirmed }))

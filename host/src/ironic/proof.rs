@@ -152,9 +152,9 @@ impl Trial {
     }
 
     fn truth(&self, double: &Double) -> Result<(), String> {
-        match double.world().lies.as_slice() {
+        match double.world().false_records.as_slice() {
             [] => Ok(()),
-            lies => Err(format!("recorded but not true: {lies:?}")),
+            false_records => Err(format!("recorded but not true: {false_records:?}")),
         }
     }
 

@@ -6,7 +6,7 @@ use tokio::time::{Instant, sleep};
 
 use super::client::Ironic;
 use super::error::Error;
-use super::hold::{Held, Terms, hold, release};
+use super::hold::{Held, Terms, claimed, hold, release};
 use super::node::Node;
 use super::operation::Operation;
 use super::patience::{Attempts, Patience, Pauses, RETRY_TIME};
@@ -103,9 +103,11 @@ impl<T: Transport> Starting<'_, T> {
                 }
                 Seen::Confirmed(_) => return Err(self.not_started(&node, doubt, again, &attempts, error)),
                 Seen::Moved(now) if sent => return self.moved(node, &now, error),
+                // Nothing was sent, so this is somebody else's doing.
                 Seen::Moved(now) => {
                     check_fit(&now, self.request.target)?;
-                    return Err(Error::Superseded { node: node.label().clone(), state: now.provision_state.clone() });
+                    let is_taken = now.instance_uuid.is_some() && now.instance_uuid != node.instance_uuid;
+                    return Err(if is_taken { claimed(&now) } else { attempts.give_up(self.operation(&node), error) });
                 }
                 Seen::Unchanged => return Err(self.not_started(&node, doubt, again, &attempts, error)),
                 Seen::Locked => return Err(self.still_locked(&node, doubt, &attempts, error)),
@@ -392,6 +394,22 @@ mod tests {
         use DoubleFault::{Instead, LostBefore, Unreachable};
         for fault in [LostBefore, Unreachable, Instead(401), Instead(409), Instead(503), Instead(504)] {
             assert_eq!(start_faulty("available", Target::Active, &[fault]), (Ok(()), 2), "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn a_node_that_somebody_takes_before_anything_was_sent_is_theirs() {
+        for (succeeds, expected) in [
+            (false, "node n is claimed by instance 7e7e7e7e-"),
+            (true, "node n is `active`: it already has an instance"),
+        ] {
+            let events = vec![(100, Event::Undeploy)];
+            let (puts, succeeds) = (vec![DoubleFault::Unreachable], vec![succeeds]);
+            let schedule = Schedule { puts, events, duration: 15, succeeds, ..Schedule::default() };
+            let (outcome, puts, _) = start_with("deploy failed", None, Target::Active, None, schedule);
+            let error = outcome.unwrap_err();
+            assert!(error.starts_with(expected), "{error}");
+            assert_eq!(puts, 1);
         }
     }
 

@@ -19,7 +19,7 @@ pub enum Error {
     Ironic(ironic::Error),
     /// The async runtime or the signal handlers cannot be set up.
     Runtime(io::Error),
-    /// Some nodes of a fleet were not deployed. Each has been reported.
+    /// Some deployments of a fleet did not succeed. Each has been reported.
     Fleet {
         failed: usize,
         of: usize,
@@ -131,7 +131,7 @@ impl fmt::Display for Error {
             Self::Verb(error) => error.fmt(f),
             Self::Cloud(error) => error.fmt(f),
             Self::Ironic(error) => error.fmt(f),
-            Self::Fleet { failed, of } => write!(f, "{failed} of {of} nodes were not deployed"),
+            Self::Fleet { failed, of } => write!(f, "{failed} of {of} deployments did not succeed"),
             Self::Interrupted { node, phase } => match phase {
                 Phase::Before => write!(f, "interrupted: node {node} is unchanged"),
                 Phase::Sending => {

@@ -123,7 +123,7 @@ impl Summary {
             }
             Err(error) => {
                 self.failed += 1;
-                progress.warn(&format!("node {node} was not deployed: {}", error.sentence()));
+                progress.warn(&format!("the deployment of node {node} did not succeed: {}", error.sentence()));
                 ("failed", None)
             }
         };
