@@ -183,7 +183,7 @@ impl From<ExtractedFile> for wit::ExtractedFile {
 
 impl From<Finding> for wit::Finding {
     fn from(finding: Finding) -> Self {
-        let Finding { code, place, message } = finding;
+        let Finding { code, readers: _, place, message } = finding;
         Self {
             severity: match code.severity() {
                 Severity::Error => wit::Severity::Error,

@@ -7,7 +7,7 @@ use alloc::{
     vec::Vec,
 };
 
-use super::{Code, Finding, Place};
+use super::{Code, Finding, Place, Readers};
 
 /// Maximum number of findings listed for each code. Without a limit, a document of 780 KB could have 189 MB of findings: an
 /// empty link takes three bytes and has three faults.
@@ -26,6 +26,8 @@ pub struct Findings {
 /// The places where a code was found.
 #[derive(Default)]
 struct Tally {
+    /// The readers that any of the places concerns.
+    readers: Readers,
     /// The places in the list, without their directories: the dated directory repeats what is in `latest`.
     listed: BTreeSet<String>,
     /// Number of other places in each file, by path.
@@ -33,15 +35,16 @@ struct Tally {
 }
 
 impl Findings {
-    pub fn add(&mut self, code: Code, place: &Place<'_>, message: impl Into<String>) {
+    pub fn add(&mut self, code: Code, readers: Readers, place: &Place<'_>, message: impl Into<String>) {
         let tally = self.tallies.entry(code).or_default();
+        tally.readers = tally.readers | readers;
         let within = format!("{}#{}", place.name(), place.pointer);
         if tally.listed.contains(&within) {
             return;
         }
         if tally.listed.len() < LISTED {
             tally.listed.insert(within);
-            self.push(Finding { code, place: format!("{place}"), message: message.into() });
+            self.push(Finding { code, readers, place: format!("{place}"), message: message.into() });
         } else if let Some(count) = tally.unlisted.get_mut(place.path) {
             *count = count.saturating_add(1);
         } else {
@@ -50,8 +53,8 @@ impl Findings {
     }
 
     fn push(&mut self, finding: Finding) {
-        let Finding { code, place, message } = finding;
-        self.list.push(Finding { code, place: cut(place), message: cut(message) });
+        let Finding { code, readers, place, message } = finding;
+        self.list.push(Finding { code, readers, place: cut(place), message: cut(message) });
     }
 
     /// Returns the findings, worst first, and for each code that has more than are listed, one that says how many.
@@ -75,7 +78,7 @@ impl Tally {
             1 => format!("{at_least}1 more place has the same fault and is not listed"),
             _ => format!("{at_least}{count} more places have the same fault and are not listed"),
         };
-        Some(Finding { code, place, message })
+        Some(Finding { code, readers: self.readers, place, message })
     }
 }
 
@@ -91,7 +94,7 @@ mod tests {
     /// Adds a finding for each of the first places of a file.
     fn add(findings: &mut Findings, path: &str, places: usize) {
         for index in 0..places {
-            findings.add(Code::UnknownLink, &Place::file(path).below(index), "m");
+            findings.add(Code::UnknownLink, Readers::CLOUD_INIT, &Place::file(path).below(index), "m");
         }
     }
 
@@ -132,7 +135,7 @@ mod tests {
         let mut findings = Findings::default();
         for code in [Code::LinkWithoutMtu, Code::DuplicateId, Code::UnknownLink] {
             for index in 0..50 {
-                findings.add(code, &Place::file("a/x").below(index), "m");
+                findings.add(code, Readers::CLOUD_INIT, &Place::file("a/x").below(index), "m");
             }
         }
         let codes: Vec<_> = findings.finish().into_iter().map(|finding| finding.code).collect();
@@ -144,7 +147,7 @@ mod tests {
     fn a_place_and_a_message_are_cut_to_length() {
         let mut findings = Findings::default();
         let long = "\u{e9}".repeat(MAX_TEXT);
-        findings.add(Code::UnknownLink, &Place::file("a").below(&long), &*long);
+        findings.add(Code::UnknownLink, Readers::CLOUD_INIT, &Place::file("a").below(&long), &*long);
         let finding = findings.finish().pop().unwrap();
         // The place's characters start at an odd offset, after `a#/`.
         assert_eq!((finding.place.len(), finding.message.len()), (MAX_TEXT - 1, MAX_TEXT));

@@ -2,21 +2,25 @@
 
 use alloc::{format, vec::Vec};
 
-use super::{Code, Drive, Findings, Place, items, json, object, text};
+use super::{Code, Drive, Findings, Place, Readers, items, json, object, text};
 use crate::document::{Json, Object};
 
 pub(super) fn check(drive: &Drive<'_>, findings: &mut Findings) {
     for version in drive.versions() {
         let path = Drive::path(version, META_DATA);
         if drive.file(&path).is_none() {
-            let message = match version {
-                Drive::LATEST => "glean and cloudbase-init need this file and find no drive without it",
-                _ => {
+            let (readers, message) = match version {
+                Drive::LATEST => (
+                    Readers::GLEAN | Readers::CLOUDBASE_INIT,
+                    "glean and cloudbase-init need this file and find no drive without it",
+                ),
+                _ => (
+                    Readers::CLOUD_INIT,
                     "cloud-init reads this directory, the newest dated one that it knows, and finds no drive without \
-                     this file"
-                }
+                     this file",
+                ),
             };
-            findings.add(Code::NoMetaData, &Place::file(&path), message);
+            findings.add(Code::NoMetaData, readers, &Place::file(&path), message);
         }
     }
     drive.each_of(META_DATA, |path, content| meta_data(drive, &Place::file(path), content, findings));
@@ -35,21 +39,22 @@ fn meta_data(drive: &Drive<'_>, place: &Place<'_>, content: &[u8], findings: &mu
         Ok(Json::Object(members)) => members,
         Ok(other) => {
             let message = format!("every reader ignores the drive because the file is {}, not an object", other.kind());
-            return findings.add(Code::InvalidMetaData, place, message);
+            return findings.add(Code::InvalidMetaData, Readers::INSIDE, place, message);
         }
         Err(why) => {
             let message = format!("every reader ignores the drive because the file {why}");
-            return findings.add(Code::InvalidMetaData, place, message);
+            return findings.add(Code::InvalidMetaData, Readers::INSIDE, place, message);
         }
     };
     if members.get("uuid").is_none() {
-        findings.add(Code::NoUuid, place, "cloud-init ignores the whole drive as broken because there is no uuid");
+        let message = "cloud-init ignores the whole drive as broken because there is no uuid";
+        findings.add(Code::NoUuid, Readers::CLOUD_INIT, place, message);
     }
     host_name(members, place, findings);
     // Python's decoder skips characters outside the alphabet, but requires padding.
     if members.get("random_seed").is_some() && !text(members, "random_seed").is_some_and(python_decodes) {
         let message = "cloud-init ignores the whole drive as broken because the random seed is not base64";
-        findings.add(Code::InvalidRandomSeed, &place.below("random_seed"), message);
+        findings.add(Code::InvalidRandomSeed, Readers::CLOUD_INIT, &place.below("random_seed"), message);
     }
     for (item, index) in items(members, "files").iter().zip(0usize..) {
         // cloud-init skips entries without a path.
@@ -67,7 +72,7 @@ fn meta_data(drive: &Drive<'_>, place: &Place<'_>, content: &[u8], findings: &mu
     {
         let message =
             "cloud-init does not use the drive as its data source because the instance's metadata sets dsmode";
-        findings.add(Code::Dsmode, &place.below("meta").below("dsmode"), message);
+        findings.add(Code::Dsmode, Readers::CLOUD_INIT, &place.below("meta").below("dsmode"), message);
     }
 }
 
@@ -80,15 +85,16 @@ fn host_name(members: &Object<'_>, place: &Place<'_>, findings: &mut Findings) {
             if name != host_name && name != label {
                 let message = "glean sets the host name from name, cloud-init and cloudbase-init set it from hostname, and \
                                the two differ";
-                findings.add(Code::HostNamesDiffer, &place.below("name"), message);
+                findings.add(Code::HostNamesDiffer, Readers::GLEAN, &place.below("name"), message);
             }
         }
         (None, _) => {
             let message = "cloud-init and cloudbase-init set no host name because there is no hostname";
-            findings.add(Code::NoHostName, place, message);
+            findings.add(Code::NoHostName, Readers::CLOUD_INIT | Readers::CLOUDBASE_INIT, place, message);
         }
         (Some(_), None) => {
-            findings.add(Code::NoHostName, place, "glean sets no host name because there is no name");
+            let message = "glean sets no host name because there is no name";
+            findings.add(Code::NoHostName, Readers::GLEAN, place, message);
         }
     }
 }
@@ -126,7 +132,7 @@ fn check_content_path(drive: &Drive<'_>, item: &Object<'_>, place: &Place<'_>, f
     if drive.file(&format!("openstack/{}", names.join("/"))).is_none() {
         let message =
             "cloud-init ignores the whole drive as broken because content_path is not a file below openstack/";
-        findings.add(Code::MissingContent, place, message);
+        findings.add(Code::MissingContent, Readers::CLOUD_INIT, place, message);
     }
 }
 
@@ -138,7 +144,7 @@ fn vendor_data(place: &Place<'_>, content: &[u8], findings: &mut Findings) {
         Err(why) => why,
     };
     let message = format!("cloud-init ignores the whole drive as broken because the file {why}");
-    findings.add(Code::InvalidVendorData, place, message);
+    findings.add(Code::InvalidVendorData, Readers::CLOUD_INIT, place, message);
 }
 
 fn ec2_meta_data(drive: &Drive<'_>, findings: &mut Findings) {
@@ -148,7 +154,7 @@ fn ec2_meta_data(drive: &Drive<'_>, findings: &mut Findings) {
         Some(Err(why)) => why,
     };
     let message = format!("cloud-init ignores the whole drive as broken because the file {why}");
-    findings.add(Code::InvalidEc2MetaData, &Place::file(Drive::EC2), message);
+    findings.add(Code::InvalidEc2MetaData, Readers::CLOUD_INIT, &Place::file(Drive::EC2), message);
 }
 
 /// Compares what cloud-init reads in a dated directory with what the other readers find in `latest`.
@@ -162,13 +168,28 @@ fn versions(drive: &Drive<'_>, findings: &mut Findings) {
             [Some(dated), Some(latest)] if dated == latest => {}
             [Some(dated), Some(latest)] => match name {
                 META_DATA => compare_meta_data(&place, dated, latest, findings),
-                _ => findings.add(Code::VersionsDisagree, &place, format!("{READERS}, where the file differs")),
+                _ => findings.add(
+                    Code::VersionsDisagree,
+                    Readers::INSIDE,
+                    &place,
+                    format!("{READERS}, where the file differs"),
+                ),
             },
             [None, Some(_)] if name != META_DATA => {
-                findings.add(Code::VersionsDisagree, &place, format!("{READERS}, and only latest/ has the file"));
+                findings.add(
+                    Code::VersionsDisagree,
+                    Readers::INSIDE,
+                    &place,
+                    format!("{READERS}, and only latest/ has the file"),
+                );
             }
             [Some(_), None] if name != META_DATA => {
-                findings.add(Code::VersionsDisagree, &place, format!("{READERS}, which lacks the file"));
+                findings.add(
+                    Code::VersionsDisagree,
+                    Readers::INSIDE,
+                    &place,
+                    format!("{READERS}, which lacks the file"),
+                );
             }
             _ => {}
         }
@@ -184,7 +205,7 @@ fn compare_meta_data(place: &Place<'_>, dated: &[u8], latest: &[u8], findings: &
         // `random_seed` is not among them: Nova draws a new one for each version, and readers accept any.
         if dated.get(name) != latest.get(name) {
             let message = format!("{READERS}, where this member differs");
-            findings.add(Code::VersionsDisagree, &place.below(name), message);
+            findings.add(Code::VersionsDisagree, Readers::INSIDE, &place.below(name), message);
         }
     }
 }

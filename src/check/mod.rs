@@ -10,10 +10,12 @@ mod code;
 mod findings;
 mod metadata;
 mod network;
+mod readers;
 mod user_data;
 mod volume;
 
 pub use code::{Code, Scope, Severity};
+pub use readers::Readers;
 pub use volume::Volume;
 
 use alloc::{borrow::Cow, collections::BTreeMap, format, string::String, vec::Vec};
@@ -63,6 +65,8 @@ pub type Files<'a> = BTreeMap<String, Cow<'a, [u8]>>;
 pub struct Finding {
     /// The kind of finding.
     pub code: Code,
+    /// The readers that it concerns.
+    pub readers: Readers,
     /// Where on the drive it is: a path, followed by `#` and a JSON pointer (RFC 6901) if it is about a member; empty for the
     /// drive as a whole.
     pub place: String,

@@ -8,7 +8,7 @@ use alloc::{
 };
 use core::net::IpAddr;
 
-use super::{Code, Drive, Findings, Place, has, items, json, object, text};
+use super::{Code, Drive, Findings, Place, Readers, has, items, json, object, text};
 use crate::document::{Json, Object};
 
 pub(super) fn check(drive: &Drive<'_>, findings: &mut Findings) {
@@ -21,11 +21,11 @@ fn network_data(place: &Place<'_>, content: &[u8], findings: &mut Findings) {
         Ok(Json::Object(data)) => data,
         Ok(other) => {
             let message = format!("cloud-init configures no network because this is {}, not an object", other.kind());
-            return findings.add(Code::InvalidNetworkData, place, message);
+            return findings.add(Code::InvalidNetworkData, Readers::CLOUD_INIT, place, message);
         }
         Err(why) => {
             let message = format!("cloud-init ignores the whole drive as broken because the file {why}");
-            return findings.add(Code::InvalidNetworkData, place, message);
+            return findings.add(Code::InvalidNetworkData, Readers::CLOUD_INIT, place, message);
         }
     };
     let [Some(links), Some(networks), Some(services)] =
@@ -37,7 +37,7 @@ fn network_data(place: &Place<'_>, content: &[u8], findings: &mut Findings) {
         let message = "cloud-init configures no interface, not even with DHCP, because there are no links, networks or \
                        services; if the node's network interface is flat or neutron, Ironic also rebuilds the drive with \
                        its own network_data.json in openstack/latest";
-        return findings.add(Code::EmptyNetworkData, place, message);
+        return findings.add(Code::EmptyNetworkData, Readers::CLOUD_INIT | Readers::IRONIC, place, message);
     }
     check_links(&links, findings);
     check_networks(&networks, &links, findings);
@@ -59,7 +59,7 @@ fn objects<'j, 'a, 'p>(
         Some(Json::List(list)) => list,
         Some(other) => {
             let message = format!("cloud-init configures no network because this is {}, not a list", other.kind());
-            findings.add(Code::InvalidNetworkData, &place, message);
+            findings.add(Code::InvalidNetworkData, Readers::CLOUD_INIT, &place, message);
             return None;
         }
     };
@@ -68,7 +68,7 @@ fn objects<'j, 'a, 'p>(
         let place = place.below(index);
         let Some(item) = object(item) else {
             let message = format!("cloud-init configures no network because this is {}, not an object", item.kind());
-            findings.add(Code::InvalidNetworkData, &place, message);
+            findings.add(Code::InvalidNetworkData, Readers::CLOUD_INIT, &place, message);
             return None;
         };
         found.push((item, place));
@@ -92,7 +92,7 @@ fn check_links(links: &Items<'_, '_, '_>, findings: &mut Findings) {
         };
         for name in required.iter().filter(|name| !has(link, name)) {
             let message = format!("cloud-init fails and configures no network because the link has no {name}");
-            findings.add(Code::IncompleteLink, &place.below(name), message);
+            findings.add(Code::IncompleteLink, Readers::CLOUD_INIT, &place.below(name), message);
         }
         match kind {
             "bond" => {
@@ -101,12 +101,12 @@ fn check_links(links: &Items<'_, '_, '_>, findings: &mut Findings) {
                 }
                 if !has(link, "ethernet_mac_address") {
                     let message = "glean fails and configures no network because the bond has no ethernet_mac_address";
-                    findings.add(Code::BondWithoutMac, place, message);
+                    findings.add(Code::BondWithoutMac, Readers::GLEAN, place, message);
                 }
                 if !text(link, "bond_mode").is_some_and(|mode| BOND_MODES.contains(&mode)) {
                     let message =
                         "cloudbase-init fails and configures no network because bond_mode is not one of Linux's modes";
-                    findings.add(Code::UnknownBondMode, &place.below("bond_mode"), message);
+                    findings.add(Code::UnknownBondMode, Readers::CLOUDBASE_INIT, &place.below("bond_mode"), message);
                 }
             }
             "vlan" => {
@@ -120,18 +120,28 @@ fn check_links(links: &Items<'_, '_, '_>, findings: &mut Findings) {
                 None => {
                     let message = "cloud-init and glean fail and configure no network because the link has no \
                                    ethernet_mac_address";
-                    findings.add(Code::LinkWithoutMac, place, message);
+                    findings.add(Code::LinkWithoutMac, Readers::CLOUD_INIT | Readers::GLEAN, place, message);
                 }
                 Some(mac) => {
                     if macs.insert(mac.to_ascii_lowercase(), ()).is_some() {
                         let message = "cloud-init configures only the last of the links with this MAC address";
-                        findings.add(Code::DuplicateMac, &place.below("ethernet_mac_address"), message);
+                        findings.add(
+                            Code::DuplicateMac,
+                            Readers::CLOUD_INIT,
+                            &place.below("ethernet_mac_address"),
+                            message,
+                        );
                     }
                 }
             },
         }
     }
-    check_duplicates(links, "cloud-init and glean confuse links with the same id", findings);
+    check_duplicates(
+        links,
+        Readers::CLOUD_INIT | Readers::GLEAN,
+        "cloud-init and glean confuse links with the same id",
+        findings,
+    );
     if let [first, others @ ..] = &*without_mtu {
         let affected = match others.len() {
             0 => "this link's mtu is missing or null".to_string(),
@@ -142,7 +152,7 @@ fn check_links(links: &Items<'_, '_, '_>, findings: &mut Findings) {
              network data in openstack/latest and the old data in the dated directories; for a node with a bond, Ironic cannot \
              do so and keeps the drive"
         );
-        findings.add(Code::LinkWithoutMtu, first, message);
+        findings.add(Code::LinkWithoutMtu, Readers::IRONIC, first, message);
     }
 }
 
@@ -153,17 +163,17 @@ const BOND_MODES: [&str; 7] =
 fn check_reference(link: &Json<'_>, ids: &BTreeSet<&str>, place: &Place<'_>, findings: &mut Findings) {
     if !matches!(link, Json::Text(id) if ids.contains(&**id)) {
         let message = "cloud-init fails and configures no network because no link has this id";
-        findings.add(Code::UnknownLink, place, message);
+        findings.add(Code::UnknownLink, Readers::CLOUD_INIT, place, message);
     }
 }
 
-fn check_duplicates(items: &Items<'_, '_, '_>, message: &str, findings: &mut Findings) {
+fn check_duplicates(items: &Items<'_, '_, '_>, readers: Readers, message: &str, findings: &mut Findings) {
     let mut ids = BTreeSet::new();
     for (item, place) in items {
         if let Some(id) = text(item, "id")
             && !ids.insert(id)
         {
-            findings.add(Code::DuplicateId, &place.below("id"), message);
+            findings.add(Code::DuplicateId, readers, &place.below("id"), message);
         }
     }
 }
@@ -175,13 +185,13 @@ fn check_networks(networks: &Items<'_, '_, '_>, links: &Items<'_, '_, '_>, findi
             Some(Json::Text(link)) if ids.contains(&**link) => {}
             Some(link) if *link != Json::Null => {
                 let message = "no reader configures the network because no link has this id";
-                findings.add(Code::UnknownLink, &place.below("link"), message);
+                findings.add(Code::UnknownLink, Readers::INSIDE, &place.below("link"), message);
             }
             _ => add_incomplete("link", place, findings),
         }
         if !has(network, "id") {
             let message = "glean fails and configures no network because the network has no id";
-            findings.add(Code::NetworkWithoutId, place, message);
+            findings.add(Code::NetworkWithoutId, Readers::GLEAN, place, message);
         }
         match text(network, "type") {
             None => add_incomplete("type", place, findings),
@@ -189,11 +199,11 @@ fn check_networks(networks: &Items<'_, '_, '_>, links: &Items<'_, '_, '_>, findi
             Some(kind) if AUTOMATIC.contains(&kind) => {}
             Some(_) => {
                 let message = "cloud-init does not know this type and gives the network no address";
-                findings.add(Code::UnknownNetworkType, &place.below("type"), message);
+                findings.add(Code::UnknownNetworkType, Readers::CLOUD_INIT, &place.below("type"), message);
             }
         }
     }
-    check_duplicates(networks, "glean configures only the last of the networks with this id", findings);
+    check_duplicates(networks, Readers::GLEAN, "glean configures only the last of the networks with this id", findings);
 }
 
 /// The network types of `convert_net_json` in `cloudinit.sources.helpers.openstack` that need no address.
@@ -201,13 +211,13 @@ const AUTOMATIC: [&str; 5] = ["ipv4_dhcp", "ipv6_dhcp", "ipv6_slaac", "ipv6_dhcp
 
 fn add_incomplete(name: &str, place: &Place<'_>, findings: &mut Findings) {
     let message = format!("cloud-init fails and configures no network because the network has no {name}");
-    findings.add(Code::IncompleteNetwork, &place.below(name), message);
+    findings.add(Code::IncompleteNetwork, Readers::CLOUD_INIT, &place.below(name), message);
 }
 
 fn check_static(network: &Object<'_>, place: &Place<'_>, findings: &mut Findings) {
     let Some(address) = text(network, "ip_address").filter(|address| !address.is_empty()) else {
         let message = "cloud-init and glean fail and configure no network because the static network has no ip_address";
-        return findings.add(Code::NetworkWithoutAddress, place, message);
+        return findings.add(Code::NetworkWithoutAddress, Readers::CLOUD_INIT | Readers::GLEAN, place, message);
     };
     let (host, prefix) = match address.split_once('/') {
         Some((host, prefix)) => (host, Some(prefix)),
@@ -218,11 +228,17 @@ fn check_static(network: &Object<'_>, place: &Place<'_>, findings: &mut Findings
     };
     let netmask = text(network, "netmask").filter(|netmask| !netmask.is_empty());
     if netmask.is_none() {
-        let message = match prefix {
-            Some(_) => "glean fails and configures no network because it needs a netmask, not a prefix in ip_address",
-            None => "the static network has no netmask: cloud-init guesses one, glean and cloudbase-init fail",
+        let (readers, message) = match prefix {
+            Some(_) => (
+                Readers::GLEAN,
+                "glean fails and configures no network because it needs a netmask, not a prefix in ip_address",
+            ),
+            None => (
+                Readers::INSIDE,
+                "the static network has no netmask: cloud-init guesses one, glean and cloudbase-init fail",
+            ),
         };
-        findings.add(Code::NetworkWithoutNetmask, place, message);
+        findings.add(Code::NetworkWithoutNetmask, readers, place, message);
     }
     let mask = match netmask.or(prefix).map(|mask| prefix_length(mask, host)) {
         Some(None) => return add_invalid("netmask", place, findings),
@@ -249,14 +265,19 @@ fn check_route(route: &Object<'_>, network: Option<(IpAddr, u32)>, place: &Place
     }
     let Some(gateway) = text(route, "gateway") else {
         let message = "glean fails and configures no network because the route has no gateway";
-        return findings.add(Code::RouteWithoutGateway, place, message);
+        return findings.add(Code::RouteWithoutGateway, Readers::GLEAN, place, message);
     };
     if let Ok(gateway) = gateway.parse::<IpAddr>()
         && let Some((host, prefix)) = network
         && !is_reachable(host, prefix, gateway)
     {
         let message = "Linux refuses the route because the gateway is outside the network of the address";
-        findings.add(Code::GatewayOutsideNetwork, &place.below("gateway"), message);
+        findings.add(
+            Code::GatewayOutsideNetwork,
+            Readers::CLOUD_INIT | Readers::GLEAN,
+            &place.below("gateway"),
+            message,
+        );
     }
 }
 
@@ -295,7 +316,7 @@ fn is_reachable(host: IpAddr, prefix: u32, gateway: IpAddr) -> bool {
 
 fn add_invalid(name: &str, place: &Place<'_>, findings: &mut Findings) {
     let message = format!("cloud-init fails and configures no network because {name} is invalid");
-    findings.add(Code::InvalidAddress, &place.below(name), message);
+    findings.add(Code::InvalidAddress, Readers::CLOUD_INIT, &place.below(name), message);
 }
 
 fn check_dns(
@@ -308,7 +329,7 @@ fn check_dns(
     for (service, place) in services {
         if is_dns(service) && !has(service, "address") {
             let message = "glean fails and configures no network because the DNS service has no address";
-            findings.add(Code::DnsWithoutAddress, place, message);
+            findings.add(Code::DnsWithoutAddress, Readers::GLEAN, place, message);
         }
     }
     let top = addresses(data);
@@ -316,7 +337,7 @@ fn check_dns(
     for (addresses, place) in &below {
         if addresses.iter().any(|address| !top.contains(address)) {
             let message = "glean and cloud-init 22.4 ignore a name server here because the top-level services lack it";
-            findings.add(Code::DnsInOnePlace, &place.below("services"), message);
+            findings.add(Code::DnsInOnePlace, Readers::CLOUD_INIT | Readers::GLEAN, &place.below("services"), message);
         }
     }
     let mut below = below.iter().map(|(addresses, _)| addresses).filter(|addresses| !addresses.is_empty()).peekable();
@@ -325,7 +346,7 @@ fn check_dns(
         if top.iter().any(|address| !below.contains(address)) {
             let message = "newer versions of cloud-init ignore a name server here because the services of the networks \
                            lack it";
-            findings.add(Code::DnsInOnePlace, &place.below("services"), message);
+            findings.add(Code::DnsInOnePlace, Readers::CLOUD_INIT, &place.below("services"), message);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use core::str;
 
-use super::{Code, Drive, Findings, Place, object};
+use super::{Code, Drive, Findings, Place, Readers, object};
 use crate::document::Json;
 
 pub(super) fn check(drive: &Drive<'_>, findings: &mut Findings) {
@@ -16,14 +16,14 @@ pub(super) fn check(drive: &Drive<'_>, findings: &mut Findings) {
                 "cloud-init logs a warning and ignores the user data because its format is unknown to cloud-init, \
                  cloudbase-init and Ignition"
             };
-            findings.add(Code::UserDataOfNoKnownKind, &place, message);
+            findings.add(Code::UserDataOfNoKnownKind, Readers::CLOUD_INIT, &place, message);
         }
         if content.starts_with(b"#!")
             && content.split(|&byte| byte == b'\n').next().is_some_and(|line| line.ends_with(b"\r"))
         {
             let message = "Linux cannot start the script because it reads the carriage return at the end of the first line \
                            as part of the interpreter's name";
-            findings.add(Code::ScriptWithCarriageReturn, &place, message);
+            findings.add(Code::ScriptWithCarriageReturn, Readers::CLOUD_INIT, &place, message);
         }
     });
 }
