@@ -183,7 +183,7 @@ impl From<ExtractedFile> for wit::ExtractedFile {
 
 impl From<Finding> for wit::Finding {
     fn from(finding: Finding) -> Self {
-        let Finding { code, readers: _, place, message } = finding;
+        let Finding { code, readers, place, message } = finding;
         Self {
             severity: match code.severity() {
                 Severity::Error => wit::Severity::Error,
@@ -195,6 +195,7 @@ impl From<Finding> for wit::Finding {
                 Scope::FlatOrNeutron => wit::Scope::FlatOrNeutron,
                 Scope::FourKDisks => wit::Scope::FourKDisks,
             },
+            readers: readers.names().map(String::from).collect(),
             place,
             message,
             remedy: code.remedy().into(),

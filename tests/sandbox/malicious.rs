@@ -110,7 +110,7 @@ fn a_list_that_repeats_one_string_is_stopped_at_the_limit() {
     };
     const TEXT: u32 = u32::MAX;
     let stopped = |error: Error| assert_eq!(limit(&error), Limit::Output { limit: Limits::default().output });
-    let finding = drive(&[0, TEXT, SIZE, 0, TEXT, SIZE, TEXT, SIZE, TEXT, SIZE]);
+    let finding = drive(&[0, TEXT, SIZE, 0, 0, 0, TEXT, SIZE, TEXT, SIZE, TEXT, SIZE]);
     stopped(sandbox.check_drive(DriveSource::Bytes(&finding)).unwrap_err());
     let extracted_file = drive(&[0, 0, TEXT, SIZE]);
     stopped(sandbox.extract(DriveSource::Bytes(&extracted_file)).unwrap_err());

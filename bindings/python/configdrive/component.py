@@ -163,7 +163,11 @@ def _members(record: Record) -> dict[str, Any]:
 
 
 def _findings(findings: list[Record]) -> list[Finding]:
-    return [Finding(**_members(finding)) for finding in findings]
+    return [_finding(_members(finding)) for finding in findings]
+
+
+def _finding(members: dict[str, Any]) -> Finding:
+    return Finding(readers=tuple(members.pop("readers")), **members)
 
 
 T = TypeVar("T")

@@ -44,6 +44,8 @@ class Finding:
     """What kind of finding it is, in kebab case; docs/reference/findings.md lists them all."""
     scope: Literal["everywhere", "flat-or-neutron", "four-k-disks"]
     """Where the finding applies."""
+    readers: tuple[str, ...]
+    """The programs that it concerns, such as `cloud-init`; names may be added."""
     place: str
     """Path on the drive, optionally followed by `#` and a JSON pointer; empty for the drive as a whole."""
     message: str

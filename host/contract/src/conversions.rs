@@ -95,7 +95,7 @@ macro_rules! conversions {
 
         impl From<generated::Finding> for $crate::Finding {
             fn from(finding: generated::Finding) -> Self {
-                let generated::Finding { severity, code, scope, place, message, remedy } = finding;
+                let generated::Finding { severity, code, scope, readers, place, message, remedy } = finding;
                 let severity = match severity {
                     generated::Severity::Error => $crate::Severity::Error,
                     generated::Severity::Warning => $crate::Severity::Warning,
@@ -105,7 +105,7 @@ macro_rules! conversions {
                     generated::Scope::FlatOrNeutron => $crate::Scope::FlatOrNeutron,
                     generated::Scope::FourKDisks => $crate::Scope::FourKDisks,
                 };
-                Self { severity, code, scope, place, message, remedy }
+                Self { severity, code, scope, readers, place, message, remedy }
             }
         }
     };

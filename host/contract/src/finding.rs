@@ -17,6 +17,8 @@ pub struct Finding {
     pub code: String,
     /// Where it applies.
     pub scope: Scope,
+    /// The programs that it concerns, such as `cloud-init`. Names may be added.
+    pub readers: Vec<String>,
     /// Place on the drive: a path, optionally followed by `#` and a JSON pointer. Empty for the drive as a whole.
     pub place: String,
     /// What was found and what it causes: one line, without values from the document.
@@ -78,13 +80,14 @@ mod tests {
             severity: Severity::Warning,
             code: "link-without-mtu".into(),
             scope: Scope::FlatOrNeutron,
+            readers: vec!["ironic".into()],
             place: "a#/b".into(),
             message: "m".into(),
             remedy: "r".into(),
         };
         let object = json!({
-            "severity": "warning", "code": "link-without-mtu", "scope": "flat-or-neutron", "place": "a#/b", "message": "m",
-            "remedy": "r",
+            "severity": "warning", "code": "link-without-mtu", "scope": "flat-or-neutron", "readers": ["ironic"],
+            "place": "a#/b", "message": "m", "remedy": "r",
         });
         assert_eq!(serde_json::to_value(&finding).unwrap(), object);
         assert_eq!(serde_json::to_value(Scope::FourKDisks).unwrap(), "four-k-disks");

@@ -127,6 +127,7 @@ mod tests {
             severity: Severity::Warning,
             code: "link-without-mtu".into(),
             scope: Scope::Everywhere,
+            readers: vec!["ironic".into()],
             place: "openstack/latest/network_data.json#/links/0".into(),
             message: "the link has no mtu".into(),
             remedy: "add\u{1b}[2J one".into(),
