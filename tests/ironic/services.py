@@ -23,6 +23,9 @@ import urllib.request
 HOME = pathlib.Path(__file__).resolve().parents[2] / "target" / "ironic"
 VENV = HOME / "venv"
 
+# Debian's own package debian-archive-keyring puts it there.
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
 START_TIMEOUT = 180  # seconds, for all that start together; 10 are usual
 
 
@@ -152,23 +155,60 @@ def unpack_package(name, path, target):
     """Puts `path` of a Debian package to `target`, unless it is there. The package is only unpacked, so nothing starts."""
     if target.exists():
         return
-    missing = f"{pathlib.Path(sys.argv[0]).name}: {{}}: {name} is left out"
+    with tempfile.TemporaryDirectory(dir=target.parent) as directory:
+        unpacked = pathlib.Path(directory, "unpacked")
+        if unpack([name], unpacked, [], name):
+            (unpacked / path).rename(target)
+
+
+def unpack_release(release, packages, target):
+    """Unpacks packages of a release of Debian to `target`, unless that was done with the same packages. The machine has a Debian
+    itself, whose mirror is asked, but its release does not matter."""
+    stamp = target / "packages"
+    if stamp.exists() and stamp.read_text() == "\n".join(packages):
+        return
+    what = f"Debian's {packages[0]} ({release})"
+    with tempfile.TemporaryDirectory(dir=target.parent) as directory:
+        lists = pathlib.Path(directory, "lists")
+        lists.mkdir()
+        sources = pathlib.Path(directory, "sources.list")
+        options = ["-o", f"Dir::Etc::SourceList={sources}", "-o", "Dir::Etc::SourceParts=-", "-o", f"Dir::State::Lists={lists}",
+                   "-o", f"Dir::Cache={directory}", "-o", "Dir::State::Status=/dev/null", "-o", "Acquire::Languages=none"]
+        try:
+            targets = subprocess.run(["apt-get", "indextargets", "--format", "$(ORIGIN) $(LABEL) $(REPO_URI)", "Created-By: Packages"],
+                                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+        except FileNotFoundError:
+            targets = []
+        mirror = next((words[2] for words in map(str.split, targets) if words[:2] == ["Debian", "Debian"]), None)
+        if not mirror:
+            print(f"{pathlib.Path(sys.argv[0]).name}: no mirror of Debian: {what} is left out", file=sys.stderr)
+            return
+        sources.write_text(f"deb [signed-by={KEYRING}] {mirror} {release} main\n")
+        unpacked = pathlib.Path(directory, "unpacked")
+        if unpack(packages, unpacked, options, what):
+            (unpacked / "packages").write_text("\n".join(packages))
+            shutil.rmtree(target, ignore_errors=True)
+            unpacked.rename(target)
+
+
+def unpack(packages, target, options, what):
+    """Unpacks packages to a directory; returns whether that worked, and says so if not."""
+    missing = f"{pathlib.Path(sys.argv[0]).name}: {{}}: {what} is left out"
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
         print(missing.format("apt-get is not installed"), file=sys.stderr)
-        return
+        return False
     with tempfile.TemporaryDirectory(dir=target.parent) as directory:
-        download = ["apt-get", "download", "-qq", name]
+        download = ["apt-get", *options, "download", "-qq", *packages]
         quiet = {"cwd": directory, "stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        if subprocess.run(download, **quiet).returncode:
-            if os.geteuid() == 0:
-                subprocess.run(["apt-get", "update", "-qq"], **quiet)
+        if options or subprocess.run(download, **quiet).returncode:
+            if options or os.geteuid() == 0:
+                subprocess.run(["apt-get", *options, "update", "-qq"], **quiet)
             if subprocess.run(download, **quiet).returncode:
                 print(missing.format("apt-get cannot download it"), file=sys.stderr)
-                return
-        [package] = pathlib.Path(directory).glob(f"{name}_*.deb")
-        unpacked = pathlib.Path(directory, "unpacked")
-        run(["dpkg-deb", "-x", package, unpacked], "is the package whole?")
-        (unpacked / path).rename(target)
+                return False
+        for package in pathlib.Path(directory).glob("*.deb"):
+            run(["dpkg-deb", "-x", package, target], "is the package whole?")
+    return True
 
 
 def run(command, hint):

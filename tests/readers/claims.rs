@@ -19,7 +19,7 @@ use libtest_mimic::Failed;
 use serde_json::{Value, json};
 
 use crate::{
-    software::{self, ironic_reads, python, read, run, run_quietly, same, temporary_directory, write},
+    software::{self, ironic_reads, python, read, run, run_quietly, same, temporary_directory},
     sound::{build, document},
 };
 
@@ -46,15 +46,12 @@ pub fn trials() -> Vec<Trial> {
 }
 
 fn behaves_as_claimed(reader: Reader, fault: &Fault) -> Result<(), Failed> {
-    static SOUND: [OnceLock<Value>; 4] = [const { OnceLock::new() }; 4];
+    static SOUND: [OnceLock<Value>; 5] = [const { OnceLock::new() }; 5];
     let read = |drive: &Drive| -> Result<Value, Failed> {
         if reader == Reader::Ironic {
             return Ok(ironic_reads(&[build(&ready_files(&drive.files()))])?[0].clone());
         }
-        let directory = temporary_directory();
-        write(&drive.files(), directory.path())?;
-        let label: &[&str] = if reader == Reader::CloudInit { &[drive.label] } else { &[] };
-        self::read(reader, &directory, label)
+        self::read(reader, &drive.files(), Some(drive.label))
     };
     let mut drive = Drive::sound();
     let sound = match SOUND[reader as usize].get() {

@@ -2,29 +2,74 @@
 
 use std::{
     fs,
-    path::Path,
-    process::{Command, Stdio},
+    io::{BufRead, BufReader, Write},
+    process::{ChildStdin, ChildStdout, Command, Stdio},
+    sync::{Mutex, PoisonError},
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use configdrive_support::{Files, below};
 use configdrive_test_drives::faults::Reader;
 use libtest_mimic::Failed;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
 /// Returns the reader's name if it is not installed.
 pub fn missing(reader: Reader) -> Option<&'static str> {
     let needs = match reader {
         Reader::Ironic => "target/ironic/complete",
-        Reader::CloudInit => "target/readers/cloud-init/cloudinit",
+        Reader::CloudInit => "target/readers/bookworm/packages",
+        Reader::CloudInitNewest => "target/readers/unstable/packages",
         Reader::Glean | Reader::CloudbaseInit => "target/readers/complete",
     };
     (!below(needs).exists()).then(|| reader.name())
 }
 
-/// Returns what the reader makes of the files in a directory.
-pub fn read(reader: Reader, directory: &TempDir, more: &[&str]) -> Result<Value, Failed> {
-    run(python(reader, &reader.name().replace('_', "-")).arg(directory.path()).args(more))
+/// Returns what the reader makes of a drive's files. Each reader is started once and reads all drives: most of them need a second
+/// to start.
+pub fn read(reader: Reader, files: &Files, label: Option<&str>) -> Result<Value, Failed> {
+    static RUNNING: [Mutex<Option<Running>>; 5] = [const { Mutex::new(None) }; 5];
+    let mut slot = RUNNING[reader as usize].lock().unwrap_or_else(PoisonError::into_inner);
+    let mut running = match slot.take() {
+        Some(running) => running,
+        None => Running::start(reader)?,
+    };
+    let files: Map<_, _> =
+        files.iter().map(|(path, content)| (path.clone(), STANDARD.encode(content).into())).collect();
+    let mut drive = json!({"files": files});
+    if let (Some(label), Some(_)) = (label, release(reader)) {
+        drive["label"] = label.into();
+    }
+    writeln!(running.input, "{drive}")?;
+    let mut answer = String::new();
+    running.output.read_line(&mut answer)?;
+    let answer = serde_json::from_str(&answer)?;
+    *slot = Some(running);
+    Ok(answer)
+}
+
+/// A `read.py` that reads drives from its standard input, and ends with it.
+struct Running {
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Running {
+    fn start(reader: Reader) -> Result<Self, Failed> {
+        let part = if release(reader).is_some() { "cloud-init".into() } else { reader.name().replace('_', "-") };
+        let mut child = python(reader, &part).arg("-").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let (input, output) = child.stdin.take().zip(child.stdout.take()).expect("two pipes");
+        Ok(Self { input, output: BufReader::new(output) })
+    }
+}
+
+/// Returns the release of Debian whose cloud-init this is, if it is cloud-init.
+fn release(reader: Reader) -> Option<&'static str> {
+    match reader {
+        Reader::CloudInit => Some("bookworm"),
+        Reader::CloudInitNewest => Some("unstable"),
+        _ => None,
+    }
 }
 
 /// Returns a command that runs `read.py` in the virtual environment of this reader.
@@ -34,8 +79,9 @@ pub fn python(reader: Reader, part: &str) -> Command {
     python.arg(below("tests/readers/read.py")).arg(part).stdin(Stdio::null());
     // The reader must not import or write modules elsewhere.
     python.env_remove("PYTHONPATH").env("PYTHONDONTWRITEBYTECODE", "1").env("LC_ALL", "C.UTF-8");
-    if reader == Reader::CloudInit {
-        python.env("PYTHONPATH", below("target/readers/cloud-init"));
+    if let Some(release) = release(reader) {
+        let root = below("target/readers").join(release);
+        python.env("PYTHONPATH", root.join("usr/lib/python3/dist-packages")).env("NETPLAN_ROOT", root);
     }
     python
 }
@@ -65,15 +111,6 @@ pub fn run_quietly(command: &mut Command) -> Result<Vec<u8>, Failed> {
         return Err(format!("{program:?}: {}: {}", output.status, String::from_utf8_lossy(&output.stderr)).into());
     }
     Ok(output.stdout)
-}
-
-pub fn write(files: &Files, directory: &Path) -> Result<(), Failed> {
-    for (path, content) in files {
-        let path = directory.join(path);
-        fs::create_dir_all(path.parent().expect("a path below the directory"))?;
-        fs::write(path, content)?;
-    }
-    Ok(())
 }
 
 pub fn temporary_directory() -> TempDir {

@@ -3,13 +3,12 @@
 use std::fs;
 
 use configdrive::{DriveSource, Options};
-use configdrive_support::{below, golden, trials::Trial};
+use configdrive_support::{Files, below, golden, trials::Trial};
 use configdrive_test_drives::faults::Reader;
 use libtest_mimic::Failed;
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::software::{self, python, read, run, same, temporary_directory, write};
+use crate::software::{self, python, read, run, same, temporary_directory};
 
 pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
@@ -17,7 +16,7 @@ pub fn trials() -> Vec<Trial> {
         trials.push(Trial::new(name, run).without(software::missing(reader)));
     };
     for case in CASES {
-        for reader in [Reader::CloudInit, Reader::Glean, Reader::CloudbaseInit] {
+        for reader in [Reader::CloudInit, Reader::CloudInitNewest, Reader::Glean, Reader::CloudbaseInit] {
             trial(format!("{}_reads_{case}", reader.name()), reader, Box::new(move || reads(reader, case)));
         }
         trial(format!("the_agent_unpacks_{case}"), Reader::CloudbaseInit, Box::new(|| agent_unpacks(case)));
@@ -37,11 +36,24 @@ const CASES: &[&str] = &[
     "text-control",
 ];
 
+/// What readers fail on all the same: the parts of `read.py` that raise an exception.
+const FAILURES: &[(Reader, &str, &[&str])] = &[
+    // Two default routes on an interface.
+    (Reader::CloudInit, "net-static", &["sysconfig"]),
+    (Reader::CloudInitNewest, "net-static", &["sysconfig"]),
+    // An interface without IPv4.
+    (Reader::Glean, "net-multi-vif", &["redhat", "redhat_keyfiles", "suse"]),
+    (Reader::Glean, "net-first-subnet-only", &["redhat", "redhat_keyfiles", "suse"]),
+];
+
 /// Compares what the reader found with the document, not with the drive's files.
 fn reads(reader: Reader, case: &str) -> Result<(), Failed> {
     let (text, document) = document(case);
-    let found = read(reader, &extract(&build(&text))?, &[])?;
-    same("errors", &found["errors"], &json!({}))?;
+    let found = read(reader, &extract(&build(&text))?, None)?;
+    let failed = found["errors"].as_object().ok_or("no errors")?.keys().map(String::as_str);
+    let expected = FAILURES.iter().filter(|(of, in_case, _)| *of == reader && *in_case == case);
+    same("errors", &failed.collect(), &expected.flat_map(|(.., parts)| *parts).copied().collect())?;
+    let is_cloud_init = [Reader::CloudInit, Reader::CloudInitNewest].contains(&reader);
 
     let instance = &document["instance"];
     let host_name = match reader {
@@ -51,14 +63,22 @@ fn reads(reader: Reader, case: &str) -> Result<(), Failed> {
     same("host name", &found["host_name"], &host_name)?;
     let pairs = if instance["key_name"].is_string() { instance["keypairs"].as_array() } else { None };
     let keys: Vec<_> = pairs.into_iter().flatten().take(1).map(|pair| pair["public_key"].clone()).collect();
-    same("keys", &found["keys"], &keys.into())?;
+    match reader {
+        // glean writes them as lines, whatever they contain.
+        Reader::Glean => {
+            let lines = found["keys"].as_array().ok_or("no keys")?;
+            let expected = keys.iter().filter_map(Value::as_str).flat_map(str::lines);
+            same("keys", &expected.map(|key| lines.contains(&key.into())).all(|found| found).into(), &json!(true))?;
+        }
+        _ => same("keys", &found["keys"], &keys.into())?,
+    }
     if reader != Reader::Glean {
         same("instance id", &found["instance_id"], &instance["uuid"])?;
-        let none = if reader == Reader::CloudInit { json!("") } else { Value::Null };
+        let none = if is_cloud_init { json!("") } else { Value::Null };
         let user_data = if instance["user_data"].is_string() { &instance["user_data"] } else { &none };
         same("user data", &found["user_data"], user_data)?;
     }
-    if reader == Reader::CloudInit {
+    if is_cloud_init {
         let files = document["injected_files"].as_array().into_iter().flatten();
         let files = files.map(|file| (file["path"].as_str().unwrap().to_owned(), file["contents"].clone()));
         same("files", &found["files"], &files.collect::<serde_json::Map<_, _>>().into())?;
@@ -104,7 +124,7 @@ fn addresses(document: &Value) -> Vec<Vec<String>> {
 
 fn cloud_init_reads_a_bond() -> Result<(), Failed> {
     let (text, document) = document("bond-basic");
-    let found = read(Reader::CloudInit, &extract(&build(&text))?, &[])?;
+    let found = read(Reader::CloudInit, &extract(&build(&text))?, None)?;
     same("errors", &found["errors"], &json!({}))?;
     same("addresses", &found["network"]["interfaces"]["bond0"], &addresses(&document)[0].clone().into())
 }
@@ -136,11 +156,7 @@ pub fn build(document: &str) -> Vec<u8> {
     configdrive::build_drive(document, &Options::default()).expect("a drive")
 }
 
-fn extract(image: &[u8]) -> Result<TempDir, Failed> {
-    let directory = temporary_directory();
-    for file in configdrive::extract(DriveSource::Bytes(image))? {
-        let files = file.paths.into_iter().map(|path| (path, file.content.clone())).collect();
-        write(&files, directory.path())?;
-    }
-    Ok(directory)
+fn extract(image: &[u8]) -> Result<Files, Failed> {
+    let files = configdrive::extract(DriveSource::Bytes(image))?.into_iter();
+    Ok(files.flat_map(|file| file.paths.into_iter().map(move |path| (path, file.content.clone()))).collect())
 }
