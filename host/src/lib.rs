@@ -44,8 +44,8 @@ pub use self::sandbox::engine;
 pub use self::sandbox::{COMPONENT, Cancel, Limits, Sandbox};
 pub use configdrive_contract::{
     Cause, ConfigDrive, DOCUMENT_SCHEMA, DriveFile, DriveSource, Error, ErrorCode, ExtractedFile, FileSystem, Finding,
-    ImageFormat, Inspection, Limit, Options, Policy, Scope, Severity, UnknownProvider, VendordataProvider, chain,
-    untrusted,
+    ImageFormat, Inspection, Limit, Options, Policy, Recipient, Recipients, Scope, Selection, Severity,
+    UnknownProvider, UnknownRecipient, VendordataProvider, chain, untrusted,
 };
 /// The wasmtime runtime, in the version that the compiled component requires.
 #[cfg(feature = "wasmtime")]

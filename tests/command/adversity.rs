@@ -433,8 +433,8 @@ fn printers() -> Vec<Vec<String>> {
     let [document, drive] = &["document", "drive"].map(|name| MATERIAL.path(name));
     let verbs: [&[&str]; 12] = [
         &["required-by", "-i", document],
-        &["check", drive],
-        &["check", drive, "--json"],
+        &["check", drive, "--all"],
+        &["check", drive, "--all", "--json"],
         &["inspect", drive],
         &["inspect", drive, "--json"],
         &["inspect", drive, "--cat", LARGE],

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 // Full disks, closed streams, signals, nowhere to write.
 mod adversity;
+// What `check` prints, for whom, and its exit code.
+mod check;
 // The directory that `extract` writes to.
 mod extract;
 // Damaged, odd and malicious drives.
@@ -22,5 +24,5 @@ mod terminal;
 mod verbs;
 
 fn main() -> ExitCode {
-    configdrive_support::run_trials!(adversity, extract, inspect, messages, options, secrets, terminal, verbs)
+    configdrive_support::run_trials!(adversity, check, extract, inspect, messages, options, secrets, terminal, verbs)
 }

@@ -88,6 +88,9 @@ fn command_lines(list: &mut List) {
         &["build", "--output-limit", "x"],
         &["build", "--time-limit", "0"],
         &["check", "drive", "-i", "document"],
+        &["check", "--for", "cloud-int"],
+        &["check", "--for", "4kn,"],
+        &["check", "--for", "glean", "--all"],
         &["inspect"],
         &["inspect", "drive", "--cat", "a", "--json"],
         &["extract", "drive"],
@@ -396,13 +399,14 @@ fn findings(list: &mut List) {
         (fault.introduce)(&mut drive);
         list.finding(
             fault.code,
-            &["check", "--format", "vfat", "--sector-size", "4096"],
+            &["check", "--all", "--format", "vfat", "--sector-size", "4096"],
             &files_of(&drive),
             &mut known,
         );
     }
     for code in configdrive::check::Code::ALL {
-        let format: &[&str] = &["check", "--format", if code.as_str().contains("vfat") { "vfat" } else { "iso9660" }];
+        let format = if code.as_str().contains("vfat") { "vfat" } else { "iso9660" };
+        let format: &[&str] = &["check", "--all", "--format", format];
         list.finding(*code, format, &sound, &mut known);
     }
     list.write("sound.json", sound.as_bytes());
@@ -412,6 +416,9 @@ fn findings(list: &mut List) {
     let image = replaced(&image, b"config-2", b"Config-2");
     list.write("label.iso", &replaced(&image, &utf16("config-2"), &utf16("Config-2")));
     list.run(&["check", "label.iso"]);
+    list.about("nodes that were not checked");
+    list.run(&["check", "--format", "vfat", "-i", "sound.json"]);
+    list.run(&["check", "--format", "vfat", "-i", "sound.json", "--for", "glean,flat"]);
     list.about("the summary of several errors");
     list.write("errors.json", &fs::read(below("tests/golden/random-0018/document.json")).unwrap());
     list.run(&["check", "-i", "errors.json"]);

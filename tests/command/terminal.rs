@@ -77,7 +77,8 @@ fn findings_are_wrapped_to_the_width_of_the_terminal() {
         let output =
             on_a_terminal(&format!("stty rows 24 cols {width}; \"$0\" check -i \"$DOCUMENT\""), &variables, "");
         let text = stdout(&output).replace("\r\n", "\n");
-        let (findings, error) = text.split_at(text.rfind("error: check found").unwrap());
+        let (findings, last) = text.split_at(text.rfind("note: not checked: ").unwrap());
+        let error = last.split_once('\n').unwrap().1;
         let mut count = 0;
         for line in findings.lines() {
             match line.strip_prefix("    ") {

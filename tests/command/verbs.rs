@@ -8,8 +8,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use configdrive_support::{below, trials, trials::Trial};
-use serde_json::Value;
+use configdrive_support::{trials, trials::Trial};
 use tempfile::TempDir;
 
 pub fn trials() -> Vec<Trial> {
@@ -35,7 +34,6 @@ pub fn trials() -> Vec<Trial> {
         a_bad_document_is_code_3,
         a_limit_is_code_4,
         a_closed_reader_is_not_an_error,
-        check_prints_findings_and_has_its_own_exit_code_for_errors,
         sizes_and_formats_have_short_names,
         an_empty_input_is_an_error_that_says_why,
         an_error_names_the_input_at_fault,
@@ -291,35 +289,6 @@ fn a_closed_reader_is_not_an_error() {
     drop(child.stdout.take());
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
-}
-
-fn check_prints_findings_and_has_its_own_exit_code_for_errors() {
-    let check = |arguments: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_configdrive")).arg("check").args(arguments).output().unwrap();
-        let [stdout, stderr] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
-        (output.status.code().unwrap(), stdout, stderr)
-    };
-    let faulty = below("tests/golden/random-0018/document.json").display().to_string();
-    let (code, stdout, stderr) = check(&["-i", &faulty]);
-    assert_eq!((code, &*stderr), (9, "error: check found 3 errors: the drive is well-formed but will not work\n"));
-    let lines: Vec<_> = stdout.lines().collect();
-    assert!(lines[0].starts_with("error: incomplete-link: openstack/latest/network_data.json#/links/0/vlan_link: "));
-    assert!(lines[3..].iter().all(|line| line.starts_with("warning: ")), "{stdout}");
-
-    let (code, stdout, _) = check(&["-i", &faulty, "--json"]);
-    let findings: Value = serde_json::from_str(&stdout).unwrap();
-    assert_eq!((code, findings.as_array().unwrap().len()), (9, lines.len()));
-    assert_eq!(findings[0]["code"], "incomplete-link");
-    assert_eq!(findings[0]["severity"], "error");
-    assert_eq!(findings[0]["scope"], "everywhere");
-
-    let directory = directory();
-    let image = directory.path().join("drive");
-    let example = fs::read_to_string(below("examples/deploy/instance.json")).unwrap();
-    fs::write(&image, configdrive::build_drive(&example, &configdrive::Options::default()).unwrap()).unwrap();
-    let (code, stdout, stderr) = check(&[image.to_str().unwrap()]);
-    assert!(code == 0 && stdout.starts_with("warning: not-for-4kn-disks: ") && stderr.is_empty(), "{stdout}{stderr}");
-    assert_eq!(check(&[image.to_str().unwrap(), "-i", &faulty]).0, 2);
 }
 
 fn sizes_and_formats_have_short_names() {

@@ -27,6 +27,7 @@ mod drive;
 mod error;
 mod finding;
 mod options;
+mod recipients;
 
 pub use self::{
     config_drive::ConfigDrive,
@@ -34,6 +35,7 @@ pub use self::{
     error::{Cause, Error, ErrorCode, Limit, chain, document_text},
     finding::{Finding, Scope, Severity},
     options::{ImageFormat, Options, Policy, UnknownProvider, VendordataProvider},
+    recipients::{Recipient, Recipients, Selection, UnknownRecipient},
 };
 
 /// The JSON Schema (draft 2020-12) of documents.
