@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use configdrive_contract::{self as contract, ConfigDrive, Finding, Options, Policy, Scope, Severity};
+use configdrive_contract::{self as contract, ConfigDrive, Options, Policy, Recipient, Recipients, Severity};
 
 use super::client::Ironic;
 use super::error::Error;
@@ -260,9 +260,9 @@ async fn check(
     observe: &mut impl FnMut(Step<'_>),
 ) -> Result<(), Error> {
     let (document, options) = (Arc::clone(document), options.clone());
-    let mut findings =
+    let findings =
         on_blocking_thread(component, move |component| component.check_document(&document, &options)).await?;
-    findings.retain(|finding| concerns(finding, node));
+    let findings = recipients(node).select(findings).findings;
     for finding in &findings {
         observe(Step::Finding(finding));
     }
@@ -272,13 +272,12 @@ async fn check(
     }
 }
 
-fn concerns(finding: &Finding, node: &Node) -> bool {
-    match finding.scope {
-        Scope::FlatOrNeutron => node.network_interface.as_deref() != Some("noop"),
-        // Ironic's agent rebuilds a drive that it cannot mount.
-        Scope::FourKDisks => false,
-        _ => true,
-    }
+/// Returns what is known about the recipients of the node's drive. Not whether its disk is 4Kn: a node's properties do not say that,
+/// and Ironic's agent rebuilds a drive that it cannot mount.
+fn recipients(node: &Node) -> Recipients {
+    // With `noop`, Ironic has no network data of its own to put on a drive.
+    let opens_drives = node.network_interface.as_deref() != Some("noop");
+    opens_drives.then_some(Recipient::Flat).into_iter().collect()
 }
 
 /// Calls the component on a separate thread, since it computes for milliseconds to seconds.
