@@ -70,6 +70,8 @@ fn every_verb_and_error_matches_the_native_command() {
         (&["inspect", "-", "--cat", "openstack/latest/meta_data.json"], &text, 0),
         (&["check"], document, 0),
         (&["check", "-", "--json"], &text, 0),
+        (&["check", "-", "--for", "glean,4kn"], &text, 0),
+        (&["check", "-", "--for", "cirros"], &text, 2),
         (&["check", "--json"], WITH_ERRORS.as_bytes(), 9),
         (&["required-by", "--force-config-drive=false"], document, 0),
         (&["build", "--size", "64MB"], document, 2),

@@ -93,7 +93,33 @@ fn findings_match_the_native_command() {
         let drive = engine.post("/v1/pack", "application/json", document.as_bytes());
         for (media, body) in [("application/json", document.as_bytes()), ("text/plain", &drive.body)] {
             let answer = engine.post("/v1/check", media, body);
-            assert_eq!(answer.json(), json!({"findings": native}), "{}: {media}", engine.name);
+            let expected = json!({"findings": native, "not_checked": ["four-k-disks"]});
+            assert_eq!(answer.json(), expected, "{}: {media}", engine.name);
+        }
+    }
+}
+
+#[test]
+fn findings_are_selected_as_with_the_native_command() {
+    let document = r#"{"meta_data": {"uuid": "1", "hostname": "a", "name": "b"}, "network_data": {"links": []}}"#;
+    for engine in engines() {
+        let drive = engine.post("/v1/pack?format=vfat", "application/json", document.as_bytes()).body;
+        for (query, options, not_checked) in [
+            ("for=cloud-init", &["--for", "cloud-init"][..], &["flat-or-neutron", "four-k-disks"][..]),
+            ("for=glean,4kn", &["--for", "glean,4kn"], &["flat-or-neutron"]),
+            ("for=", &[], &["flat-or-neutron", "four-k-disks"]),
+            ("for=4kn,neutron&all=false", &["--for", "4kn", "--for", "neutron"], &[]),
+            ("all=true", &["--all"], &[]),
+        ] {
+            let (native, _) = run_native(&[&["check", "--json", "--format", "vfat"], options].concat(), document);
+            let native: Value = serde_json::from_str(&native).unwrap();
+            for (media, format, body) in
+                [("application/json", "&format=vfat", document.as_bytes()), ("text/plain", "", &drive)]
+            {
+                let answer = engine.post(&format!("/v1/check?{query}{format}"), media, body);
+                let expected = json!({"findings": native, "not_checked": not_checked});
+                assert_eq!(answer.json(), expected, "{}: {query} {media}", engine.name);
+            }
         }
     }
 }
@@ -149,6 +175,11 @@ fn an_invalid_request_is_answered_with_a_problem_document() {
         ("POST", "/v1/pack?size=-1", &[json], document, 400, "invalid-option"),
         ("POST", "/v1/pack?vendordata-providers=NoSuch", &[json], document, 400, "invalid-option"),
         ("POST", "/v1/inspect?format=vfat", &[("content-type", "text/plain")], b"", 400, "invalid-option"),
+        ("POST", "/v1/pack?for=glean", &[json], document, 400, "invalid-option"),
+        ("POST", "/v1/check?for=cirros", &[json], document, 400, "invalid-option"),
+        ("POST", "/v1/check?for=glean&all=true", &[json], document, 400, "invalid-option"),
+        ("POST", "/v1/check?all=yes", &[json], document, 400, "invalid-option"),
+        ("POST", "/v1/check?format=vfat", &[("content-type", "text/plain")], b"", 400, "invalid-option"),
         ("POST", "/v1/pack", &[json], b"", 422, "invalid-document"),
         ("POST", "/v1/pack", &[json], b"{\"\xff\"", 422, "invalid-document"),
         ("POST", "/v1/pack", &[json], br#"{"instance": {"uuid": 5}, "network_data": {}}"#, 422, "invalid-document"),

@@ -1,6 +1,6 @@
 //! The endpoints, with the media types that they accept and return.
 
-use configdrive_contract::{ConfigDrive, DOCUMENT_SCHEMA, DriveSource};
+use configdrive_contract::{ConfigDrive, DOCUMENT_SCHEMA, DriveSource, Selection};
 use serde_json::json;
 
 use super::{
@@ -103,6 +103,7 @@ impl Function {
                 json!(inspection).to_string().into_bytes()
             }
             Self::Check => {
+                let recipients = query.recipients()?;
                 let findings = if media == Media::Json {
                     let options = query.options()?;
                     query.end()?;
@@ -111,7 +112,8 @@ impl Function {
                     query.end()?;
                     Imported.check_drive(DriveSource::Bytes(&request.body()?))?
                 };
-                json!({"findings": findings}).to_string().into_bytes()
+                let Selection { findings, not_checked } = recipients.select(findings);
+                json!({"findings": findings, "not_checked": not_checked}).to_string().into_bytes()
             }
         })
     }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use configdrive_contract::{ImageFormat, Options, Policy, UnknownProvider};
+use configdrive_contract::{ImageFormat, Options, Policy, Recipient, Recipients, UnknownProvider, UnknownRecipient};
 use wasip2::random::random::get_random_bytes;
 
 use super::problem::Problem;
@@ -63,6 +63,25 @@ impl Query {
         options.default_random_seed = Some(STANDARD.encode(get_random_bytes(SEED)));
         options.source_date_epoch = self.parsed("source-date-epoch", "a number of seconds")?;
         Ok(options)
+    }
+
+    /// Reads the parameters that select findings.
+    pub fn recipients(&mut self) -> Result<Recipients, Problem> {
+        let all = self.parsed("all", "true or false")?.unwrap_or_default();
+        let names = self.parameters.remove("for");
+        match (names, all) {
+            (Some(_), true) => {
+                Err(Problem::invalid_option("query parameters all and for exclude each other; remove one".into()))
+            }
+            (None, true) => Ok(Recipients::all()),
+            (names, false) => {
+                let names = names.iter().flat_map(|names| names.split(',')).filter(|name| !name.is_empty());
+                names
+                    .map(str::parse::<Recipient>)
+                    .collect::<Result<_, _>>()
+                    .map_err(|error: UnknownRecipient| Problem::invalid_option(format!("query parameter for: {error}")))
+            }
+        }
     }
 
     /// Rejects parameters that were not read: a misspelt name would silently do nothing.
