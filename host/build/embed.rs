@@ -76,7 +76,9 @@ fn compile(wasm: &[u8], target: &str) -> Result<Vec<u8>> {
     // Keep in step with src/sandbox/config.rs: code compiled with other settings does not load.
     config.epoch_interruption(true).generate_address_map(false).native_unwind_info(false);
     // Naming the target disables detection of this machine's processor: the program may run on another one.
-    config.target(target)?;
+    config.target(target).map_err(|error| {
+        format!("cannot compile the component for {target}: {error}; enable the feature `cross` to build for another architecture")
+    })?;
     if target.starts_with("x86_64") {
         for feature in ["has_sse3", "has_ssse3", "has_sse41", "has_sse42", "has_popcnt"] {
             // SAFETY: every x86-64 processor since 2009 has these features, and the runtime refuses to load the code on one
