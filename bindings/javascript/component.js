@@ -1,25 +1,34 @@
-// OpenStack config drives in Node: the component, transpiled by `jco transpile --instantiation async`.
-//
-//     const component = await load(new URL("component/", import.meta.url));
-//     if (component.requiredBy(document)) text = component.pack(document);
-//
-// Calls have no time limit: read untrusted drives in a worker, and terminate it after a while.
+/**
+ * OpenStack config drives in Node and browsers: the component, transpiled by jco.
+ *
+ *     import { load } from "configdrive";
+ *
+ *     const component = await load();
+ *     if (component.requiredBy(document)) text = component.pack(document);
+ *
+ * Calls have no time limit: read untrusted drives in a worker, and terminate it after a while.
+ *
+ * @module
+ */
 
-import { randomBytes } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { fetch } from "#fetch";
+import { instantiate } from "./component/configdrive.js";
 
 /**
- * @typedef {typeof import("../../target/page/component/configdrive.js")} Transpiled
- * @typedef {import("../../target/page/component/configdrive.js").Root["drive"]} Drive
- * @typedef {import("../../target/page/component/interfaces/ironic-configdrive-drive.js").Options} Options
- * @typedef {import("../../target/page/component/interfaces/ironic-configdrive-drive.js").Error} ErrorRecord
- * @typedef {import("../../target/page/component/interfaces/ironic-configdrive-drive.js").Finding} Finding
- * @typedef {import("../../target/page/component/interfaces/ironic-configdrive-drive.js").Inspection} Inspection
+ * @typedef {import("./component/configdrive.js").Root["drive"]} Exports
+ * @typedef {import("./component/interfaces/ironic-configdrive-drive.js").Options} Options
+ * @typedef {import("./component/interfaces/ironic-configdrive-drive.js").ErrorCode} ErrorCode
+ * @typedef {import("./component/interfaces/ironic-configdrive-drive.js").ExtractedFile} ExtractedFile
+ * @typedef {import("./component/interfaces/ironic-configdrive-drive.js").Finding} Finding
+ * @typedef {import("./component/interfaces/ironic-configdrive-drive.js").Inspection} Inspection
+ *
+ * @typedef {string | Uint8Array | Record<string, unknown>} Document JSON as text or in UTF-8, or the object that it describes
+ * @typedef {string | Uint8Array} Drive base64 text of an image or its gzip; or the bytes of either, whatever made it
  */
 
 /** The component refused the input. */
 export class Refused extends Error {
-  /** @param {ErrorRecord} record */
+  /** @param {{ code: ErrorCode, message: string, pointer?: string }} record */
   constructor({ code, message, pointer }) {
     super(message);
     this.name = "Refused";
@@ -34,101 +43,214 @@ export class Refused extends Error {
 export class Component {
   #fresh;
 
-  /** @param {() => Drive} fresh returns an instance that has never been called */
+  /** @param {() => Exports} fresh returns an instance that has never been called */
   constructor(fresh) {
     this.#fresh = fresh;
   }
 
   /**
-   * Returns whether the instance of `document`, a JSON string, needs a config drive, as Nova decides.
-   * @param {string} document
+   * Returns whether the instance of `document` needs a config drive, as Nova decides.
+   * @param {Document} document
    * @param {{ forceConfigDrive?: boolean }} [policy] nova.conf's option
+   * @returns {boolean}
    */
   requiredBy(document, { forceConfigDrive = false } = {}) {
-    return this.#call((drive) => drive.requiredBy(wellFormed(document), { forceConfigDrive }));
+    return this.#call((drive) => drive.requiredBy(json(document), { forceConfigDrive }));
   }
 
   /**
    * Builds the drive of `document` as the base64 text that Ironic accepts. A document without a random seed gets one.
-   * @param {string} document
+   * @param {Document} document
    * @param {Partial<Options>} [options] the defaults are Nova's
+   * @returns {string}
    */
   pack(document, options = {}) {
-    return this.#call((drive) => drive.pack(wellFormed(document), complete(options)));
+    return this.#call((drive) => drive.pack(json(document), complete(options)));
   }
 
   /**
    * Builds the drive of `document` as an image. A document without a random seed gets one.
-   * @param {string} document
+   * @param {Document} document
    * @param {Partial<Options>} [options] the defaults are Nova's
+   * @returns {Uint8Array}
    */
   buildDrive(document, options = {}) {
-    return this.#call((drive) => drive.buildDrive(wellFormed(document), complete(options)));
+    return this.#call((drive) => drive.buildDrive(json(document), complete(options)));
   }
 
   /**
-   * Lists what is on a drive, whatever made it.
-   * @param {string} text base64 of an image or its gzip
+   * Encodes an image as the text that Ironic accepts.
+   * @param {Uint8Array} image
+   * @returns {string}
+   */
+  encode(image) {
+    return this.#call((drive) => drive.encode(image));
+  }
+
+  /**
+   * Lists what is on a drive.
+   * @param {Drive} drive
    * @returns {Inspection}
    */
-  inspect(text) {
-    return this.#call((drive) => drive.inspect({ tag: "text", val: text }));
+  inspect(drive) {
+    return this.#call((exports) => exports.inspect(source(drive)));
   }
 
   /**
-   * Finds what the readers of a drive would ignore, read differently or fail on; worst first.
-   * @param {string} text base64 of an image or its gzip
+   * Returns the content of the file at a path that `inspect` lists.
+   * @param {Drive} drive
+   * @param {string} path
+   * @returns {Uint8Array}
+   */
+  readFile(drive, path) {
+    return this.#call((exports) => exports.readFile(source(drive), wellFormed(path, "invalid-option", "path: ")));
+  }
+
+  /**
+   * Returns the contents of all files.
+   * @param {Drive} drive
+   * @returns {ExtractedFile[]}
+   */
+  extract(drive) {
+    return this.#call((exports) => exports.extract(source(drive)));
+  }
+
+  /**
+   * Finds what the readers of `document`'s drive would ignore, read differently or fail on; worst first.
+   * @param {Document} document
+   * @param {Partial<Options>} [options] the defaults are Nova's
    * @returns {Finding[]}
    */
-  checkDrive(text) {
-    return this.#call((drive) => drive.checkDrive({ tag: "text", val: text }));
+  checkDocument(document, options = {}) {
+    return this.#call((drive) => drive.checkDocument(json(document), complete(options)));
+  }
+
+  /**
+   * Finds the same on a finished drive.
+   * @param {Drive} drive
+   * @returns {Finding[]}
+   */
+  checkDrive(drive) {
+    return this.#call((exports) => exports.checkDrive(source(drive)));
   }
 
   /**
    * @template T
-   * @param {(drive: Drive) => T} call
+   * @param {(drive: Exports) => T} call
+   * @returns {T}
    */
   #call(call) {
     try {
       return call(this.#fresh());
     } catch (error) {
-      if (error instanceof Error && "payload" in error) throw new Refused(/** @type {ErrorRecord} */ (error.payload));
+      if (error instanceof Error && "payload" in error) {
+        throw new Refused(/** @type {{ code: ErrorCode, message: string, pointer?: string }} */ (error.payload));
+      }
       throw error;
     }
   }
 }
 
 /**
- * Loads the component from the directory that jco wrote.
- * @param {URL} directory
+ * Loads the component. Without an argument it comes from the file next to this one; bundlers that do not follow `new URL` need to be
+ * told where they put "configdrive/configdrive.core.wasm".
+ * @param {string | URL | Response | BufferSource | WebAssembly.Module} [source] the compiled module, its bytes, or where they are
+ * @returns {Promise<Component>}
  */
-export async function load(directory) {
-  const { instantiate } = /** @type {Transpiled} */ (await import(new URL("configdrive.js", directory).href));
-  const module = new WebAssembly.Module(await readFile(new URL("configdrive.core.wasm", directory)));
+export async function load(source = new URL("./component/configdrive.core.wasm", import.meta.url)) {
+  const module = await compile(source);
   return new Component(() => instantiate(() => module, {}, (core, imports) => new WebAssembly.Instance(core, imports)).drive);
 }
+
+/**
+ * @param {string | URL | Response | BufferSource | WebAssembly.Module} source
+ * @returns {Promise<WebAssembly.Module>}
+ */
+async function compile(source) {
+  if (source instanceof WebAssembly.Module) return source;
+  if (typeof source === "string" || source instanceof URL) return compile(await fetch(source));
+  if (!(source instanceof Response)) return WebAssembly.compile(source);
+  if (!source.ok) throw new Error(`cannot load the component: ${source.url} answered ${source.status}`);
+  // Not compileStreaming, which needs a server that knows the type of .wasm files.
+  return WebAssembly.compile(await source.arrayBuffer());
+}
+
+/**
+ * @param {Document} document
+ * @returns {string}
+ */
+function json(document) {
+  if (typeof document === "string") return wellFormed(document, "invalid-document", "");
+  if (!(document instanceof Uint8Array)) return wellFormed(JSON.stringify(document), "invalid-document", "");
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(document);
+  } catch {
+    throw new Refused({ code: "invalid-document", message: "expected UTF-8, found invalid bytes" });
+  }
+}
+
+/**
+ * @param {Drive} drive
+ * @returns {{ tag: "text", val: string } | { tag: "bytes", val: Uint8Array }}
+ */
+function source(drive) {
+  return typeof drive === "string" ? { tag: "text", val: wellFormed(drive, "invalid-drive", "") } : { tag: "bytes", val: drive };
+}
+
+/** The options, and the bits of those that are numbers. */
+const OPTIONS = {
+  format: 0,
+  size: 64,
+  sectorSize: 32,
+  skipVersions: 0,
+  dhcpDomain: 0,
+  vendordataProviders: 0,
+  ports: 0,
+  portgroups: 0,
+  vendorData: 0,
+  vendorData2: 0,
+  randomSeed: 0,
+  defaultRandomSeed: 0,
+  sourceDateEpoch: 64,
+};
 
 /**
  * @param {Partial<Options>} options
  * @returns {Options}
  */
-function complete({ format = "iso9660", ...options }) {
-  for (const [name, value, bits] of /** @type {const} */ ([
-    ["size", options.size, 64n], ["sector-size", options.sectorSize, 32n], ["source-date-epoch", options.sourceDateEpoch, 64n]])) {
-    // The transpiled code silently truncates numbers.
-    if (value !== undefined && !(Number.isInteger(Number(value)) && value >= 0 && BigInt(value) < 1n << bits)) {
+function complete(options) {
+  for (const [option, value] of Object.entries(options)) {
+    if (!(option in OPTIONS)) throw new TypeError(`unknown option ${JSON.stringify(option)}`);
+    const name = option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    const bits = OPTIONS[/** @type {keyof Options} */ (option)];
+    // The transpiled code silently changes numbers that are out of range, and lone surrogates.
+    if (bits > 0 && value !== undefined && !(whole(value) >= 0n && whole(value) < 1n << BigInt(bits))) {
       throw new Refused({ code: "invalid-option", message: `${name}: expected a whole number below 2^${bits}` });
     }
+    if (typeof value === "string") wellFormed(value, "invalid-option", `${name}: `);
   }
-  return { format, defaultRandomSeed: randomBytes(512).toString("base64"), ...options };
+  const seed = crypto.getRandomValues(new Uint8Array(512));
+  return { format: "iso9660", defaultRandomSeed: btoa(String.fromCharCode(...seed)), ...options };
+}
+
+/**
+ * Returns a whole number, or -1 for anything else.
+ * @param {unknown} value
+ * @returns {bigint}
+ */
+function whole(value) {
+  if (typeof value === "bigint") return value;
+  return typeof value === "number" && Number.isInteger(value) ? BigInt(value) : -1n;
 }
 
 /**
  * Rejects lone surrogates, which the transpiled code would silently replace.
- * @param {string} document
+ * @param {string} text
+ * @param {ErrorCode} code
+ * @param {string} place
  */
-function wellFormed(document) {
-  const at = document.search(/[\ud800-\udfff]/u);
-  if (at >= 0) throw new Refused({ code: "invalid-document", message: `expected Unicode, found a lone surrogate at character ${at}` });
-  return document;
+function wellFormed(text, code, place) {
+  const at = text.search(/[\ud800-\udfff]/u);
+  if (at >= 0) throw new Refused({ code, message: `${place}expected Unicode, found a lone surrogate at character ${at}` });
+  return text;
 }

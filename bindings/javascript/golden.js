@@ -1,9 +1,9 @@
 // Prints the results of the golden cases, for tests/bindings/embed.rs. bindings/c/pack.c describes the input and the output.
 
 import { readFileSync } from "node:fs";
-import { Refused, load } from "./component.js";
+import { Refused, load } from "configdrive";
 
-const component = await load(new URL("../../target/page/component/", import.meta.url));
+const component = await load();
 
 const fields = readFileSync(0, "utf8").split("\0");
 while (fields.length > 1) {

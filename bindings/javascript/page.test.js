@@ -7,13 +7,13 @@ import { after, before, beforeEach, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import playwright from "../../target/bindings/javascript/node_modules/playwright-core/index.js";
-import { load } from "./component.js";
+import { load } from "configdrive";
 
 const FOLDER = new URL("../../target/page/", import.meta.url);
 const EXAMPLE = await readFile(new URL("../../examples/deploy/instance.json", import.meta.url), "utf8");
 const META_DATA = "openstack/latest/meta_data.json";
 const KEY = `ssh-ed25519 ${Buffer.concat([Buffer.from("\0\0\0\x0bssh-ed25519\0\0\0\x20"), Buffer.alloc(32, 7)]).toString("base64")} you@example`;
-const component = await load(new URL("component/", FOLDER));
+const component = await load();
 
 /** @type {import("node:child_process").ChildProcess} */
 let server;

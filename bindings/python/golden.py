@@ -7,7 +7,7 @@ import configdrive
 
 
 def main():
-    component = configdrive.Component(sys.argv[1])
+    component = configdrive.Component()
     fields = iter(sys.stdin.buffer.read().decode().split("\0")[:-1])
     for path, force, *given in zip(*[fields] * 5):
         document = pathlib.Path(path).read_bytes().decode()

@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::LazyLock,
     thread,
@@ -27,6 +27,7 @@ pub fn trials() -> Vec<Trial> {
     let compiler = || tools::missing(&["cc"]).map(|_| "a C compiler");
     vec![
         trial("python_gives_the_golden_answers", python(), python_golden),
+        trial("the_installed_python_package_works", python(), python_installed),
         trial("python_refuses_bad_input_and_stops_at_its_limits", python(), || python_test("test_component")),
         trial("python_hands_a_drive_to_ironic_through_openstacksdk", python(), || python_test("test_openstacksdk")),
         trial("nova_makes_the_same_files_with_the_component", python().or_else(genisoimage), || {
@@ -36,7 +37,8 @@ pub fn trials() -> Vec<Trial> {
         trial("ruff_accepts_the_python_package", python(), ruff),
         trial("node_gives_the_golden_answers", node(), node_golden),
         trial("node_refuses_bad_values_instead_of_changing_them", node(), || node_test("component.test.js")),
-        trial("the_page_works_in_a_browser", node().or_else(chromium), || node_test("page.test.js")),
+        trial("the_page_works_in_a_browser", node().or_else(chromium), page_test),
+        trial("a_bundle_works_in_a_browser", node().or_else(chromium), || node_test("bundle.test.js")),
         trial("typescript_accepts_the_scripts", node(), typescript),
         trial("eslint_accepts_the_scripts", node(), eslint),
         trial("c_gives_the_golden_answers", python().or_else(compiler), c_golden),
@@ -51,8 +53,46 @@ fn trial(name: &str, missing: Option<&str>, run: impl FnOnce() -> Result<(), Fai
 // Python.
 
 fn python_golden() -> Result<(), Failed> {
-    let component = component()?;
-    same_answers(python().arg("golden.py").arg(component.path()))
+    same_answers(installed_python()?.arg("golden.py"))
+}
+
+fn python_installed() -> Result<(), Failed> {
+    run(installed_python()?.arg("test_installed.py"), b"").map(drop)
+}
+
+/// Returns the Python of an environment into which the wheel of a release was installed, with nothing but its dependencies.
+fn installed_python() -> Result<Command, Failed> {
+    static INSTALLED: LazyLock<Result<(), String>> = LazyLock::new(|| {
+        let install = || {
+            let release = tempfile::tempdir()?;
+            run(release_make().arg(release.path()).arg("python"), b"")?;
+            run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(below(HOME)), b"")?;
+            let mut pip = Command::new(below(HOME).join("bin/python"));
+            pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+            pip.args(files(release.path(), "whl")?);
+            run(&mut pip, b"").map(drop)
+        };
+        install().map_err(|failed: Failed| failed.message().unwrap_or_default().to_owned())
+    });
+    const HOME: &str = "target/bindings/installed";
+    INSTALLED.clone()?;
+    let mut python = Command::new(below(HOME).join("bin/python"));
+    // Isolated, so that it does not import the package from this directory.
+    python.arg("-I").current_dir(below("bindings/python")).env("XDG_CACHE_HOME", below("target/bindings/cache"));
+    Ok(python)
+}
+
+/// Returns the files in a directory whose names end so.
+fn files(directory: &Path, end: &str) -> Result<Vec<PathBuf>, Failed> {
+    let all = fs::read_dir(directory)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    Ok(all.into_iter().filter(|file| file.to_string_lossy().ends_with(end)).collect())
+}
+
+/// Returns the script that makes a release, for the parts that need no other build of the command than this one.
+fn release_make() -> Command {
+    let mut make = Command::new(below("release/make"));
+    make.env("CONFIGDRIVE", env!("CARGO_BIN_EXE_configdrive"));
+    make
 }
 
 fn python_test(module: &str) -> Result<(), Failed> {
@@ -66,7 +106,7 @@ fn mypy() -> Result<(), Failed> {
 }
 
 fn ruff() -> Result<(), Failed> {
-    run(python().args(["-m", "ruff", "check", "--no-cache"]), b"").map(drop)
+    run(python().args(["-m", "ruff", "check", "--no-cache", ".", "../../release"]), b"").map(drop)
 }
 
 fn python() -> Command {
@@ -78,33 +118,69 @@ fn python() -> Command {
 // Node, and a browser.
 
 fn node_golden() -> Result<(), Failed> {
-    page()?;
-    same_answers(node().arg("golden.js"))
+    same_answers(installed_node()?.arg("golden.js"))
 }
 
 fn node_test(file: &str) -> Result<(), Failed> {
+    let mut node = installed_node()?;
+    run(node.args(["--test", file]).env("CHROMIUM", chromium().unwrap_or_default()), b"").map(drop)
+}
+
+fn page_test() -> Result<(), Failed> {
     page()?;
-    run(node().args(["--test", file]).env("CHROMIUM", chromium().unwrap_or_default()), b"").map(drop)
+    node_test("page.test.js")
 }
 
 fn typescript() -> Result<(), Failed> {
     page()?;
-    run(node().arg(below("target/bindings/javascript/node_modules/typescript/bin/tsc")).args(["--project", "."]), b"")
+    let mut node = installed_node()?;
+    run(node.arg(below("target/bindings/javascript/node_modules/typescript/bin/tsc")).args(["--project", "."]), b"")
         .map(drop)
 }
 
 /// Checks the page's scripts as well.
 fn eslint() -> Result<(), Failed> {
-    let mut eslint = node();
+    let mut eslint = Command::new("node");
     eslint.current_dir(root()).arg("target/bindings/javascript/node_modules/eslint/bin/eslint.js");
-    eslint.args(["--config", "bindings/javascript/eslint.config.js", "bindings/javascript", "examples/page"]);
-    run(&mut eslint, b"").map(drop)
+    eslint.args(["--config", "bindings/javascript/eslint.config.js"]);
+    run(eslint.args(["bindings/javascript", "examples/page", "examples/bundle"]), b"").map(drop)
 }
 
-fn node() -> Command {
+/// Returns Node in an otherwise empty project into which the package of a release was installed, with the tests.
+fn installed_node() -> Result<Command, Failed> {
+    // The tests find what they need in the repository from here, as they do from where they are.
+    const PROJECT: &str = "target/javascript";
+    static INSTALLED: LazyLock<Result<(), String>> = LazyLock::new(|| {
+        let install = || {
+            let (release, project) = (tempfile::tempdir()?, below(PROJECT));
+            run(release_make().arg(release.path()).arg("javascript"), b"")?;
+            if project.exists() {
+                fs::remove_dir_all(&project)?;
+            }
+            fs::create_dir_all(&project)?;
+            fs::write(project.join("package.json"), r#"{"private": true, "type": "module"}"#)?;
+            let mut npm = Command::new("npm");
+            npm.args(["install", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&project);
+            run(npm.args(files(release.path(), "tgz")?), b"")?;
+            let sources = below("bindings/javascript");
+            for file in files(&sources, "test.js")?
+                .into_iter()
+                .chain(["golden.js", "tsconfig.json"].map(|name| sources.join(name)))
+            {
+                fs::copy(&file, project.join(file.file_name().unwrap_or_default()))?;
+            }
+            fs::create_dir(project.join("bundle"))?;
+            for name in ["index.html", "main.js"] {
+                fs::copy(below("examples/bundle").join(name), project.join("bundle").join(name))?;
+            }
+            Ok(())
+        };
+        install().map_err(|failed: Failed| failed.message().unwrap_or_default().to_owned())
+    });
+    INSTALLED.clone()?;
     let mut node = Command::new("node");
-    node.current_dir(below("bindings/javascript"));
-    node
+    node.current_dir(below(PROJECT));
+    Ok(node)
 }
 
 /// Builds the page, and with it jco's translation of the component, below `target/page/`.

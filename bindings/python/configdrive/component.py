@@ -6,17 +6,29 @@ Drives cross the boundary as base64 text: wasmtime's Python API needs about a se
 from __future__ import annotations
 
 import base64
+import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypedDict, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, cast
 
 import wasmtime
 from wasmtime.component import Component as Compiled
 from wasmtime.component import Linker, Record, Variant
 
-from configdrive.drive import DriveFile, Finding, Inspection
-from configdrive.errors import Refused, Stopped
+from configdrive import cache as caching
+from configdrive.drive import DriveFile, ExtractedFile, Finding, Inspection
+from configdrive.errors import ErrorCode, Refused, Stopped
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+Document = str | bytes | Mapping[str, Any]
+"""A document: JSON as text or in UTF-8, or the object that it describes."""
+
+Drive = str | bytes
+"""A drive, whatever made it: an image, its gzip, or base64 text of either."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +60,14 @@ class Options(TypedDict, total=False):
     """nova.conf `[api] dhcp_domain`: appended to the host name after a dot. Empty: the bare host name."""
     vendordata_providers: list[Literal["static-json", "dynamic-json"]]
     """nova.conf `[api] vendordata_providers`, in order. Default: both, the static one first."""
-    ports: str
-    """The node's ports, as JSON from Ironic's API. Replaces the document's `ports`."""
-    portgroups: str
-    """The node's port groups, as JSON from Ironic's API. Replaces the document's `portgroups`."""
-    vendor_data: str
-    """Static vendor data, as JSON. Replaces the document's `vendor_data`."""
-    vendor_data2: str
-    """Dynamic vendor data, as JSON. Replaces the document's `vendor_data2`."""
+    ports: str | list[Any] | dict[str, Any]
+    """The node's ports as Ironic's API returns them: JSON, or the same as objects. Replaces the document's `ports`."""
+    portgroups: str | list[Any] | dict[str, Any]
+    """The node's port groups as Ironic's API returns them: JSON, or the same as objects. Replaces the document's `portgroups`."""
+    vendor_data: str | dict[str, Any]
+    """Static vendor data: JSON, or the same as an object. Replaces the document's `vendor_data`."""
+    vendor_data2: str | dict[str, Any]
+    """Dynamic vendor data: JSON, or the same as an object. Replaces the document's `vendor_data2`."""
     random_seed: str
     """Random bytes for the instance, in base64. Replaces the document's `random_seed`."""
     default_random_seed: str
@@ -67,49 +79,84 @@ class Options(TypedDict, total=False):
 class Component:
     """The compiled component. Many threads can call it at once.
 
-    Compiling takes about a second, so create one per process and keep it. Calls cannot see each other's data.
+    Compiling takes seconds, so create one per process and keep it. Calls cannot see each other's data. Lists of bytes are slow: use
+    `pack` instead of `build_drive` and `encode` unless you need the image itself.
     """
 
-    def __init__(self, wasm: bytes | str | os.PathLike[str], limits: Limits = Limits()) -> None:
-        """Load the component from its bytes, or from the file at a path."""
+    def __init__(
+        self,
+        wasm: bytes | str | os.PathLike[str] | None = None,
+        limits: Limits = Limits(),
+        *,
+        cache: str | os.PathLike[str] | Literal[False] | None = None,
+    ) -> None:
+        """Load the component that comes with this package; or another build of it, from its bytes or from the file at a path.
+
+        The compiled code is kept in the directory `cache`; by default in `configdrive` in the user's cache directory
+        (`$XDG_CACHE_HOME` or `~/.cache`), if that is possible; with `False` nowhere. Nobody but the user may be able to write that
+        directory: otherwise the default one is not used, with a warning, and any other one is a `PermissionError`.
+        """
         config = wasmtime.Config()
         config.consume_fuel = True
         self._engine = wasmtime.Engine(config)
-        self._component = Compiled(self._engine, wasm if isinstance(wasm, bytes) else Path(wasm).read_bytes())
+        code = wasm if isinstance(wasm, bytes) else _read(wasm)
+        if cache is False:
+            self._component = Compiled(self._engine, code)
+        elif cache is None:
+            self._component = caching.compiled_by_default(self._engine, code)
+        else:
+            self._component = caching.compiled(self._engine, code, Path(cache))
         # The component imports nothing, so there is nothing to link.
         self._linker = Linker(self._engine)
         self._limits = limits
         self._drive = _exported(self._component.get_export_index("ironic:configdrive/drive@0.1.0"))
 
-    def required_by(self, document: str, *, force_config_drive: bool = False) -> bool:
+    def required_by(self, document: Document, *, force_config_drive: bool = False) -> bool:
         """Return whether the instance of `document` needs a config drive, as `nova.virt.configdrive.required_by` decides.
 
-        `force_config_drive` is nova.conf's option. Raises `Refused` or `Stopped`.
+        `force_config_drive` is nova.conf's option. Raises `Refused` or `Stopped`, as all functions do.
         """
-        return cast(bool, self._call("required-by", document, _record({"force-config-drive": force_config_drive})))
+        policy = _record({"force-config-drive": force_config_drive})
+        return cast(bool, self._call("required-by", _document(document), policy))
 
-    def pack(self, document: str, **options: Unpack[Options]) -> str:
+    def pack(self, document: Document, **options: Unpack[Options]) -> str:
         """Build the drive of `document` as the text that Ironic accepts: base64 of the gzipped image.
 
-        Pass it unchanged to openstacksdk's `set_node_provision_state(…, config_drive=…)`. Raises `Refused` or `Stopped`.
+        Pass it unchanged to openstacksdk's `set_node_provision_state(…, config_drive=…)`.
         """
-        return cast(str, self._call("pack", document, _options(options)))
+        return cast(str, self._call("pack", _document(document), _options("pack", options)))
 
-    def check_document(self, document: str, **options: Unpack[Options]) -> list[Finding]:
-        """Find what the readers of `document`'s drive would ignore, read differently or fail on; worst first."""
-        return _findings(self._call("check-document", document, _options(options)))
+    def build_drive(self, document: Document, **options: Unpack[Options]) -> bytes:
+        """Build the drive of `document` as an image. Takes about a second per MiB."""
+        return cast(bytes, self._call("build-drive", _document(document), _options("build_drive", options)))
 
-    def check_drive(self, text: str) -> list[Finding]:
-        """Find the same in a finished drive, whatever made it: base64 of an image or its gzip."""
-        return _findings(self._call("check-drive", text))
+    def encode(self, image: bytes) -> str:
+        """Encode an image as the text that Ironic accepts. Takes about a second per MiB."""
+        return cast(str, self._call("encode", image))
 
-    def inspect(self, text: str) -> Inspection:
-        """List what is on a drive, whatever made it: base64 of an image or its gzip."""
-        found = _members(self._call("inspect", text))
+    def inspect(self, drive: Drive) -> Inspection:
+        """List what is on a drive."""
+        found = _members(self._call("inspect", _text(drive)))
         files = (DriveFile(**_members(file)) for file in found.pop("files"))
         return Inspection(**found, files=tuple(files))
 
-    def _call(self, name: str, text: str, *more: Record) -> Any:
+    def read_file(self, drive: Drive, path: str) -> bytes:
+        """Return the content of the file at a path that `inspect` lists. Takes about a second per MiB."""
+        return cast(bytes, self._call("read-file", _text(drive), _unicode(path, "invalid-option", "path: ")))
+
+    def extract(self, drive: Drive) -> list[ExtractedFile]:
+        """Return the contents of all files. Takes about a second per MiB."""
+        return [ExtractedFile(tuple(file.paths), file.content) for file in self._call("extract", _text(drive))]
+
+    def check_document(self, document: Document, **options: Unpack[Options]) -> list[Finding]:
+        """Find what the readers of `document`'s drive would ignore, read differently or fail on; worst first."""
+        return _findings(self._call("check-document", _document(document), _options("check_document", options)))
+
+    def check_drive(self, drive: Drive) -> list[Finding]:
+        """Find the same on a finished drive."""
+        return _findings(self._call("check-drive", _text(drive)))
+
+    def _call(self, name: str, *arguments: str | bytes | Record) -> Any:
         """Call a function in a fresh store."""
         function = _exported(self._component.get_export_index(name, self._drive))
         store = wasmtime.Store(self._engine)
@@ -117,12 +164,10 @@ class Component:
         store.set_fuel(self._limits.fuel)
         try:
             instance = self._linker.instantiate(store, self._component)
-            result = _exported(instance.get_func(store, function))(store, text, *more)
+            result = _exported(instance.get_func(store, function))(store, *arguments)
         except wasmtime.WasmtimeError as error:
             cause = "out of fuel" if "all fuel consumed" in str(error) else "out of memory, or a bug in the component"
             raise Stopped(f"{name} was stopped: {cause}; raise the limits, or leave something out of the drive") from error
-        except UnicodeEncodeError as error:
-            raise Refused("invalid-document", f"expected Unicode, found a lone surrogate at character {error.start}") from None
         finally:
             store.close()
         # wasmtime returns the bare ok or err value if their types differ, and wraps it in a Variant only if they are equal.
@@ -135,19 +180,76 @@ class Component:
         return result
 
 
-def _options(options: Options) -> Record:
-    given: dict[str, Any] = {name.replace("_", "-"): value for name, value in options.items()}
-    for name, bits in [("size", 64), ("sector-size", 32), ("source-date-epoch", 64)]:
+def _read(path: str | os.PathLike[str] | None) -> bytes:
+    if path is not None:
+        return Path(path).read_bytes()
+    packaged = Path(__file__).with_name("configdrive.wasm")
+    if not packaged.exists():
+        raise FileNotFoundError(f"cannot find {packaged}: only an installed package contains the component; pass its path")
+    return packaged.read_bytes()
+
+
+def _document(document: Document) -> str:
+    if isinstance(document, bytes):
+        try:
+            return document.decode()
+        except UnicodeDecodeError as error:
+            message = f"expected UTF-8, found an invalid byte at offset {error.start}"
+            raise Refused("invalid-document", message) from None
+    return _unicode(document if isinstance(document, str) else _json(document, "invalid-document", ""), "invalid-document", "")
+
+
+def _text(drive: Drive) -> str:
+    """Return the drive as base64, which is much faster than a list of bytes."""
+    if not isinstance(drive, bytes):
+        return _unicode(drive, "invalid-drive", "")
+    # Images and gzip always have bytes beyond ASCII, so what has none is base64 already.
+    return drive.decode() if drive.isascii() else base64.b64encode(drive).decode()
+
+
+def _json(value: Any, code: ErrorCode, place: str) -> str:
+    try:
+        return json.dumps(value, allow_nan=False)
+    except ValueError:
+        raise Refused(code, f"{place}expected a value that JSON can express, found a cycle, or a number that is not finite") from None
+
+
+def _unicode(text: str, code: ErrorCode, place: str) -> str:
+    if not isinstance(text, str):
+        raise TypeError(f"{place}expected a str, found {type(text).__name__}")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise Refused(code, f"{place}expected Unicode, found a lone surrogate at character {error.start}") from None
+    return text
+
+
+def _options(function: str, options: Mapping[str, Any]) -> Record:
+    for name in options.keys() - Options.__annotations__:
+        raise TypeError(f"{function}() got an unexpected keyword argument {name!r}")
+    given: dict[str, Any] = {name.replace("_", "-"): value for name, value in options.items() if value is not None}
+    numbers = {"size": 64, "sector-size": 32, "source-date-epoch": 64}
+    for name, bits in numbers.items():
+        number = given.get(name, 0)
+        if not isinstance(number, int) or isinstance(number, bool):
+            raise TypeError(f"{name}: expected an int, found {type(number).__name__}")
         # wasmtime silently truncates numbers.
-        if not 0 <= given.get(name, 0) < 1 << bits:
+        if not 0 <= number < 1 << bits:
             raise Refused("invalid-option", f"{name}: expected a number from 0 to {(1 << bits) - 1}")
+    for name in ("ports", "portgroups", "vendor-data", "vendor-data2"):
+        if isinstance(given.get(name), (dict, list)):
+            given[name] = _json(given[name], "invalid-option", f"{name}: ")
+    if "vendordata-providers" in given:
+        given["vendordata-providers"] = list(given["vendordata-providers"])
+        if not set(given["vendordata-providers"]) <= {"static-json", "dynamic-json"}:
+            raise Refused("invalid-option", "vendordata-providers: expected only static-json and dynamic-json")
+    for name in given.keys() - numbers - {"vendordata-providers"}:
+        given[name] = _unicode(given[name], "invalid-option", f"{name}: ")
     if given.get("format", "iso9660") not in ("iso9660", "vfat"):
         raise Refused("invalid-option", "format: expected iso9660 or vfat")
-    if not set(given.get("vendordata-providers") or ()) <= {"static-json", "dynamic-json"}:
-        raise Refused("invalid-option", "vendordata-providers: expected only static-json and dynamic-json")
     defaults: dict[str, Any] = {name.replace("_", "-"): None for name in Options.__annotations__}
     defaults["format"] = "iso9660"
-    if given.get("random-seed") is None:
+    if "random-seed" not in given:
         defaults["default-random-seed"] = base64.b64encode(os.urandom(512)).decode()
     return _record(defaults | given)
 

@@ -35,6 +35,16 @@ class Inspection:
 
 
 @dataclass(frozen=True)
+class ExtractedFile:
+    """Files of a drive that share the same bytes in the image."""
+
+    paths: tuple[str, ...]
+    """The files' paths, as in `DriveFile.path`; at least one."""
+    content: bytes
+    """The content of each of the files."""
+
+
+@dataclass(frozen=True)
 class Finding:
     """Something on a drive that one of its readers will ignore, read differently or fail on."""
 

@@ -1,0 +1,4 @@
+// What bundlers make of `import url from "configdrive/configdrive.core.wasm"`.
+
+declare const url: string;
+export default url;
