@@ -55,7 +55,8 @@ beforeEach(async () => {
 test("a document is shown with its drive, files and findings", async () => {
   await openExample();
   assert.match(await text("#facts"), /config-2[^]*Files\s*50[^]*rules\s*yes/);
-  assert.match(await text("#findings"), /not-for-4kn-disks/);
+  assert.equal(await text("#findings"), "None.");
+  assert.equal(await text("#not-checked"), "Not checked: disks with 4096-byte sectors.");
   assert.match(await text("#body"), /"hostname": "web-01.novalocal"/);
   await page.getByRole("button", { name: "user_data" }).click();
   assert.match(await text("#body"), /^#cloud-config\nhostname: web-01/);
@@ -107,6 +108,8 @@ test("what is built is what the component returns", async () => {
 
 test("changing the format refreshes everything", async () => {
   await openExample();
+  await page.locator("#four-k-disks").check();
+  await page.locator("#flat-or-neutron").check();
   await page.getByRole("button", { name: "network_data.json" }).click();
   assert.match(await text("#facts"), /ISO 9660[^]*Sector size\s*2048 B/);
   await changeFormat("vfat-4096");
@@ -206,6 +209,23 @@ test("what is typed while a drive is built is kept", async () => {
   assert.equal(await editor.inputValue(), "{ }");
 });
 
+test("findings are those of the chosen reader and nodes", async () => {
+  await paste(JSON.stringify({ meta_data: { uuid: "1", hostname: "web", name: "db", random_seed: "A" } }));
+  await shown("pasted text");
+  assert.deepEqual(await findingCodes(), ["invalid-random-seed", "host-names-differ"]);
+  assert.equal(await text("#not-checked"), "Not checked: disks with 4096-byte sectors.");
+  await page.locator("#four-k-disks").check();
+  assert.deepEqual(await findingCodes(), ["invalid-random-seed", "host-names-differ", "not-for-4kn-disks"]);
+  assert.match(await text("#findings"), /not-for-4kn-disks cloud-init, [^]*disks with 4096-byte sectors/);
+  assert.equal(await text("#not-checked"), "");
+  await page.getByLabel("Reader").selectOption("glean");
+  assert.deepEqual(await findingCodes(), ["host-names-differ", "not-for-4kn-disks"]);
+  await page.locator("#four-k-disks").uncheck();
+  await page.getByLabel("Reader").selectOption("cloudbase-init");
+  assert.equal(await text("#findings"), "None.");
+  assert.deepEqual(complaints, []);
+});
+
 test("a finding's place links to the file", async () => {
   await paste(JSON.stringify({ files: [
     { path: "openstack/latest/meta_data.json", contents: btoa('{"uuid": "u", "hostname": "h", "name": "h"}') },
@@ -256,7 +276,7 @@ test("user data lead to a form, and the form to a drive", async () => {
     services,
   });
   assert.match(await text("#facts"), /rules\s*yes/);
-  assert.deepEqual(await findingCodes(), ["not-for-4kn-disks"]);
+  assert.deepEqual(await findingCodes(), []);
   assert.equal((await downloaded("Download base64 for Ironic")).toString(), component.pack(json, { defaultRandomSeed: await shownSeed() }));
   await page.getByRole("button", { name: "user_data" }).click();
   assert.equal(await text("#body"), "#cloud-config\nfinal_message: grüß dich\n");
@@ -270,7 +290,7 @@ test("user data lead to a form, and the form to a drive", async () => {
   await shown("web-07.json");
   const [ipv6] = JSON.parse(await page.getByLabel("JSON document").inputValue()).network_data.networks;
   assert.deepEqual([ipv6.type, ipv6.netmask, ipv6.routes], ["ipv6", "ffff:ffff:ffff:fff0::", [{ network: "::", netmask: "::", gateway: "fe80::1" }]]);
-  assert.deepEqual(await findingCodes(), ["not-for-4kn-disks"]);
+  assert.deepEqual(await findingCodes(), []);
   assert.deepEqual(complaints, []);
 });
 
@@ -284,7 +304,7 @@ test("the form makes a drive for DHCP without user data and key", async () => {
   const { instance, network_data: network } = JSON.parse(await page.getByLabel("JSON document").inputValue());
   assert.deepEqual(Object.keys(instance), ["uuid", "hostname", "display_name", "config_drive", "ec2_ids"]);
   assert.deepEqual(network.networks, [{ id: "network0", link: "interface0", type: "ipv4_dhcp" }]);
-  assert.deepEqual(await findingCodes(), ["not-for-4kn-disks"]);
+  assert.deepEqual(await findingCodes(), []);
   assert.deepEqual(complaints, []);
 });
 

@@ -2,7 +2,7 @@
 
 import { byId, element, size, visible } from "./dom.js";
 import { closeForm, onDocument, openForm, reopenForm } from "./form.js";
-import { clear as clearView, openedFile, refreshFile, render } from "./view.js";
+import { clear as clearView, openedFile, refreshFile, refreshFindings, render } from "./view.js";
 
 /**
  * @typedef {import("./component/interfaces/ironic-configdrive-drive.js").DriveSource} DriveSource
@@ -337,6 +337,8 @@ byId("wrap", HTMLInputElement).addEventListener("change", (event) => {
 });
 
 byId("indent", HTMLInputElement).addEventListener("change", refreshFile);
+
+for (const id of ["reader", "four-k-disks", "flat-or-neutron"]) byId(id).addEventListener("change", refreshFindings);
 
 /**
  * @param {string | Uint8Array} data

@@ -21,6 +21,8 @@ const SHOWN_HEX = 8 << 10;
 let files = new Map();
 /** @type {File | undefined} */
 let open;
+/** @type {Finding[]} */
+let found = [];
 
 /**
  * Shows a drive in place of the previous one. The file that is open stays open if the drive has it too.
@@ -43,7 +45,8 @@ export function render(name, { required, inspection, contents, findings }) {
 
   const bytes = new Map(contents.flatMap(({ paths, content }) => paths.map((path) => [path, content])));
   files = new Map(inspection.files.map((file) => [file.path, { ...file, bytes: bytes.get(file.path) ?? new Uint8Array() }]));
-  byId("findings").replaceChildren(...(findings.length ? findings.map(finding) : [element("li", {}, "None.")]));
+  found = findings;
+  refreshFindings();
 
   const shown = [...files.values()].slice(0, SHOWN_FILES);
   byId("tree").replaceChildren(branch(directories(shown)));
@@ -57,9 +60,23 @@ export function render(name, { required, inspection, contents, findings }) {
 /** Removes what is shown. */
 export function clear() {
   byId("result").hidden = true;
-  for (const id of ["name", "facts", "findings", "tree", "path", "digest", "body"]) byId(id).replaceChildren();
+  for (const id of ["name", "facts", "findings", "not-checked", "tree", "path", "digest", "body"]) byId(id).replaceChildren();
   files = new Map();
   open = undefined;
+  found = [];
+}
+
+/** Shows the findings that concern the reader and the nodes that are selected. */
+export function refreshFindings() {
+  const reader = byId("reader", HTMLSelectElement).value;
+  // Every drive goes through Ironic and its agent.
+  const read = found.filter(({ readers }) => !reader || [reader, "ironic", "ironic-python-agent"].some((name) => readers.includes(name)));
+  /** @param {Finding} finding */
+  const concerns = ({ scope }) => scope === "everywhere" || byId(scope, HTMLInputElement).checked;
+  const shown = read.filter(concerns);
+  byId("findings").replaceChildren(...(shown.length ? shown.map(finding) : [element("li", {}, "None.")]));
+  const others = new Set(read.filter((finding) => !concerns(finding)).map(({ scope }) => NODES[scope]));
+  byId("not-checked").textContent = others.size ? `Not checked: ${[...others].join(", ")}.` : "";
 }
 
 /** The file that is open. */
@@ -81,13 +98,18 @@ const FILE_SYSTEMS = {
   "fat32": "FAT32",
 };
 
-const SCOPES = { "everywhere": "", "flat-or-neutron": "on flat and neutron networks", "four-k-disks": "on 4Kn disks" };
+const NODES = {
+  "everywhere": "",
+  "flat-or-neutron": "nodes with the network interface flat or neutron",
+  "four-k-disks": "disks with 4096-byte sectors",
+};
 
 /** @param {Finding} finding */
-function finding({ severity, code, scope, place, message, remedy }) {
+function finding({ severity, code, scope, readers, place, message, remedy }) {
+  const concerned = visible(readers.join(", ")) + (NODES[scope] && `; ${NODES[scope]}`);
   return element("li", { className: severity },
     element("p", {}, element("strong", { className: "severity" }, severity), " ", element("code", {}, code), " ",
-      element("span", { className: "scope" }, SCOPES[scope])),
+      element("span", { className: "scope" }, concerned)),
     ...(place ? [element("p", { className: "place" }, placeLink(place))] : []),
     element("p", {}, visible(message)),
     element("p", { className: "remedy" }, visible(remedy)));
