@@ -29,7 +29,8 @@ pub trait ConfigDrive: Send + Sync + 'static {
     /// Reads all files of a drive. Files that share their place in the image are returned once, with all their paths.
     fn extract(&self, drive: DriveSource<'_>) -> Result<Vec<ExtractedFile>, Error>;
 
-    /// Finds what the readers of `document`'s drive would ignore, read differently or fail on; worst first.
+    /// Finds what the readers of `document`'s drive would ignore, read differently or fail on; worst first. These are all findings:
+    /// [`Recipients::select`](crate::Recipients::select) selects those that concern a reader or a node.
     fn check_document(&self, document: &[u8], options: &Options) -> Result<Vec<Finding>, Error>;
 
     /// Finds the same in a finished drive, whatever made it.

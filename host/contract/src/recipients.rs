@@ -24,8 +24,8 @@ pub enum Recipient {
 
 impl Recipient {
     /// All recipients.
-    pub const ALL: [Self; 6] =
-        [Self::CloudInit, Self::Glean, Self::CloudbaseInit, Self::FourKDisks, Self::Flat, Self::Neutron];
+    pub const ALL: &[Self] =
+        &[Self::CloudInit, Self::Glean, Self::CloudbaseInit, Self::FourKDisks, Self::Flat, Self::Neutron];
 
     /// Returns the name, as people write it.
     pub fn name(self) -> &'static str {
@@ -65,8 +65,8 @@ impl FromStr for Recipient {
     type Err = UnknownRecipient;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let recipient = Self::ALL.into_iter().find(|recipient| recipient.name() == text);
-        recipient.ok_or_else(|| UnknownRecipient(text.to_owned()))
+        let recipient = Self::ALL.iter().find(|recipient| recipient.name() == text);
+        recipient.copied().ok_or_else(|| UnknownRecipient(text.to_owned()))
     }
 }
 
@@ -76,7 +76,8 @@ pub struct UnknownRecipient(String);
 
 impl fmt::Display for UnknownRecipient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = Recipient::ALL.map(Recipient::name).join(", ");
+        let names: Vec<_> = Recipient::ALL.iter().map(|recipient| recipient.name()).collect();
+        let names = names.join(", ");
         write!(f, "expected one of {names}, found {:?}", self.0)
     }
 }

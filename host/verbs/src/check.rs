@@ -102,8 +102,8 @@ impl<E: Engine> Check<E> {
 
 /// Returns the parser of a recipient, which shows the names in the help.
 fn recipient() -> impl TypedValueParser<Value = Recipient> {
-    let value = |recipient: Recipient| PossibleValue::new(recipient.name()).help(recipient.description());
-    PossibleValuesParser::new(Recipient::ALL.map(value)).try_map(|name| name.parse())
+    let value = |recipient: &Recipient| PossibleValue::new(recipient.name()).help(recipient.description());
+    PossibleValuesParser::new(Recipient::ALL.iter().map(value)).try_map(|name| name.parse())
 }
 
 /// Returns the line about the nodes that were not checked, with the options that check them as well.
