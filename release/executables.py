@@ -60,7 +60,7 @@ def archive(out, architecture, executable, native):
     pack(out, name, package)
 
 
-def debian(out, architecture, executable, native):
+def debian(out, architecture, executable, native, page):
     """`configdrive_VERSION_ARCHITECTURE.deb`."""
     debian_architecture, _ = ARCHITECTURES[architecture]
     package = staged(f"debian-{debian_architecture}")
@@ -73,6 +73,7 @@ def debian(out, architecture, executable, native):
     for directory in (package / "DEBIAN", package / "usr/bin", documentation, *((package / path).parent for path in completions.values())):
         directory.mkdir(parents=True)
     shutil.copy(executable, package / "usr/bin/configdrive")
+    shutil.copytree(page, package / "usr/share/configdrive/page")
     write_pages(package / "usr/share/man/man1", native, compressed=True)
     for shell, path in completions.items():
         (package / path).write_bytes(run(native, "completions", shell))

@@ -29,8 +29,15 @@ def library(out, component):
 
 
 def page(out, component):
-    """The page, for any web server that serves static files."""
-    wasm = staged("component") / "configdrive.wasm"
+    """The page, for any web server that serves static files, and for `configdrive page`."""
+    pack(out, f"configdrive-{VERSION}-page", page_files(component))
+
+
+def page_files(component):
+    """Build the page, and return its directory."""
+    directory = staged("page")
+    wasm = directory / "configdrive.wasm"
     wasm.write_bytes(component)
     run(ROOT / "examples/page/run", "--build", env={**os.environ, "CONFIGDRIVE_COMPONENT": str(wasm)})
-    pack(out, f"configdrive-{VERSION}-page", ROOT / "target/page")
+    shutil.copytree(ROOT / "target/page", directory / "page", ignore=shutil.ignore_patterns("*.ts"))
+    return directory / "page"

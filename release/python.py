@@ -23,13 +23,14 @@ def library(out, component):
     require(out / f"configdrive-{VERSION}.tar.gz", out / f"configdrive-{VERSION}-py3-none-any.whl")
 
 
-def command(out, architecture, executable):
+def command(out, architecture, executable, page):
     """`configdrive-cli`: a wheel with the static executable, as ruff and uv have them."""
     package = staged(f"command-{architecture}")
     shutil.copytree(HERE / "command", package, dirs_exist_ok=True)
     for file in (ROOT / "LICENSE", ROOT / "host/command/README.md"):
         shutil.copy(file, package)
     shutil.copy(executable, package / "configdrive")
+    shutil.copytree(page, package / "page")
     build(package, out, "wheel", PLATFORM=PLATFORMS[architecture])
     require(out / f"configdrive_cli-{VERSION}-py3-none-{PLATFORMS[architecture]}.whl")
 

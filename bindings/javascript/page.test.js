@@ -1,4 +1,4 @@
-// examples/page in a real browser, from an ordinary web server. CHROMIUM is the path of the browser.
+// examples/page in a real browser, served by `configdrive page`. CHROMIUM is the path of the browser, CONFIGDRIVE that of the command.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -27,8 +27,8 @@ let page;
 let complaints;
 
 before(async () => {
-  server = spawn("python3", ["-u", "-m", "http.server", "--bind", "127.0.0.1", "--directory", fileURLToPath(FOLDER), "0"],
-    { stdio: ["ignore", "pipe", "ignore"] });
+  server = spawn(process.env.CONFIGDRIVE ?? "configdrive", ["page", "--port", "0", fileURLToPath(FOLDER)],
+    { stdio: ["ignore", "pipe", "inherit"] });
   address = await new Promise((resolve) => server.stdout?.once("data", (line) => resolve(/http:\S+\//.exec(line)?.[0] ?? "")));
   browser = await playwright.chromium.launch({ executablePath: process.env.CHROMIUM, chromiumSandbox: process.getuid?.() !== 0 });
 });

@@ -4,6 +4,8 @@
 
 use std::{
     env, fs,
+    io::{self, BufRead, BufReader, Read, Write},
+    net::TcpStream,
     process::{Command, Stdio},
 };
 
@@ -20,6 +22,7 @@ pub fn trials() -> Vec<Trial> {
         Trial::new("manual_pages_are_well_formed", manual_pages).without(tools::missing(&["mandoc"])),
         Trial::new("completions_name_every_verb", completions),
         Trial::new("the_interface_page_is_up_to_date", interface),
+        Trial::new("the_page_is_served_and_nothing_else", page),
     ];
     for shell in ["bash", "fish", "zsh"] {
         let trial = Trial::new(format!("{shell}_reads_its_completions"), move || shell_reads(shell));
@@ -66,8 +69,57 @@ fn completions() -> Result<(), Failed> {
 
 fn shell_reads(shell: &str) -> Result<(), Failed> {
     let mut file = tempfile::NamedTempFile::new()?;
-    std::io::Write::write_all(&mut file, run(configdrive().args(["completions", shell]))?.as_bytes())?;
+    file.write_all(run(configdrive().args(["completions", shell]))?.as_bytes())?;
     run(Command::new(shell).arg("-n").arg(file.path())).map(drop)
+}
+
+fn page() -> Result<(), Failed> {
+    let directory = tempfile::tempdir()?;
+    let folder = directory.path().join("page");
+    fs::create_dir_all(folder.join("component"))?;
+    fs::write(folder.join("index.html"), "<title>page</title>")?;
+    fs::write(folder.join("component/a.wasm"), "module")?;
+    fs::write(folder.join(".hidden.html"), "hidden")?;
+    fs::write(directory.path().join("secret.html"), "secret")?;
+    let mut server = configdrive().args(["page", "--port", "0"]).arg(&folder).stdout(Stdio::piped()).spawn()?;
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().expect("a piped standard output")).read_line(&mut line)?;
+    let address = line.trim().trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let ask = |request: &str| -> io::Result<String> {
+        let mut stream = TcpStream::connect(&address)?;
+        write!(stream, "{request} HTTP/1.1\r\nHost: {address}\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    let answers = || -> Result<(), Failed> {
+        for (request, status, rest) in [
+            ("GET /", "200 ", "\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 19\r\n"),
+            ("GET /?seconds=1", "200 ", "<title>page</title>"),
+            ("GET /component/a.wasm", "200 ", "\r\nContent-Type: application/wasm\r\n"),
+            ("GET /../secret.html", "404 ", ""),
+            ("GET /component/../../secret.html", "404 ", ""),
+            ("GET //etc/hosts.html", "404 ", ""),
+            ("GET /%2e%2e/secret.html", "404 ", ""),
+            ("GET /.hidden.html", "404 ", ""),
+            ("GET /component", "404 ", ""),
+            ("GET /none.html", "404 ", ""),
+            ("POST /", "405 ", ""),
+            ("", "405 ", ""),
+        ] {
+            let answer = ask(request)?;
+            if !(answer.starts_with(&format!("HTTP/1.1 {status}")) && answer.contains(rest))
+                || answer.contains("secret")
+            {
+                return Err(format!("{request}: {answer}").into());
+            }
+        }
+        Ok(())
+    };
+    let result = answers();
+    server.kill()?;
+    server.wait()?;
+    result
 }
 
 fn interface() -> Result<(), Failed> {

@@ -91,9 +91,11 @@ fn files(directory: &Path, end: &str) -> Result<Vec<PathBuf>, Failed> {
 /// Returns the script that makes a release, for the parts that need no other build of the command than this one.
 fn release_make() -> Command {
     let mut make = Command::new(below("release/make"));
-    make.env("CONFIGDRIVE", env!("CARGO_BIN_EXE_configdrive"));
+    make.env("CONFIGDRIVE", CONFIGDRIVE);
     make
 }
+
+const CONFIGDRIVE: &str = env!("CARGO_BIN_EXE_configdrive");
 
 fn python_test(module: &str) -> Result<(), Failed> {
     let component = component()?;
@@ -123,7 +125,11 @@ fn node_golden() -> Result<(), Failed> {
 
 fn node_test(file: &str) -> Result<(), Failed> {
     let mut node = installed_node()?;
-    run(node.args(["--test", file]).env("CHROMIUM", chromium().unwrap_or_default()), b"").map(drop)
+    run(
+        node.args(["--test", file]).env("CHROMIUM", chromium().unwrap_or_default()).env("CONFIGDRIVE", CONFIGDRIVE),
+        b"",
+    )
+    .map(drop)
 }
 
 fn page_test() -> Result<(), Failed> {

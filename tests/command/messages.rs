@@ -98,6 +98,8 @@ fn command_lines(list: &mut List) {
         &["completions"],
         &["completions", "dish"],
         &["man", "bulid"],
+        &["page"],
+        &["page", "--port", "80000"],
     ] {
         list.run(arguments);
     }

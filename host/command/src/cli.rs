@@ -7,7 +7,7 @@ use configdrive_verbs::{Build, Check, Encode, Extract, Inspect, Pack, RequiredBy
 
 #[cfg(feature = "deploy")]
 use crate::deploy::{Deploy, Error};
-use crate::{completions::Completions, component::Component, man::Man, sandbox::SandboxOptions as Sandbox};
+use crate::{completions::Completions, component::Component, man::Man, page::Page, sandbox::SandboxOptions as Sandbox};
 
 /// OpenStack config drives for bare metal: decide whether an instance needs one, build it in a sandbox, check it and deploy it
 #[derive(Parser)]
@@ -29,6 +29,7 @@ enum Verb {
     Inspect(Inspect<Sandbox>),
     Extract(Extract<Sandbox>),
     Component(Component),
+    Page(Page),
     Schema(Schema),
     Completions(Completions),
     Man(Man),
@@ -47,6 +48,7 @@ impl Cli {
             Verb::Inspect(verb) => verb.run()?,
             Verb::Extract(verb) => verb.run()?,
             Verb::Component(verb) => verb.run()?,
+            Verb::Page(verb) => verb.run()?,
             Verb::Schema(verb) => verb.run()?,
             Verb::Completions(verb) => verb.run(Self::command())?,
             Verb::Man(verb) => verb.run(Self::command())?,
