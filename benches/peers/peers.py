@@ -3,9 +3,9 @@
 
     benches/peers/peers.py [--rounds N] [--large-rounds N] [--seconds N] [--only S,M,V,L,XL]
 
-Needs what tests/run needs, and the tools to measure: genisoimage, mtools and dosfstools, and Debian's golang-go with
-golang-github-gophercloud-utils-dev. Without these last two, gophercloud is left out, with a message. Nova, openstacksdk and pycdlib
-are installed from PyPI into target/peers/. The wasmtime command is the prebuilt release that the tests use.
+Needs what tests/run needs, and the tools to measure: genisoimage, mtools and dosfstools. Nova, openstacksdk and pycdlib are installed
+from PyPI into target/peers/, gophercloud comes from Go's module proxy. The wasmtime command is the prebuilt release that the tests
+use.
 
 Every peer gets the same files and makes base64 text of their drive. Before the measurement, `configdrive inspect` must find the same
 files in all of these texts. Times depend on the machine and the run: only the ratios count.
@@ -36,6 +36,7 @@ LARGE = ["L", "XL"]
 # The names of the rows.
 NATIVE, OURS, COLD = "configdrive, native", "configdrive, component in a warm host", "configdrive, cold process"
 WASMTIME = "configdrive under `wasmtime run`, compiled ahead, cold process"
+GO_MODULE = "configdrive, Go module"
 PIPE, NOVA, SDK, PYCDLIB, GO = "genisoimage, gzip -9, base64", "Nova", "openstacksdk", "pycdlib", "gophercloud"
 
 
@@ -92,7 +93,7 @@ class Warm:
     """A process that makes one drive for each line that it reads."""
 
     def __init__(self, argv):
-        self.is_ours = argv[-1] in ("native", "sandbox")
+        self.is_ours = argv[-1] in ("native", "sandbox", "configdrive")
         self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                         text=True)
 
@@ -116,34 +117,31 @@ def build():
     """Build the command and configdrive.rs, and return their paths."""
     cargo = ["cargo", "build", "--release", "--workspace", "--message-format", "json"]
     paths = {}
-    for target in (["--bin", "configdrive"], ["--bench", "peer"]):
+    for target in (["--bin", "configdrive"], ["--bin", "configdrive-generate"], ["--bench", "peer"]):
         output = subprocess.run([*cargo, *target], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
         for line in output.splitlines():
             message = json.loads(line)
             if message.get("executable"):
                 paths[message["target"]["name"]] = message["executable"]
+    component = HOME / "configdrive.wasm"
+    run_quietly([paths["configdrive"], "component", "-o", component])
+    run_quietly([paths["configdrive-generate"], component])  # what the Go module embeds
+    subprocess.run(["go", "build", "-C", HERE, "-o", HOME / "peer", "."], check=True)
     return paths["configdrive"], paths["peer"]
 
 
 def warm_peers(ours):
     python = HOME / "venv" / "bin" / "python"
     script = HERE / "python_peer.py"
-    peers = {
+    return {
         NATIVE: [ours, "native"],
         OURS: [ours, "sandbox"],
+        GO_MODULE: [HOME / "peer", "configdrive"],
         NOVA: [python, script, "nova"],
         SDK: [python, script, "openstacksdk"],
         PYCDLIB: [python, script, "pycdlib"],
+        GO: [HOME / "peer", "gophercloud"],
     }
-    gopath = pathlib.Path("/usr/share/gocode")
-    if shutil.which("go") and (gopath / "src/github.com/gophercloud/utils").exists():
-        program = HOME / "gophercloud"
-        environment = os.environ | {"GO111MODULE": "off", "GOPATH": str(gopath), "GOFLAGS": ""}
-        subprocess.run(["go", "build", "-o", program, HERE / "gophercloud.go"], env=environment, check=True)
-        peers[GO] = [program]
-    else:
-        print("peers.py: leaving out gophercloud: golang-go or golang-github-gophercloud-utils-dev is not installed", file=sys.stderr)
-    return peers
 
 
 def run(workload, warm, command, rounds):

@@ -4,8 +4,8 @@
     install.py               everything
     install.py javascript    only the packages for Node, for examples/page
 
-Python's packages come from PyPI, Node's from npm, the headers of wasmtime's C API from crates.io (its library is in the Python
-package), the registry from Debian. Without npm or apt-get, the tests that need them are ignored.
+Python's packages come from PyPI, Node's from npm, Go's modules from its proxy, the headers of wasmtime's C API from crates.io (its
+library is in the Python package), the registry from Debian. Without npm, Go or apt-get, the tests that need them are ignored.
 """
 
 import contextlib
@@ -28,6 +28,7 @@ def main():
     try:
         if sys.argv[1:] != ["javascript"]:
             make_venv(HOME, HERE / "requirements.txt", install_headers)
+            install_modules()
             unpack_package("docker-registry", "usr/bin/docker-registry", HOME / "docker-registry")
         install_packages()
     except (Failure, OSError) as error:
@@ -67,6 +68,33 @@ def install_packages():
     # Not `npm ci`, which fails if the registry lacks a package for one of the other platforms. `npm install` installs the versions of
     # the lock file too. Nothing here needs the packages' install scripts.
     run(["npm", "install", "--prefix", home, "--ignore-scripts", "--no-audit", "--no-fund"], "is npm's registry reachable?")
+    stamp.write_text(digest)
+
+
+STATICCHECK = "honnef.co/go/tools/cmd/staticcheck@v0.8.2"
+
+
+def install_modules():
+    """The modules that ours depend on, and staticcheck."""
+    if not shutil.which("go"):
+        print("install.py: Go is not installed: its modules are left out", file=sys.stderr)
+        return
+    home, modules = HOME / "go", [ROOT / "bindings/go", ROOT / "examples/go", ROOT / "benches/peers"]
+    sources = [module / name for module in modules for name in ("go.mod", "go.sum")]
+    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources) + STATICCHECK.encode()).hexdigest()
+    stamp = home / "complete"
+    if stamp.exists() and stamp.read_text() == digest:
+        return
+    with contextlib.suppress(FileNotFoundError):
+        stamp.unlink()
+    print("install.py: installing target/bindings/go (once)", file=sys.stderr)
+    os.environ |= {"GOCACHE": str(home / "cache"), "GOMODCACHE": str(home / "mod"), "GOBIN": str(home / "bin"),
+                   # Otherwise nobody could delete the directory.
+                   "GOFLAGS": "-modcacherw", "GOTOOLCHAIN": "local"}
+    hint = "is Go's module proxy reachable? Is Go 1.26 or newer installed?"
+    for module in modules:
+        run(["go", "-C", module, "mod", "download"], hint)
+    run(["go", "install", STATICCHECK], hint)
     stamp.write_text(digest)
 
 

@@ -11,7 +11,9 @@ use std::process::ExitCode;
 mod distribution;
 // Python, Node, a browser, C.
 mod embed;
+// Go.
+mod golang;
 
 fn main() -> ExitCode {
-    configdrive_support::run_trials!(distribution, embed)
+    configdrive_support::run_trials!(distribution, embed, golang)
 }

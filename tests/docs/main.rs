@@ -27,6 +27,7 @@
 //! | `<!-- node: NAME … -->` | enrols a node in that Ironic, with the arguments of `ironic.py enroll` |
 //! | `<!-- needs: python -->` | the page uses the virtual environment of `install.py`: OpenStack's clients and Ansible |
 //! | `<!-- needs: nova -->` | the page uses the virtual environment of `tests/bindings/install.py`: Nova and wasmtime |
+//! | `<!-- needs: go -->` | the page uses Go, with the modules that `tests/bindings/install.py` downloads, and ours |
 //! | `<!-- needs: PROGRAM -->` | the page uses a program; without it the test is ignored |
 //! | `<!-- setup: COMMANDS -->`, `<!-- check: COMMANDS -->` | runs commands that readers do not see |
 //!

@@ -7,6 +7,7 @@ use std::{
     process::Command,
 };
 
+use configdrive_host::COMPONENT;
 use configdrive_support::{below, root, tools, trials::Trial};
 use libtest_mimic::Failed;
 use tempfile::TempDir;
@@ -42,6 +43,7 @@ fn missing(need: &str) -> Option<String> {
         "ironic" => return None,
         "python" => "target/docs/complete",
         "nova" => "target/bindings/complete",
+        "go" => "target/bindings/go/complete",
         program => return tools::missing(&[program]),
     };
     (!below(complete).exists()).then(|| complete.to_owned())
@@ -267,6 +269,16 @@ impl Environment {
                 "nova" => {
                     path.push(below("target/bindings/venv/bin"));
                     variables.push(("PYTHONPATH".to_owned(), below("bindings/python").display().to_string()));
+                }
+                "go" => {
+                    configdrive_generate::embed(COMPONENT)?;
+                    let go = below("target/bindings/go");
+                    for (name, value) in [("GOCACHE", go.join("cache")), ("GOMODCACHE", go.join("mod"))] {
+                        variables.push((name.to_owned(), value.display().to_string()));
+                    }
+                    for (name, value) in [("GOPROXY", "off"), ("GOFLAGS", "-modcacherw"), ("GOTOOLCHAIN", "local")] {
+                        variables.push((name.to_owned(), value.to_owned()));
+                    }
                 }
                 _ => {}
             }
