@@ -29,17 +29,17 @@ var core []byte
 
 // Config is how calls run. The zero value is a good choice.
 type Config struct {
-	// Directory in which wazero keeps the compiled component, so that the next process starts in a twentieth of the time. Its
+	// Directory in which wazero keeps the compiled component, so that the next process starts in a fraction of the time. Its
 	// contents are executed, so only the process's user may be able to write to it. Empty: each process compiles, which takes
-	// about a second.
+	// half a second or more.
 	CacheDir string
 	// Limit of a call's memory in bytes. 0: 1 GiB. The largest drive needs about 250 MiB; pages that a call does not need cost
 	// nothing.
 	MemoryLimit uint64
 	// Limit of a call's running time. 0: a minute. Negative: none but the context's.
 	TimeLimit time.Duration
-	// Interpret the component even where wazero can compile it, as on systems that forbid new executable memory. It takes about
-	// fifty times as long.
+	// Interpret the component even where wazero can compile it, as on systems that forbid new executable memory. Calls take more
+	// than a hundred times as long.
 	Interpreter bool
 }
 
