@@ -9,7 +9,7 @@ import subprocess
 import documents
 from common import HERE, ROOT, VERSION, WORK, Failure, epoch, pack, run, staged
 
-# The names of an architecture in Rust and in Debian, and the C compiler for it (for the cryptography in assembler and C).
+# The names of an architecture in Rust and in Debian, and the C compiler for it on x86-64 (for the cryptography, which is partly C).
 ARCHITECTURES = {
     "x86_64": ("amd64", "musl-gcc"),
     "aarch64": ("arm64", "aarch64-linux-gnu-gcc"),
@@ -35,11 +35,8 @@ def build():
         "RUSTFLAGS": f"--remap-path-prefix={ROOT}=/configdrive --remap-path-prefix={cargo}=/cargo "
                      f"--remap-path-prefix={sysroot}/lib/rustlib/src/rust=/rustc/{rustc['commit-hash']}",
     }
-    for architecture, (_, compiler) in ARCHITECTURES.items():
-        triple = triples[architecture].replace("-", "_")
-        environment[f"CC_{triple}"] = compiler
-        if architecture != os.uname().machine:
-            environment[f"CARGO_TARGET_{triple.upper()}_LINKER"] = compiler
+    triple = triples["aarch64"].replace("-", "_")
+    environment[f"CC_{triple}"] = environment[f"CARGO_TARGET_{triple.upper()}_LINKER"] = ARCHITECTURES["aarch64"][1]
     run("cargo", "build", "--release", "--locked", "--package", "configdrive-cli", "--features", "cross",
         *(word for triple in triples.values() for word in ("--target", triple)), cwd=ROOT, env=environment)
     return {architecture: WORK / triple / "release/configdrive" for architecture, triple in triples.items()}
