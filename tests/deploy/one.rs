@@ -253,11 +253,12 @@ fn a_deployed_node_is_claimed_and_a_refused_one_is_not() {
         node["instance_uuid"].as_str().map(str::to_owned)
     };
     let node = enroll("claims", &[]);
-    let desk = Desk::new();
+    let mut desk = Desk::new();
     desk.deploy(&["claims", "--wait"]);
     let first = claim_of(&node).unwrap();
+    desk.edit_member("availability_zone", "rack-9");
     desk.deploy(&["claims", "--wait", "--rebuild"]);
-    assert_ne!(claim_of(&node).unwrap(), first, "each deployment has a claim of its own");
+    assert_ne!(claim_of(&node).unwrap(), first, "each drive is deployed with a claim of its own");
 
     let node = enroll("claims-nothing", &[]);
     let fault = Fault::Answer(413, "<html>Request Entity Too Large</html>");

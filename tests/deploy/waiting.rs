@@ -11,8 +11,9 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    desk::{Desk, LIMIT, configdrive, success},
+    desk::{Desk, LIMIT, REFUSED, configdrive, success},
     lab::{enroll, ironic, ironic_py, serve, state},
+    proxy::{Fault, Proxy},
 };
 
 const INTERRUPTED: i32 = 130;
@@ -67,6 +68,34 @@ fn an_interruption_before_the_start_is_reported_as_such() {
     assert!(error.contains("is unchanged"), "{error}");
     ironic_py(&["unlock", "interrupted-early", "--database", &ironic().database]);
     assert_eq!(state(&node), "available");
+}
+
+#[test]
+fn a_command_that_was_killed_between_the_claim_and_the_start_can_be_run_again() {
+    for (name, arguments) in [("killed-early", &[][..]), ("killed-unrecorded", &["--no-record"])] {
+        let node = enroll(name, &[]);
+        let desk = Desk::new();
+        // No request to deploy arrives.
+        let proxy = Proxy::in_front_of(&ironic().endpoint, &[Fault::Answer(503, ""); 50]);
+        let first = Watched::new(desk.deploy_command(&proxy.endpoint(), &[&[name], arguments].concat()));
+        while proxy.patches() == 0 {
+            thread::sleep(Duration::from_millis(10));
+        }
+        first.signal("KILL");
+        assert_eq!(first.end().0.code(), None);
+        assert_eq!(state(&node), "available");
+
+        let mut other = Desk::new();
+        other.edit_member("availability_zone", "rack-9");
+        let (code, error) = other.fail(&[name]);
+        assert!(code == REFUSED && error.contains("is claimed by another run of configdrive"), "{error}");
+        if arguments.is_empty() {
+            desk.deploy(&[name, "--wait"]);
+            assert_eq!(state(&node), "active");
+        } else {
+            assert_eq!(desk.fail(&[&[name], arguments].concat()), (code, error));
+        }
+    }
 }
 
 #[test]

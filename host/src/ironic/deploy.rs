@@ -42,6 +42,10 @@ pub struct Job {
     /// Whether to record the drive in the node's `extra` once the node is active, and to send nothing if the node already has
     /// this drive. Requires [`wait`](Self::wait).
     pub record: bool,
+    /// Whether to record in the node's `extra`, together with the claim, which drive is about to be deployed. If the job is interrupted
+    /// before it starts the deployment, a later job for the same drive then recognises the claim. [`record`](Self::record) implies
+    /// this.
+    pub intent: bool,
     /// The time limit for the whole job. When it expires, Ironic continues with what was started. Without it, the job waits until
     /// Ironic is done (Ironic has time limits of its own), and retries temporary failures for two minutes.
     pub timeout: Option<Duration>,
@@ -66,6 +70,7 @@ impl Job {
             check: true,
             wait: false,
             record: false,
+            intent: false,
             timeout: None,
             deadline: None,
             instance_uuid: None,
@@ -115,7 +120,7 @@ pub async fn deploy<T: Transport>(
 ) -> Result<Done, Error> {
     let observe = &mut logged(observe);
     let patience = Patience::new(job.timeout, job.deadline);
-    let wait = job.wait;
+    let (wait, records) = (job.wait, job.record);
     let Prepared { node, request, already_active, already_started, terms } =
         plan(ironic, component, job, patience, observe).await?;
     let drive = request.drive.as_ref().map(Drive::digest);
@@ -137,7 +142,7 @@ pub async fn deploy<T: Transport>(
     }
     let watch = if already_started { Watch::resumed(&before) } else { Watch::since(&before) };
     let node = until_active(ironic, &before, watch, patience, observe).await?;
-    if let Some(fingerprint) = terms.fingerprint {
+    if let (true, Some(fingerprint)) = (records, terms.fingerprint) {
         let recorded = record(ironic, &node, fingerprint, patience, observe).await;
         recorded.unwrap_or_else(|error| observe(Step::NotRecorded(&error)));
     }
@@ -224,7 +229,7 @@ async fn plan<T: Transport>(
         observe(Step::NoDriveNeeded);
         None
     };
-    let fingerprint = match (job.record, required) {
+    let fingerprint = match (job.record || job.intent, required) {
         (false, _) => None,
         (true, false) => Some(Fingerprint::new(None)),
         (true, true) => {
@@ -235,7 +240,8 @@ async fn plan<T: Transport>(
             Some(Fingerprint::new(Some(&patience.within(build(), text).await?)))
         }
     };
-    let known = |has: fn(&Node, &Fingerprint) -> bool| fingerprint.as_ref().is_some_and(|drive| has(&node, drive));
+    let recorded = fingerprint.as_ref().filter(|_| job.record);
+    let known = |has: fn(&Node, &Fingerprint) -> bool| recorded.is_some_and(|drive| has(&node, drive));
     let (already_active, already_started) = (known(Node::has), known(Node::has_started));
     let request = ProvisionRequest { target: job.target, drive };
     let terms = Terms { instance_uuid: job.instance_uuid, allow_claimed: job.allow_claimed, fingerprint };

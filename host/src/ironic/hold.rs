@@ -23,7 +23,7 @@ pub(super) struct Terms {
     pub instance_uuid: Option<String>,
     /// Whether to deploy an `available` node that another instance claims.
     pub allow_claimed: bool,
-    /// The drive's fingerprint, if the deployment is to be recorded.
+    /// The drive's fingerprint, if the intention is to be recorded.
     pub fingerprint: Option<Fingerprint>,
 }
 
@@ -174,7 +174,9 @@ impl<T: Transport> Holding<'_, T> {
     fn decide(&self, node: &Node) -> Result<Decision, Error> {
         let Some(instance) = &node.instance_uuid else { return Ok(Decision::Claim) };
         let claim = Claim::new(instance);
-        let claimed_before = self.terms.fingerprint.as_ref().is_some_and(|fingerprint| node.has_claimed(fingerprint));
+        // A record can be forged, but not so that it makes somebody else's claim ours.
+        let claimed_before = Claim::is_ours(instance)
+            && self.terms.fingerprint.as_ref().is_some_and(|fingerprint| node.has_claimed(fingerprint));
         if claim == self.claim || claimed_before {
             return Ok(Decision::Ours(claim));
         }

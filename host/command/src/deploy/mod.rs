@@ -50,7 +50,8 @@ use crate::sandbox::{self, SandboxOptions};
 /// others. The fingerprint of each node's drive is recorded in its `extra`, so that later runs wait for deployments in progress
 /// and skip the nodes that have their drive.
 ///
-/// A node is claimed by its `instance_uuid` while it is deployed. An available node that another instance claims is refused.
+/// A node is claimed by its `instance_uuid` while it is deployed. An available node that another instance claims is refused. With
+/// the claim, the fingerprint of the drive is recorded, so that running an interrupted command again continues with the claim.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  configdrive deploy rack1-node7 -i instance.json --os-cloud lab --wait\n  \
     configdrive deploy rack1-node7 -i instance.json --endpoint http://127.0.0.1:6385 --dry-run\n  \
@@ -212,6 +213,8 @@ impl Deploy {
             let document = self.document.read(self.sandbox.input_limit())?;
             let (mut job, options) = self.job(node.clone(), document.bytes.into(), &self.operator, self.rebuild)?;
             job.wait = self.wait;
+            // A claim of the caller's choice is recognised without a record.
+            job.intent = !self.no_record && !self.dry_run && self.instance_uuid.is_none();
             let inputs = Inputs { document: document.source, options };
             return Ok(Work::One(One::Deploy(Box::new((job, inputs)))));
         }
