@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::transport::{Answer, Method, Request, Transport, TransportError, VersionRange};
@@ -77,9 +78,41 @@ impl Default for Schedule {
 
 /// Ironic with one node.
 #[derive(Clone)]
-pub struct Double(Arc<Mutex<World>>);
+pub struct Double {
+    world: Arc<Mutex<World>>,
+    points: Points,
+}
+
+/// Ironic with several nodes, `n0`, `n1` and so on, each of which has its own schedule.
+#[derive(Clone)]
+pub struct Rack(pub Vec<Double>);
+
+/// Counts the points at which a run may be interrupted: before and after Ironic processes each of its requests.
+#[derive(Clone)]
+pub struct Points(watch::Sender<usize>);
+
+impl Points {
+    fn new() -> Self {
+        Self(watch::Sender::new(0))
+    }
+
+    fn pass(&self) {
+        self.0.send_modify(|count| *count += 1);
+    }
+
+    pub fn count(&self) -> usize {
+        *self.0.borrow()
+    }
+
+    /// Waits for a point. The run does not proceed beyond it before the waiting task does.
+    pub async fn reached(&self, point: usize) {
+        self.0.subscribe().wait_for(|count| *count >= point).await.unwrap();
+    }
+}
 
 pub struct World {
+    /// What the node's name and UUID end with.
+    number: String,
     schedule: Schedule,
     started: Instant,
     node: State,
@@ -122,7 +155,18 @@ struct Running {
 const EPOCH: u64 = 3_600_000;
 
 impl Double {
+    /// Creates the node `n`, whose UUID is `u`.
     pub fn new(schedule: Schedule, state: &'static str, instance_uuid: Option<&str>) -> Self {
+        Self::numbered("", Points::new(), schedule, state, instance_uuid)
+    }
+
+    fn numbered(
+        number: &str,
+        points: Points,
+        schedule: Schedule,
+        state: &'static str,
+        instance_uuid: Option<&str>,
+    ) -> Self {
         let node = State {
             state,
             updated: EPOCH - 1_000_000,
@@ -137,6 +181,7 @@ impl Double {
         let queues = [&schedule.puts, &schedule.patches, &schedule.gets].map(|faults| faults.iter().copied().collect());
         let past = vec![(0, node.clone())];
         let world = World {
+            number: number.to_owned(),
             schedule,
             started: Instant::now(),
             node,
@@ -151,7 +196,7 @@ impl Double {
             queues,
             puts: 0,
         };
-        let double = Self(Arc::new(Mutex::new(world)));
+        let double = Self { world: Arc::new(Mutex::new(world)), points };
         for (at, event) in events {
             let double = double.clone();
             tokio::spawn(async move {
@@ -164,9 +209,13 @@ impl Double {
 
     /// Returns the world as it is now.
     pub fn world(&self) -> MutexGuard<'_, World> {
-        let mut world = self.0.lock().unwrap();
+        let mut world = self.world.lock().unwrap();
         world.settle();
         world
+    }
+
+    pub fn points(&self) -> &Points {
+        &self.points
     }
 
     /// Ends all faults.
@@ -177,6 +226,7 @@ impl Double {
 
     async fn answer(&self, request: &Request) -> Result<Answer, TransportError> {
         let lost = || Err(TransportError::Lost("reset".into()));
+        self.points.pass();
         sleep(LATENCY).await;
         let fault = self.world().fault(request);
         match fault {
@@ -203,6 +253,7 @@ impl Double {
             Fault::LostAfter | Fault::After(_) | Fault::Slow(_) => {}
         }
         let processed = self.world().process(request);
+        self.points.pass();
         sleep(LATENCY).await;
         match fault {
             Fault::LostAfter => lost(),
@@ -229,6 +280,29 @@ impl Transport for Double {
     }
 }
 
+impl Rack {
+    pub fn new(nodes: impl IntoIterator<Item = (Schedule, &'static str, Option<&'static str>)>) -> Self {
+        let points = Points::new();
+        let nodes = nodes.into_iter().enumerate().map(|(number, (schedule, state, instance_uuid))| {
+            Double::numbered(&number.to_string(), points.clone(), schedule, state, instance_uuid)
+        });
+        Self(nodes.collect())
+    }
+}
+
+impl Transport for Rack {
+    fn endpoint(&self) -> &str {
+        "http://rack"
+    }
+
+    async fn send(&self, request: Request) -> Result<Answer, TransportError> {
+        let number = request.path.strip_prefix("/v1/nodes/").and_then(|rest| rest.split('/').next()?.get(1..));
+        // All nodes give the same answer to other requests.
+        let number = number.map_or(0, |number| number.parse().unwrap());
+        self.0[number].send(request).await
+    }
+}
+
 impl World {
     /// Returns the node as it really is.
     pub fn node(&self) -> &State {
@@ -244,7 +318,7 @@ impl World {
         let queue = match request.method {
             Method::Put => 0,
             Method::Patch => 1,
-            Method::Get if matches!(request.path.as_str(), "/v1/nodes/n" | "/v1/nodes/u") => 2,
+            Method::Get if request.path.strip_prefix("/v1/nodes/").is_some_and(|node| !node.contains('/')) => 2,
             Method::Get => return Fault::Pass,
         };
         self.queues[queue].pop_front().unwrap_or(Fault::Pass)
@@ -397,7 +471,8 @@ impl World {
 
     fn json(&self, node: &State) -> Value {
         json!({
-            "uuid": "u", "name": "n", "maintenance": false, "network_interface": "noop",
+            "uuid": format!("u{}", self.number), "name": format!("n{}", self.number),
+            "maintenance": false, "network_interface": "noop",
             "provision_state": node.state, "provision_updated_at": time(node.updated),
             "instance_uuid": node.instance_uuid, "extra": node.extra, "last_error": node.last_error,
             "reservation": (node.reserved || self.locked_until > self.now()).then_some("conductor"),
