@@ -90,40 +90,74 @@ fn advice_on_certificate(error: &(dyn Error + 'static)) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use configdrive_host::transport::Fault;
+    use std::time::Duration;
+
+    use configdrive_host::{
+        ironic::{NodeIdent, Operation},
+        transport::Fault,
+    };
 
     use super::*;
 
+    fn node() -> NodeIdent {
+        "n".parse().unwrap()
+    }
+
+    fn lost() -> ironic::Error {
+        transport(TransportError::Lost("reset".into()))
+    }
+
+    fn transport(error: TransportError) -> ironic::Error {
+        ironic::Error::Transport { operation: Operation::Deploy(node()), endpoint: "http://i".into(), error }
+    }
+
+    const LOST: &str = "cannot deploy node n: Ironic at http://i: the connection was lost: reset";
+
+    fn refused(operation: Operation, status: u16, words: &str) -> ironic::Error {
+        ironic::Error::Refused { operation, fault: Fault { status, words: words.into() } }
+    }
+
     #[test]
     fn an_error_of_a_deployment_ends_with_what_to_do() {
-        let node = || "n".parse().unwrap();
-        let lost = || ironic::Error::Transport {
-            operation: ironic::Operation::Deploy(node()),
-            endpoint: "http://i".into(),
-            error: TransportError::Lost("reset".into()),
-        };
         let wrong_state =
             |state: &str, target| ironic::Error::WrongState { node: node(), state: state.to_owned().into(), target };
-        let lost_words = "cannot deploy node n: Ironic at http://i: the connection was lost: reset";
+        let claimed = |by_us| ironic::Error::Claimed { node: node(), instance: "i".into(), by_us };
+        let active = || "active".to_owned().into();
         for (error, words) in [
-            (lost(), lost_words.to_owned()),
             (
                 ironic::Error::NotStarted { node: node(), error: lost().into() },
-                format!(
-                    "the deployment of node n was not started: {lost_words}. The node is unchanged; it is safe to retry"
-                ),
+                format!("the deployment of node n was not started: {LOST}. The node is unchanged; it is safe to retry"),
             ),
             (
                 ironic::Error::Unknown { node: node(), error: lost().into() },
                 format!(
-                    "it is unknown whether the deployment of node n was started: {lost_words}; check the node's state before \
-                     you retry"
+                    "it is unknown whether the deployment of node n was started: {LOST}; check the node's state before you \
+                     retry"
                 ),
+            ),
+            (
+                ironic::Error::Unclear { node: node(), state: active(), error: lost().into() },
+                format!(
+                    "node n is now `active`, but it is unknown whether this run or somebody else started its deployment: \
+                     {LOST}; wait for it with `configdrive deploy n --attach`, and check which instance it has"
+                ),
+            ),
+            (
+                ironic::Error::Superseded { node: node(), state: active() },
+                "the outcome of the deployment of node n is unknown: somebody else has taken the node since (its \
+                 `instance_uuid` has changed), and it is `active`; check which instance the node has"
+                    .into(),
+            ),
+            (
+                ironic::Error::Unmoved { node: node(), state: active() },
+                "the outcome of the deployment of node n is unknown: Ironic accepted the request, but the node has shown no \
+                 change since and is `active`; check which instance the node has"
+                    .into(),
             ),
             (
                 ironic::Error::Unwatched { node: node(), error: lost().into() },
                 format!(
-                    "the deployment of node n was started, but its progress is unknown: {lost_words}; wait for it with \
+                    "the deployment of node n was started, but its progress is unknown: {LOST}; wait for it with \
                      `configdrive deploy n --attach`"
                 ),
             ),
@@ -131,7 +165,7 @@ mod tests {
                 ironic::Error::TimedOut {
                     node: node(),
                     state: "deploying".to_owned().into(),
-                    after: std::time::Duration::from_secs(1),
+                    after: Duration::from_secs(1),
                 },
                 "node n is still `deploying` after 1 s, and its deployment continues; wait for it with `configdrive deploy n \
                  --attach`"
@@ -140,6 +174,17 @@ mod tests {
             (
                 ironic::Error::CheckFailed { errors: 2 },
                 "the check found 2 errors in the drive, so nothing was sent; use --no-check to deploy anyway".into(),
+            ),
+            (
+                claimed(false),
+                "node n is claimed by instance i, though nothing is deployed on it; use --allow-claimed to deploy it anyway"
+                    .into(),
+            ),
+            (
+                claimed(true),
+                "node n is claimed by another run of configdrive (i), which is about to deploy it or was interrupted; use \
+                 --allow-claimed to deploy it anyway"
+                    .into(),
             ),
             (
                 wrong_state("active", Target::Active),
@@ -154,18 +199,53 @@ mod tests {
                 "node n is `available`: it has no instance yet; deploy it without --rebuild".into(),
             ),
             (
-                wrong_state("cleaning", Target::Active),
-                "node n is `cleaning`; only nodes in state `available` or `deploy failed` can be deployed".into(),
-            ),
-            (
-                ironic::Error::Refused {
-                    operation: ironic::Operation::Deploy(node()),
-                    fault: Fault { status: 409, words: "locked".into() },
-                },
-                "cannot deploy node n: Ironic answered 409: locked".into(),
+                transport(TransportError::Untrusted("UnknownIssuer".into())),
+                "cannot deploy node n: Ironic at http://i: UnknownIssuer; to trust the server, name its CA file \
+                 (--os-cacert, OS_CACERT or `cacert`)"
+                    .into(),
             ),
         ] {
             assert_eq!(ironic(&error), words);
+        }
+    }
+
+    #[test]
+    fn an_error_that_no_flag_helps_with_has_no_advice() {
+        for error in [
+            lost(),
+            refused(Operation::Deploy(node()), 409, "locked"),
+            ironic::Error::WrongState { node: node(), state: "cleaning".to_owned().into(), target: Target::Active },
+            ironic::Error::WrongState { node: node(), state: "cleaning".to_owned().into(), target: Target::Rebuild },
+            ironic::Error::Maintenance { node: node(), reason: Some("a fan".into()) },
+            ironic::Error::SameNode { first: node(), second: node() },
+            ironic::Error::TooLarge { length: 1 },
+            ironic::Error::NotADrive,
+            ironic::Error::OutOfTime { operation: Operation::Deploy(node()), last: Some(lost().into()) },
+            ironic::Error::NotIronic { operation: Operation::Versions, endpoint: "http://i".into(), what: "no" },
+            ironic::Error::Failed { node: node(), state: "deploy failed".to_owned().into(), last_error: None },
+        ] {
+            assert_eq!(ironic(&error), chain(&error));
+        }
+    }
+
+    #[test]
+    fn a_step_says_what_follows_from_an_error() {
+        let claim = refused(Operation::Claim(node()), 403, "no");
+        let claim_words = "cannot claim node n (`instance_uuid`): Ironic answered 403: no";
+        for (shown, words) in [
+            (Step::TryingAgain(&lost()), format!("{LOST}; trying again")),
+            (Step::Looking(&lost()), format!("{LOST}; checking whether the deployment has started")),
+            (Step::NotClaimed(&claim), format!("{claim_words}; deploying without a claim")),
+            (Step::NotRecorded(&lost()), format!("{LOST}; a later run will not know that the node has this drive")),
+            (
+                Step::TryingAgain(&transport(TransportError::Untrusted("UnknownIssuer".into()))),
+                "cannot deploy node n: Ironic at http://i: UnknownIssuer; to trust the server, name its CA file \
+                 (--os-cacert, OS_CACERT or `cacert`); trying again"
+                    .into(),
+            ),
+            (Step::Accepted, "Ironic has started the deployment".into()),
+        ] {
+            assert_eq!(step(&shown), words);
         }
     }
 
@@ -207,6 +287,7 @@ mod tests {
                 "\"c.pem\" must contain a client certificate in PEM, with its unencrypted key in this file or a separate one \
                  (--os-key)",
             ),
+            (cloud::Error::Http("no provider".into()), "cannot set up HTTP: no provider"),
             (
                 cloud::Error::Unreachable { keystone: "https://k".into(), error: untrusted },
                 "cannot log in to Keystone at https://k: invalid peer certificate: UnknownIssuer; to trust the server, name \
