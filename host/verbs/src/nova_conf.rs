@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ini::{Ini, ParseOption};
+use configparser::ini::{Ini, IniDefault};
 
 use crate::{
     error::Error,
@@ -27,16 +27,7 @@ impl NovaConf {
     /// Parses the content of the file at `path`.
     pub fn parse(text: &str, path: &Path) -> Result<Self, Error> {
         let invalid = |message| Error::Config { source: Source::File(path.to_owned()), message };
-        // As oslo.config reads: quotes and backslashes are literal, and an indented line continues the one above.
-        let options = ParseOption {
-            enabled_quote: false,
-            enabled_escape: false,
-            enabled_indented_mutiline_value: true,
-            ..ParseOption::default()
-        };
-        let ini = Ini::load_from_str_opt(text, options).map_err(|error| {
-            invalid(format!("line {} column {}: expected [group] or name = value", error.line, error.col))
-        })?;
+        let ini = read(text).map_err(invalid)?;
         let conf = Self::from_ini(&ini).map_err(invalid)?;
         Ok(Self { path: path.to_owned(), ..conf })
     }
@@ -47,8 +38,8 @@ impl NovaConf {
     }
 
     fn from_ini(ini: &Ini) -> Result<Self, String> {
-        if let Some(template) = ini.get_from(DEFAULT, "injected_network_template") {
-            injected_network_template(template)
+        if let Some(template) = value(ini, DEFAULT, "injected_network_template") {
+            injected_network_template(&template)
                 .map_err(|error| format!("[DEFAULT] injected_network_template: {error}"))?;
         }
         Ok(Self {
@@ -74,23 +65,59 @@ pub(crate) fn injected_network_template(path: &str) -> Result<String, String> {
         .into())
 }
 
-const DEFAULT: Option<&str> = Some("DEFAULT");
-const API: Option<&str> = Some("api");
+/// Parses the file as oslo.config does (`oslo_config.iniparser`): an indented line continues the one above, only whole lines are
+/// comments, and an option that is set twice has the last value. Errors do not quote the file, which contains passwords.
+fn read(text: &str) -> Result<Ini, String> {
+    let mut dialect = IniDefault::default();
+    dialect.default_section = NO_GROUP.into();
+    dialect.comment_symbols = vec!['#', ';'];
+    dialect.delimiters = vec!['=', ':'];
+    dialect.enable_inline_comments = false;
+    dialect.case_sensitive = true;
+    dialect.multiline = true;
+    let mut ini = Ini::new_from_defaults(dialect);
+    ini.read(text.to_owned()).map_err(|error| {
+        // The error starts with `line 7:` or `line 7:1:`.
+        let place = error.split(':').next().unwrap_or_default();
+        format!("{place}: expected [group] or name = value")
+    })?;
+    let groups = ini.get_map_ref();
+    if groups.contains_key(NO_GROUP) {
+        return Err("expected [group] before the first option".into());
+    }
+    for (group, options) in groups {
+        if options.values().any(Option::is_none) {
+            return Err(format!("[{group}]: expected name = value, found a line without `=`"));
+        }
+    }
+    Ok(ini)
+}
+
+const NO_GROUP: &str = "";
+const DEFAULT: &str = "DEFAULT";
+const API: &str = "api";
 
 fn option<T>(
     ini: &Ini,
-    group: Option<&str>,
+    group: &str,
     name: &str,
     parse: impl Fn(&str) -> Result<T, String>,
 ) -> Result<Option<T>, String> {
-    // If an option is set twice, oslo.config uses the last.
-    let Some(value) = ini.section(group).and_then(|group| group.get_all(name).last()) else { return Ok(None) };
+    let Some(value) = value(ini, group, name) else { return Ok(None) };
     let parsed = if value.contains('$') {
         Err("expected a value without substitutions such as $name; write the value out".into())
     } else {
-        parse(value)
+        parse(&value)
     };
-    parsed.map(Some).map_err(|error| format!("[{}] {name}: {error}", group.unwrap_or_default()))
+    parsed.map(Some).map_err(|error| format!("[{group}] {name}: {error}"))
+}
+
+/// Returns an option's value, without quotes around its first line.
+fn value(ini: &Ini, group: &str, name: &str) -> Option<String> {
+    let value = ini.get_map_ref().get(group)?.get(name)?.as_deref()?;
+    let (first, others) = value.split_at_checked(value.find(['\r', '\n']).unwrap_or(value.len()))?;
+    let mut inner = ['"', '\''].iter().filter_map(|quote| first.strip_prefix(*quote)?.strip_suffix(*quote));
+    Some([inner.next().unwrap_or(first), others].concat())
 }
 
 fn format(value: &str) -> Result<Format, String> {
@@ -137,12 +164,12 @@ mod tests {
     fn options_are_found_in_their_groups() {
         let conf = parse(
             "[DEFAULT]\n# a comment\nforce_config_drive = True\nconfig_drive_format=iso9660\ndhcp_domain = not.here\n\
-             [api]\ndhcp_domain = \"quoted\\n\nvendordata_providers = StaticJSON,\n  DynamicJSON\n\
+             [api]\ndhcp_domain = \"half\\n # no comment\nvendordata_providers = StaticJSON,\n  DynamicJSON\n\
              config_drive_skip_versions =\nvendordata_jsonfile_path = /etc/nova/vendor.json\n[other]\nkey: value\n",
         )
         .unwrap();
         assert_eq!(conf.force_config_drive, Some(true));
-        assert_eq!(conf.dhcp_domain.as_deref(), Some("\"quoted\\n"));
+        assert_eq!(conf.dhcp_domain.as_deref(), Some("\"half\\n # no comment"));
         assert_eq!(conf.config_drive_skip_versions.as_deref(), Some(""));
         let Providers(providers) = conf.vendordata_providers.unwrap();
         assert_eq!(providers, [VendordataProvider::StaticJson, VendordataProvider::DynamicJson]);
@@ -154,6 +181,22 @@ mod tests {
         for (name, format) in [("iso9660", Format::Iso9660), ("vfat", Format::Vfat)] {
             let conf = parse(&format!("[DEFAULT]\nconfig_drive_format = {name}\n")).unwrap();
             assert_eq!(conf.config_drive_format, Some(format));
+        }
+    }
+
+    #[test]
+    fn values_are_read_as_oslo_config_reads_them() {
+        let domain = |value: &str| parse(&format!("[api]\ndhcp_domain{value}\n")).unwrap().dhcp_domain.unwrap();
+        for (value, expected) in [
+            (" = \"a.b\"", "a.b"),
+            (": 'a.b'", "a.b"),
+            (" = 'a.b\"", "'a.b\""),
+            (" = a.b ; c", "a.b ; c"),
+            (" = a\ndhcp_domain = b", "b"),
+            (" = a=b:c", "a=b:c"),
+            (" = \n[x]\nA = b\n[api]\nDHCP_DOMAIN = c", ""),
+        ] {
+            assert_eq!(domain(value), expected, "{value}");
         }
     }
 
@@ -173,10 +216,14 @@ mod tests {
             ("[DEFAULT]\ninjected_network_template = /etc/mine\n", "[DEFAULT] injected_network_template"),
             ("[api]\nvendordata_providers = StaticJSON,Mine\n", "[api] vendordata_providers"),
             ("[api]\ndhcp_domain = $my_domain\n", "[api] dhcp_domain"),
-            ("[api\n", "line 2 column 1"),
+            ("[api]\n[api\n", "line 2: expected [group] or name = value"),
+            ("[api]\n= SECRET\n", "line 2: expected [group] or name = value"),
+            ("[api]\nSECRET\n", "[api]: expected name = value"),
+            ("password = SECRET\n[api]\n", "expected [group] before the first option"),
         ] {
             let error = parse(text).unwrap_err();
             assert!(error.contains(named) && error.contains("nova.conf"), "{text}: {error}");
+            assert!(!error.contains("SECRET"), "{error}");
         }
         assert!(parse("[DEFAULT]\ninjected_network_template = $pybasedir/nova/virt/interfaces.template\n").is_ok());
     }
