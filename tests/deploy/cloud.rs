@@ -189,6 +189,45 @@ fn a_node_of_another_project_does_not_exist() {
 
 // The endpoint of Ironic.
 
+/// So a rebuild whose answer was lost cannot be told from somebody else's: "What cannot be decided" in docs/reference/deploy.md.
+#[test]
+fn what_ironic_shows_of_a_rebuild_does_not_identify_the_request() {
+    let lab = keystone();
+    let node = lab.enroll("rebuilt-by-anyone", &[]);
+    let mut desk = Desk::new();
+    success(run(desk.command(&["rebuilt-by-anyone", "--wait"]).envs(lab.login("owner"))));
+    let token = lab.token("/auth_url", "owner");
+    let get = |path: &str| serde_json::from_str::<Value>(&lab.get(path, &token).1).unwrap();
+    let without = |mut shown: Value, names: &[&str]| {
+        shown.as_object_mut().unwrap().retain(|name, _| !names.contains(&name.as_str()));
+        shown
+    };
+    let mut rebuilds = Vec::new();
+    for request in ["req-11111111-1111-4111-8111-111111111111", "req-22222222-2222-4222-8222-222222222222"] {
+        desk.edit_member("availability_zone", request);
+        let known = get(&format!("{node}/history"))["history"].as_array().unwrap().len();
+        let body = json!({"target": "rebuild", "configdrive": pack(&desk)});
+        let headers = [
+            ("X-Auth-Token", token.as_str()),
+            ("X-OpenStack-Ironic-API-Version", "1.115"),
+            ("X-OpenStack-Request-ID", request),
+        ];
+        let url = format!("{}/v1/nodes/{node}/states/provision", lab.text("/endpoint"));
+        assert_eq!(ask(Method::PUT, &url, &headers, Some(&body)).0, 202);
+        until("the node is active again", || {
+            let node = get(&node);
+            node["provision_state"] == "active" && node["reservation"].is_null()
+        });
+        let history = get(&format!("{node}/history?detail=True"))["history"].as_array().unwrap()[known..].to_vec();
+        let volatile = ["uuid", "links", "created_at", "duration_seconds"];
+        let history: Vec<_> = history.into_iter().map(|event| without(event, &volatile)).collect();
+        // With Keystone, it names at least the user.
+        assert!(!history.is_empty() && history.iter().all(|event| event["user"] == *lab.text("/users/owner/id")));
+        rebuilds.push((without(get(&node), &["updated_at", "provision_updated_at"]), history));
+    }
+    assert_eq!(rebuilds[0], rebuilds[1]);
+}
+
 #[test]
 fn the_region_and_the_interface_choose_the_endpoint() {
     let lab = keystone();
