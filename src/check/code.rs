@@ -96,6 +96,18 @@ codes! {
         "make it an object with the lists links, networks and services, or leave it out";
     /// A link lacks a member that readers need.
     IncompleteLink = "incomplete-link", Error, Everywhere, "add the missing member";
+    /// A link's `mtu` is not a number of bytes.
+    InvalidMtu = "invalid-mtu", Error, Everywhere, "make it a number, or leave it out";
+    /// A MAC address is not in the form that Linux uses.
+    InvalidMac = "invalid-mac", Error, Everywhere, "write it in the form 52:54:00:12:34:56";
+    /// A link's `name` cannot be the name of an interface.
+    InvalidLinkName = "invalid-link-name", Error, Everywhere, "correct the name, or leave it out";
+    /// A `vlan_id` is not a number from 0 to 4094.
+    InvalidVlanId = "invalid-vlan-id", Error, Everywhere, "use a number from 1 to 4094";
+    /// A VLAN's link is a VLAN.
+    VlanOnVlan = "vlan-on-vlan", Error, Everywhere, "put the VLAN on a physical link or on a bond";
+    /// A bond's mode is not one of Linux's.
+    UnknownBondMode = "unknown-bond-mode", Error, Everywhere, "use the name of a Linux bond mode, such as 802.3ad";
     /// A physical link has no MAC address.
     LinkWithoutMac = "link-without-mac", Error, Everywhere, "add its ethernet_mac_address";
     /// A reference points to a link that does not exist.
@@ -106,21 +118,57 @@ codes! {
     NetworkWithoutAddress = "network-without-address", Error, Everywhere, "add its ip_address, or make it a DHCP network";
     /// An address, a netmask or a route's destination is invalid.
     InvalidAddress = "invalid-address", Error, Everywhere, "correct it";
-    /// There are no links, networks or services.
-    EmptyNetworkData = "empty-network-data", Warning, Everywhere,
+    /// A route has no gateway.
+    RouteWithoutGateway = "route-without-gateway", Error, Everywhere, "add its gateway, or leave out the route";
+    /// A gateway is not an address, or not of the route's family.
+    InvalidGateway = "invalid-gateway", Error, Everywhere, "correct it";
+    /// A name server's address is not one.
+    InvalidDnsAddress = "invalid-dns-address", Error, Everywhere, "write one IP address, or leave out the entry";
+    /// There are no links and no networks.
+    EmptyNetworkData = "empty-network-data", Error, Everywhere,
         "describe the network, or leave out network_data.json to use DHCP";
     /// A bond has no MAC address.
     BondWithoutMac = "bond-without-mac", Warning, Everywhere, "add its ethernet_mac_address";
-    /// A bond's mode is not one of Linux's.
-    UnknownBondMode = "unknown-bond-mode", Warning, Everywhere, "use the name of a Linux bond mode, such as 802.3ad";
+    /// A bond has no mode.
+    BondWithoutMode = "bond-without-mode", Warning, Everywhere, "add its bond_mode";
+    /// cloudbase-init does not know a bond's hash policy.
+    UnknownBondHashPolicy = "unknown-bond-hash-policy", Warning, Everywhere,
+        "use layer2, layer2+3, layer3+4, encap2+3 or encap3+4, or leave it out";
+    /// A bond's port is a bond or a VLAN.
+    BondOfVirtualLinks = "bond-of-virtual-links", Warning, Everywhere, "build the bond of physical links";
+    /// A link is a port of two bonds.
+    PortInTwoBonds = "port-in-two-bonds", Warning, Everywhere, "leave it in one of them";
+    /// A VLAN's `vlan_mac_address` is null.
+    VlanWithoutMac = "vlan-without-mac", Warning, Everywhere, "add its vlan_mac_address";
+    /// Two links are the same VLAN of the same link.
+    DuplicateVlan = "duplicate-vlan", Warning, Everywhere, "use one link with two networks";
+    /// A physical link has a name instead of a MAC address.
+    NameWithoutMac = "name-without-mac", Warning, Everywhere, "add its ethernet_mac_address";
     /// A network has no id.
     NetworkWithoutId = "network-without-id", Warning, Everywhere, "add an id";
     /// A static network has no netmask.
     NetworkWithoutNetmask = "network-without-netmask", Warning, Everywhere, "add its netmask";
     /// cloud-init does not know a network's type.
     UnknownNetworkType = "unknown-network-type", Warning, Everywhere, "use one of Nova's types, such as ipv4 or ipv4_dhcp";
-    /// A route has no gateway.
-    RouteWithoutGateway = "route-without-gateway", Warning, Everywhere, "add its gateway, or leave out the route";
+    /// A static network's netmask is a number or a host mask.
+    UnusualNetmask = "unusual-netmask", Warning, Everywhere, "write it in the form of an address, such as 255.255.255.0";
+    /// There are a prefix length and a netmask.
+    PrefixAndNetmask = "prefix-and-netmask", Warning, Everywhere, "leave out the prefix";
+    /// An address or a route is IPv4 in an IPv6 network, or the reverse.
+    OtherFamily = "other-family", Warning, Everywhere, "correct the network's type, or use two networks";
+    /// A network's link is null.
+    NetworkWithoutLink = "network-without-link", Warning, Everywhere, "use the id of a link, or leave out the network";
+    /// There are links, but no networks.
+    LinksWithoutNetworks = "links-without-networks", Warning, Everywhere,
+        "add a network for each link that needs an address, or leave out network_data.json to use DHCP";
+    /// A link has two IPv4 networks.
+    SeveralIpv4Networks = "several-ipv4-networks", Warning, Everywhere, "use one IPv4 network for each link if glean reads the drive";
+    /// A route has no netmask.
+    RouteWithoutNetmask = "route-without-netmask", Warning, Everywhere, "add its netmask";
+    /// A link has two default routes.
+    TwoDefaultRoutes = "two-default-routes", Warning, Everywhere, "leave out one of them";
+    /// A network has a gateway of its own, which only cloud-init reads.
+    NetworkGateway = "network-gateway", Warning, Everywhere, "add a default route to its routes instead";
     /// A gateway cannot be reached from the network's address.
     GatewayOutsideNetwork = "gateway-outside-network", Warning, Everywhere, "correct the gateway, the address or the netmask";
     /// Two physical links have the same MAC address.
@@ -132,6 +180,12 @@ codes! {
         "put it into both the top-level services and the network's, as Nova does";
     /// A DNS service has no address.
     DnsWithoutAddress = "dns-without-address", Warning, Everywhere, "add its address, or leave out the entry";
+    /// A DNS service has a list of addresses.
+    DnsAddressList = "dns-address-list", Warning, Everywhere, "write a service for each address";
+    /// A service is not DNS, but cloud-init takes it for a name server.
+    ServiceNotDns = "service-not-dns", Warning, Everywhere, "leave it out";
+    /// A service has no type.
+    ServiceWithoutType = "service-without-type", Warning, Everywhere, "add its type";
     /// A link's `mtu` is missing or null.
     LinkWithoutMtu = "link-without-mtu", Warning, FlatOrNeutron,
         "set the mtu of each link, including a bond's members, or set [conductor]disable_metadata_mtu_check in ironic.conf";

@@ -218,11 +218,6 @@ fn items<'a, 'j>(object: &'j Object<'a>, name: &str) -> &'j [Json<'a>] {
     }
 }
 
-/// Returns whether the object has the member, and it is not null.
-fn has(object: &Object<'_>, name: &str) -> bool {
-    object.get(name).is_some_and(|value| *value != Json::Null)
-}
-
 impl fmt::Display for Finding {
     /// Writes one line without the severity: `code: place: message; remedy`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

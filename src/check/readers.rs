@@ -34,6 +34,11 @@ impl Readers {
     /// The readers inside an instance.
     pub const INSIDE: Self = Self(Self::CLOUD_INIT.0 | Self::GLEAN.0 | Self::CLOUDBASE_INIT.0);
 
+    /// Returns the union of both sets.
+    pub(super) const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Returns the readers' names, in the order of [`Self::ALL`].
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         Self::ALL.iter().filter(move |(_, reader)| self.contains(*reader)).map(|(name, _)| *name)
@@ -49,7 +54,7 @@ impl BitOr for Readers {
     type Output = Self;
 
     fn bitor(self, other: Self) -> Self {
-        Self(self.0 | other.0)
+        self.with(other)
     }
 }
 

@@ -18,7 +18,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use configdrive::Options;
 use configdrive_support::{below, golden, trials, trials::Trial};
 use configdrive_test_drives::{
-    faults::{Drive, FAULTS},
+    faults::{self, Drive},
     malicious,
 };
 use libtest_mimic::Failed;
@@ -396,7 +396,7 @@ fn findings(list: &mut List) {
     list.section("Findings");
     let mut known = BTreeSet::new();
     let sound = files_of(&Drive::sound());
-    for fault in FAULTS {
+    for fault in faults::all() {
         let mut drive = Drive::sound();
         (fault.introduce)(&mut drive);
         list.finding(

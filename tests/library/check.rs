@@ -7,11 +7,14 @@ use std::{
 
 use configdrive::{
     DriveSource, ImageFormat, Options,
-    check::{Code, Finding, Scope, Severity},
+    check::{Code, Finding, Readers, Scope, Severity},
 };
 use configdrive_checks::case::native;
 use configdrive_support::{below, golden, trials, trials::Trial};
-use configdrive_test_drives::faults::{Drive, FAULTS};
+use configdrive_test_drives::{
+    faults::{self, Drive},
+    network::HARMLESS,
+};
 use serde_json::{Value, json};
 
 pub fn trials() -> Vec<Trial> {
@@ -19,6 +22,7 @@ pub fn trials() -> Vec<Trial> {
         a_sound_drive_has_no_finding_except_that_it_is_not_an_iso,
         each_fault_is_found_and_nothing_else,
         each_code_has_a_fault_and_a_line_in_the_documentation,
+        each_reader_of_a_finding_about_the_network_has_a_test,
         findings_are_sorted_worst_first,
         a_finding_names_the_place_but_not_the_value,
         a_fault_in_both_directories_is_reported_once,
@@ -27,8 +31,7 @@ pub fn trials() -> Vec<Trial> {
         a_file_only_in_the_dated_directory_is_reported,
         a_finding_is_one_line_with_its_place_if_it_has_one,
         a_directory_without_meta_data_is_reported_with_its_readers,
-        a_network_whose_link_is_null_has_no_link,
-        network_data_is_empty_only_without_links_networks_and_services,
+        network_data_is_empty_without_links_and_networks,
         what_only_resembles_a_fault_is_not_reported,
         few_of_novas_drives_have_errors,
         the_example_document_is_sound,
@@ -58,28 +61,52 @@ fn a_sound_drive_has_no_finding_except_that_it_is_not_an_iso() {
 }
 
 fn each_fault_is_found_and_nothing_else() {
-    for fault in FAULTS {
+    let mut wrong = Vec::new();
+    for fault in faults::all() {
         let mut drive = Drive::sound();
         (fault.introduce)(&mut drive);
         let mut found = codes(&drive);
         // Leave out what is found on a sound drive too: it is a FAT, which not every node can use.
         found.retain(|code| !SOUND.contains(code));
-        assert_eq!(found, [fault.code].into(), "{}: {:#?}", fault.name, find(&drive));
+        if found != [fault.code].into() {
+            wrong.push(format!("{}: expected {}, found {:#?}", fault.name, fault.code, find(&drive)));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 fn each_code_has_a_fault_and_a_line_in_the_documentation() {
     let documentation = fs::read_to_string(below("docs/reference/findings.md")).unwrap();
     for &code in Code::ALL {
         assert!(
-            SOUND.contains(&code) || FAULTS.iter().any(|fault| fault.code == code),
-            "{code}: FAULTS has no fault for it"
+            SOUND.contains(&code) || faults::all().any(|fault| fault.code == code),
+            "{code}: no drive has this fault"
         );
         let line = format!("| `{code}` | {} |", code.severity());
         assert!(documentation.contains(&line), "{code}: docs/reference/findings.md has no line {line:?}");
     }
     let lines = documentation.lines().filter(|line| line.starts_with("| `")).count();
     assert_eq!(lines, Code::ALL.len(), "docs/reference/findings.md has too many lines");
+}
+
+/// For each code, the readers of its findings are those that the test binary `readers` runs on its faults.
+fn each_reader_of_a_finding_about_the_network_has_a_test() {
+    let mut readers = BTreeMap::<_, [Readers; 2]>::new();
+    for fault in faults::all() {
+        let mut drive = Drive::sound();
+        (fault.introduce)(&mut drive);
+        let of_fault = |finding: &&Finding| finding.code == fault.code && finding.place.contains("network_data.json");
+        for finding in find(&drive).iter().filter(of_fault) {
+            let [claimed, tested] = readers.entry(fault.code).or_default();
+            *claimed = *claimed | finding.readers;
+            *tested = fault.claims.iter().fold(*tested, |tested, claim| tested | claim.reader().of_findings());
+        }
+    }
+    // Linux refuses such a route, whoever configures it: this was tested by hand.
+    readers.remove(&Code::GatewayOutsideNetwork);
+    for (code, [claimed, tested]) in readers {
+        assert_eq!(claimed, tested, "{code}");
+    }
 }
 
 fn findings_are_sorted_worst_first() {
@@ -181,15 +208,8 @@ fn a_directory_without_meta_data_is_reported_with_its_readers() {
     }
 }
 
-fn a_network_whose_link_is_null_has_no_link() {
-    let mut drive = Drive::sound();
-    drive.network_data["networks"][1]["link"] = Value::Null;
-    assert_eq!(places_of(&drive, Code::IncompleteNetwork), ["openstack/latest/network_data.json#/networks/1/link"]);
-    assert!(!codes(&drive).contains(&Code::UnknownLink));
-}
-
-fn network_data_is_empty_only_without_links_networks_and_services() {
-    for name in ["links", "networks", "services"] {
+fn network_data_is_empty_without_links_and_networks() {
+    for name in ["links", "networks"] {
         let mut drive = Drive::sound();
         drive.network_data = json!({name: drive.network_data[name]});
         assert!(!codes(&drive).contains(&Code::EmptyNetworkData), "{name}");
@@ -198,25 +218,15 @@ fn network_data_is_empty_only_without_links_networks_and_services() {
 
 fn what_only_resembles_a_fault_is_not_reported() {
     type Change = fn(&mut Drive);
-    let sound: [(&str, Change); 9] = [
+    let sound: [(&str, Change); 7] = [
         ("an image as large as the agent accepts", |drive| drive.size = 64 << 20),
-        ("a link with a name and without MAC address", |drive| {
-            drive.network_data["links"][1]["name"] = "eth1".into();
-            drive.network_data["links"][1]["ethernet_mac_address"] = Value::Null;
-        }),
-        ("a service without address that is not a name server", |drive| {
-            let services = drive.network_data["services"].as_array_mut().unwrap();
-            services.push(json!({"type": "ntp"}));
-        }),
         ("a script without carriage returns", |drive| user_data(drive, "#!/bin/sh\nexit 0\n")),
         ("a cloud-config with carriage returns", |drive| user_data(drive, "#cloud-config\r\n{}\r\n")),
         ("no user data", |drive| user_data(drive, "")),
         ("a network that configures its address itself", |drive| {
-            for kind in ["ipv4_dhcp", "ipv6_dhcp", "ipv6_slaac", "ipv6_dhcpv6-stateless", "ipv6_dhcpv6-stateful"] {
-                let id = format!("of {kind}");
-                let network = json!({"id": id, "type": kind, "link": "tap1"});
-                drive.network_data["networks"].as_array_mut().unwrap().push(network);
-            }
+            let network = |kind| json!({"id": format!("of {kind}"), "type": kind, "link": "tap1"});
+            let kinds = ["ipv4_dhcp", "ipv6_dhcp", "ipv6_slaac", "ipv6_dhcpv6-stateless", "ipv6_dhcpv6-stateful"];
+            drive.network_data["networks"] = kinds.map(network).into();
         }),
         ("more metadata in the newer directory", |drive| {
             let mut latest = drive.meta_data.clone();
@@ -225,7 +235,8 @@ fn what_only_resembles_a_fault_is_not_reported() {
         }),
         ("no random seed", |drive| drop(drive.meta_data.as_object_mut().unwrap().remove("random_seed"))),
     ];
-    for (name, change) in sound {
+    let network = HARMLESS.iter().map(|harmless| (harmless.name, harmless.introduce));
+    for (name, change) in sound.into_iter().chain(network) {
         let mut drive = Drive::sound();
         change(&mut drive);
         assert_eq!(codes(&drive), SOUND.into(), "{name}: {:#?}", find(&drive));
@@ -258,15 +269,36 @@ fn few_of_novas_drives_have_errors() {
 }
 
 /// What Nova writes although readers do not accept it.
-const ODD: [(&str, Code); 6] = [
+const ODD: [(&str, Code); 25] = [
     // An IPv6 address with the netmask of the IPv4 subnet that lists it.
     ("inj-ip-version-lies", Code::InvalidAddress),
+    // No network: cloud-init then configures none, not even with DHCP.
+    ("minimal", Code::EmptyNetworkData),
+    ("net-all-without-subnets", Code::EmptyNetworkData),
+    ("random-0011", Code::EmptyNetworkData),
+    ("random-0034", Code::EmptyNetworkData),
+    ("random-0064", Code::EmptyNetworkData),
+    ("random-0090", Code::EmptyNetworkData),
+    // MAC addresses with dashes: Nova passes them on.
+    ("net-sparse", Code::InvalidMac),
+    ("random-0001", Code::InvalidMac),
+    ("random-0004", Code::InvalidMac),
+    ("random-0028", Code::InvalidMac),
+    ("random-0051", Code::InvalidMac),
+    ("random-0091", Code::InvalidMac),
+    ("random-0102", Code::InvalidMac),
     // Ironic's port has no address, so the link has none.
     ("ports-sparse", Code::LinkWithoutMac),
     // VIFs of the legacy types vlan and bond: Nova passes the type on without the members that the type needs.
     ("random-0018", Code::IncompleteLink),
+    ("random-0026", Code::IncompleteLink),
     ("random-0031", Code::IncompleteLink),
+    ("random-0038", Code::IncompleteLink),
+    ("random-0049", Code::IncompleteLink),
     ("random-0068", Code::IncompleteLink),
+    ("random-0079", Code::IncompleteLink),
+    ("random-0088", Code::IncompleteLink),
+    ("random-0113", Code::IncompleteLink),
     ("random-0114", Code::IncompleteLink),
 ];
 

@@ -14,7 +14,10 @@ use configdrive::{
     check::{Code, Finding},
 };
 use configdrive_support::{Files, golden, trials::Trial};
-use configdrive_test_drives::faults::{Claim, Drive, FAULTS, Fault, Reader};
+use configdrive_test_drives::{
+    faults::{self, Claim, Drive, Fault, Reader},
+    network::{HARMLESS, Harmless},
+};
 use libtest_mimic::Failed;
 use serde_json::{Value, json};
 
@@ -25,12 +28,19 @@ use crate::{
 
 pub fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
-    for fault in FAULTS {
+    for fault in faults::all() {
         let readers: BTreeSet<_> = fault.claims.iter().map(Claim::reader).collect();
         for reader in readers {
             let trial = Trial::new(format!("{}_behaves_as_claimed_with_{}", reader.name(), fault.name), move || {
                 behaves_as_claimed(reader, fault)
             });
+            trials.push(trial.without(software::missing(reader)));
+        }
+    }
+    for reader in [Reader::CloudInit, Reader::CloudInitNewest, Reader::Glean, Reader::CloudbaseInit] {
+        for harmless in HARMLESS {
+            let trial =
+                Trial::new(format!("{}_accepts_{}", reader.name(), harmless.name), move || accepts(reader, harmless));
             trials.push(trial.without(software::missing(reader)));
         }
     }
@@ -83,6 +93,12 @@ fn behaves_as_claimed(reader: Reader, fault: &Fault) -> Result<(), Failed> {
         }
     }
     Ok(())
+}
+
+fn accepts(reader: Reader, harmless: &Harmless) -> Result<(), Failed> {
+    let mut drive = Drive::sound();
+    (harmless.introduce)(&mut drive);
+    same("errors", &read(reader, &drive.files(), Some(drive.label))?["errors"], &json!({}))
 }
 
 /// Compares the findings with what Ironic does, on all of Nova's golden drives.

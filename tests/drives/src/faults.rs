@@ -1,7 +1,7 @@
 //! Drives with one fault each: what `check` should find, and how real readers react.
 
 use configdrive::{
-    check::{Code, Volume},
+    check::{Code, Readers, Volume},
     image::read::{FatWidth, FileSystem, IsoNames},
 };
 use configdrive_support::Files;
@@ -78,6 +78,7 @@ pub struct Fault {
 }
 
 /// What a real reader does with the faulty drive, but not with a sound one.
+#[derive(Clone, Copy)]
 pub enum Claim {
     /// It fails to read a part (see `read.py`), with an exception that starts like this.
     Fails(Reader, &'static str, &'static str),
@@ -106,6 +107,16 @@ pub enum Reader {
 }
 
 impl Reader {
+    /// Returns what `check` calls it.
+    pub fn of_findings(self) -> Readers {
+        match self {
+            Self::CloudInit | Self::CloudInitNewest => Readers::CLOUD_INIT,
+            Self::Glean => Readers::GLEAN,
+            Self::CloudbaseInit => Readers::CLOUDBASE_INIT,
+            Self::Ironic => Readers::IRONIC,
+        }
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::CloudInit => "cloud_init",
@@ -118,11 +129,16 @@ impl Reader {
 }
 
 use Claim::{Fails, Reads};
-use Reader::{CloudInit, CloudbaseInit, Glean, Ironic};
+use Reader::{CloudInit, CloudInitNewest, CloudbaseInit, Glean, Ironic};
 
 const BROKEN: Claim = Fails(CloudInit, "drive", "BrokenMetadata");
 
-pub const FAULTS: &[Fault] = &[
+/// Returns all faults: those below, and those of the network.
+pub fn all() -> impl Iterator<Item = &'static Fault> {
+    FAULTS.iter().chain(crate::network::FAULTS)
+}
+
+const FAULTS: &[Fault] = &[
     Fault {
         name: "a_label_in_mixed_case",
         code: Code::WrongLabel,
@@ -288,19 +304,33 @@ pub const FAULTS: &[Fault] = &[
                 drive.files.insert(format!("openstack/{version}/network_data.json"), b"{\"\xff\": 1}".to_vec());
             }
         },
-        claims: &[BROKEN, Fails(Ironic, "drive", "UnicodeDecodeError")],
+        claims: &[
+            BROKEN,
+            Fails(Glean, "network", "UnicodeDecodeError"),
+            Fails(CloudbaseInit, "network", "UnicodeDecodeError"),
+            Fails(Ironic, "drive", "UnicodeDecodeError"),
+        ],
     },
     Fault {
         name: "network_data_that_is_a_list",
         code: Code::InvalidNetworkData,
         introduce: |drive| drive.network_data = json!([]),
-        claims: &[Fails(CloudInit, "network", "AttributeError"), Reads(Ironic, "/rebuilt", "true")],
+        claims: &[
+            Fails(CloudInit, "network", "AttributeError"),
+            Fails(CloudbaseInit, "network", "AttributeError"),
+            Reads(Ironic, "/rebuilt", "true"),
+        ],
     },
     Fault {
         name: "links_that_are_strings",
         code: Code::InvalidNetworkData,
         introduce: |drive| drive.network_data["links"] = json!(["tap1"]),
-        claims: &[Fails(CloudInit, "network", "AttributeError"), Fails(Glean, "network", "TypeError")],
+        claims: &[
+            Fails(CloudbaseInit, "network", "AttributeError"),
+            Reads(Ironic, "/rebuilt", "true"),
+            Fails(CloudInit, "network", "AttributeError"),
+            Fails(Glean, "network", "TypeError"),
+        ],
     },
     Fault {
         name: "empty_network_data",
@@ -325,7 +355,7 @@ pub const FAULTS: &[Fault] = &[
         code: Code::IncompleteLink,
         introduce: |drive| {
             remove(&mut drive.network_data["links"][1], "id");
-            drive.network_data["networks"][1]["link"] = json!("tap1");
+            drive.network_data["networks"].as_array_mut().expect("a list").truncate(1);
         },
         claims: &[Fails(CloudInit, "network", "KeyError: 'id'"), Fails(Glean, "network", "KeyError: 'id'")],
     },
@@ -362,6 +392,7 @@ pub const FAULTS: &[Fault] = &[
         claims: &[
             Fails(CloudInit, "network", "ValueError: No mac_address or name entry"),
             Fails(Glean, "network", "KeyError: 'ethernet_mac_address'"),
+            Fails(CloudbaseInit, "configured", "AttributeError"),
         ],
     },
     Fault {
@@ -378,6 +409,7 @@ pub const FAULTS: &[Fault] = &[
         code: Code::UnknownLink,
         introduce: |drive| drive.network_data["networks"][1]["link"] = json!("nowhere"),
         claims: &[
+            Reads(CloudbaseInit, "/configured/interfaces/tap2/addresses", "[]"),
             Reads(CloudInit, "/network/interfaces/net1", "[]"),
             Reads(Glean, "/network/interfaces/net1", r#"["manual"]"#),
         ],
@@ -398,7 +430,11 @@ pub const FAULTS: &[Fault] = &[
             push(drive, bond());
             drive.network_data["links"][2]["bond_mode"] = json!("4");
         },
-        claims: &[Fails(CloudbaseInit, "network", "CloudbaseInitException: Unsupported bond mode")],
+        claims: &[
+            Fails(CloudbaseInit, "network", "CloudbaseInitException: Unsupported bond mode"),
+            Fails(CloudInit, "netplan", "GenerateError"),
+            Fails(CloudInitNewest, "netplan", "GenerateError"),
+        ],
     },
     Fault {
         name: "two_links_with_the_same_mac",
@@ -407,20 +443,30 @@ pub const FAULTS: &[Fault] = &[
             drive.network_data["links"][1]["ethernet_mac_address"] =
                 drive.network_data["links"][0]["ethernet_mac_address"].clone();
         },
-        claims: &[Reads(CloudInit, "/network/interfaces", r#"{"net0": ["192.0.2.10/24"]}"#)],
+        claims: &[
+            Reads(CloudbaseInit, "/configured/macs", r#"{"tap2": "52:54:00:00:00:01"}"#),
+            Reads(CloudInit, "/network/interfaces", r#"{"net0": ["192.0.2.10/24"]}"#),
+            Reads(Glean, "/redhat/interfaces/net0/addresses", r#"["192.0.2.10/24"]"#),
+        ],
     },
     Fault {
         name: "two_links_with_the_same_id",
         code: Code::DuplicateId,
         introduce: |drive| {
             drive.network_data["links"][1]["id"] = json!("tap1");
-            drive.network_data["networks"][1]["link"] = json!("tap1");
+            // Not a second IPv4 network on a link, which is another fault.
+            drive.network_data["networks"][1] = json!({"id": "network2", "type": "ipv6_slaac", "link": "tap1"});
         },
-        claims: &[Reads(
-            CloudInit,
-            "/network/interfaces",
-            r#"{"net0": ["192.0.1.10/24", "192.0.2.10/24"], "net1": ["192.0.1.10/24", "192.0.2.10/24"]}"#,
-        )],
+        claims: &[
+            Fails(Glean, "redhat", "SyntaxError"),
+            Reads(Glean, "/network/interfaces/net0", r#"["dhcp"]"#),
+            Reads(CloudbaseInit, "/configured/macs", r#"{"tap1": "52:54:00:00:00:02"}"#),
+            Reads(
+                CloudInit,
+                "/network/interfaces",
+                r#"{"net0": ["192.0.1.10/24", "ipv6_slaac"], "net1": ["192.0.1.10/24", "ipv6_slaac"]}"#,
+            ),
+        ],
     },
     Fault {
         name: "two_networks_with_the_same_id",
@@ -438,7 +484,11 @@ pub const FAULTS: &[Fault] = &[
         name: "a_network_without_type",
         code: Code::IncompleteNetwork,
         introduce: |drive| remove(&mut drive.network_data["networks"][1], "type"),
-        claims: &[Fails(CloudInit, "network", "KeyError: 'type'")],
+        claims: &[
+            Fails(Glean, "networkd", "KeyError"),
+            Reads(CloudbaseInit, "/configured/interfaces/tap2/addresses", "[]"),
+            Fails(CloudInit, "network", "KeyError: 'type'"),
+        ],
     },
     Fault {
         name: "a_network_without_id",
@@ -450,7 +500,12 @@ pub const FAULTS: &[Fault] = &[
         name: "a_network_of_an_unknown_type",
         code: Code::UnknownNetworkType,
         introduce: |drive| drive.network_data["networks"][1]["type"] = json!("ipv4_static"),
-        claims: &[Reads(CloudInit, "/network/interfaces/net1", r#"["ipv4_static"]"#)],
+        claims: &[
+            Fails(CloudInit, "sysconfig", "ValueError: Unknown subnet type"),
+            Fails(Glean, "networkd", "KeyError"),
+            Reads(CloudbaseInit, "/configured/interfaces/tap2/addresses", "[]"),
+            Reads(CloudInit, "/network/interfaces/net1", r#"["ipv4_static"]"#),
+        ],
     },
     Fault {
         name: "a_static_network_without_address",
@@ -466,31 +521,62 @@ pub const FAULTS: &[Fault] = &[
         name: "an_invalid_address",
         code: Code::InvalidAddress,
         introduce: |drive| drive.network_data["networks"][1]["ip_address"] = json!("192.0.2.256"),
-        claims: &[Fails(CloudInit, "network", "ValueError"), Fails(CloudbaseInit, "network", "AddrFormatError")],
+        claims: &[
+            Fails(Glean, "redhat_keyfiles", "ValueError"),
+            Fails(CloudInit, "network", "ValueError"),
+            Fails(CloudbaseInit, "network", "AddrFormatError"),
+        ],
     },
     Fault {
         name: "a_netmask_with_holes",
         code: Code::InvalidAddress,
         introduce: |drive| drive.network_data["networks"][1]["netmask"] = json!("255.0.255.0"),
-        claims: &[Fails(CloudInit, "network", "ValueError"), Fails(CloudbaseInit, "network", "AddrFormatError")],
+        claims: &[
+            Fails(Glean, "redhat_keyfiles", "ValueError"),
+            Fails(CloudInit, "network", "ValueError"),
+            Fails(CloudbaseInit, "network", "AddrFormatError"),
+        ],
     },
     Fault {
         name: "a_route_to_an_invalid_address",
         code: Code::InvalidAddress,
         introduce: |drive| drive.network_data["networks"][1]["routes"][0]["network"] = json!("192.0.2.256"),
-        claims: &[Fails(CloudInit, "network", "ValueError"), Fails(CloudbaseInit, "network", "AddrFormatError")],
+        claims: &[
+            Fails(Glean, "redhat_keyfiles", "ValueError"),
+            Fails(CloudInit, "network", "ValueError"),
+            Fails(CloudbaseInit, "network", "AddrFormatError"),
+        ],
+    },
+    Fault {
+        name: "an_ipv6_network_without_netmask",
+        code: Code::NetworkWithoutNetmask,
+        introduce: |drive| {
+            drive.network_data["networks"][1] = json!({"id": "network2", "type": "ipv6", "link": "tap2", "ip_address": "2001:db8::10", "routes": [],
+                       "services": [{"type": "dns", "address": "192.0.2.53"}]});
+        },
+        claims: &[
+            Reads(CloudInit, "/network/interfaces/net1", r#"["2001:db8::10/64"]"#),
+            Fails(Glean, "network", "KeyError: 'netmask'"),
+            Fails(CloudbaseInit, "configured", "ValueError"),
+        ],
     },
     Fault {
         name: "a_static_network_without_netmask",
         code: Code::NetworkWithoutNetmask,
         introduce: |drive| remove(&mut drive.network_data["networks"][1], "netmask"),
-        claims: &[Fails(Glean, "network", "KeyError: 'netmask'")],
+        claims: &[Fails(CloudbaseInit, "configured", "ValueError"), Fails(Glean, "network", "KeyError: 'netmask'")],
     },
     Fault {
         name: "a_route_without_gateway",
         code: Code::RouteWithoutGateway,
         introduce: |drive| remove(&mut drive.network_data["networks"][1]["routes"][0], "gateway"),
-        claims: &[Fails(Glean, "network", "KeyError: 'gateway'")],
+        claims: &[
+            Fails(CloudInit, "netplan", "GenerateError"),
+            Fails(CloudInit, "sysconfig", "KeyError: 'gateway'"),
+            Fails(CloudInit, "eni", "KeyError: 'gateway'"),
+            Fails(CloudInitNewest, "netplan", "GenerateError"),
+            Fails(Glean, "network", "KeyError: 'gateway'"),
+        ],
     },
     Fault {
         name: "a_gateway_in_another_network",
@@ -508,10 +594,16 @@ pub const FAULTS: &[Fault] = &[
         name: "a_name_server_only_at_the_top_level",
         code: Code::DnsInOnePlace,
         introduce: |drive| {
-            let service = json!({"type": "dns", "address": "192.0.2.54"});
-            drive.network_data["services"].as_array_mut().expect("a list").push(service);
+            let other = json!({"type": "dns", "address": "192.0.2.54"});
+            drive.network_data["services"].as_array_mut().expect("a list").push(other.clone());
+            for index in 0..2 {
+                drive.network_data["networks"][index]["services"] = json!([other]);
+            }
         },
-        claims: &[],
+        claims: &[
+            Reads(CloudInitNewest, "/netplan/interfaces/net1/dns", r#"["192.0.2.54"]"#),
+            Reads(CloudbaseInit, "/configured/interfaces/tap2/dns", r#"["192.0.2.54"]"#),
+        ],
     },
     Fault {
         name: "a_name_server_without_address",
@@ -539,15 +631,15 @@ pub const FAULTS: &[Fault] = &[
     },
 ];
 
-fn remove(object: &mut Value, name: &str) {
+pub fn remove(object: &mut Value, name: &str) {
     object.as_object_mut().expect("an object").remove(name).expect("a member");
 }
 
-fn push(drive: &mut Drive, link: Value) {
+pub fn push(drive: &mut Drive, link: Value) {
     drive.network_data["links"].as_array_mut().expect("a list").push(link);
 }
 
-fn bond() -> Value {
+pub fn bond() -> Value {
     json!({"id": "b", "type": "bond", "mtu": 1500, "ethernet_mac_address": "52:54:00:00:00:0b", "bond_mode": "active-backup",
            "bond_links": ["tap1"]})
 }
