@@ -55,15 +55,11 @@ fn check_top(service: &Object<'_>, place: &Place<'_>, findings: &mut Findings) {
         }
         Some(address) if is_address(address) => {}
         Some(address) => {
-            let readers = match address {
-                Json::Text(_) | Json::Null => readers,
-                _ if is_dns => Readers::INSIDE,
-                _ => readers,
-            };
+            let readers = if is_dns && *address != Json::Null { Readers::INSIDE } else { readers };
             let why = if is_dns {
-                "the name server's address is not one"
+                "the name server's address is not an IP address"
             } else {
-                "it takes the service for a name server, and its address is not one"
+                "it takes the service for a name server, and its address is not an IP address"
             };
             let message = Who::from(readers).does(
                 "configures no network, or no such name server,",
@@ -110,7 +106,7 @@ impl<'j, 'p> Servers<'j, 'p> {
         let mut of_services = BTreeSet::new();
         for (service, place) in objects(network, "services", place, all, findings).unwrap_or_default() {
             check_has_type(service, Who::from(Readers::GLEAN).glean_in_places(), &place, findings);
-            check_below(service, with_glean, newer, &place, findings);
+            check_below(service, with_glean, all, &place, findings);
             of_services.extend(name_servers(service));
         }
         let mut of_routes = BTreeMap::new();
@@ -133,8 +129,8 @@ impl<'j, 'p> Servers<'j, 'p> {
     }
 }
 
-/// Checks a service of a network or of a route.
-fn check_below(service: &Object<'_>, no_address: Who, newer: Who, place: &Place<'_>, findings: &mut Findings) {
+/// Checks a service of a network or of a route. `no_address` are the readers that need an address, and `all` those that read it.
+fn check_below(service: &Object<'_>, no_address: Who, all: Who, place: &Place<'_>, findings: &mut Findings) {
     if !is_dns(service) {
         return;
     }
@@ -144,9 +140,15 @@ fn check_below(service: &Object<'_>, no_address: Who, newer: Who, place: &Place<
             findings.add(Code::InvalidDnsAddress, no_address.readers, place, message);
         }
         Some(address) if is_address(address) => {}
-        Some(_) => {
-            let message = newer.fails("the name server's address is not one");
-            findings.add(Code::InvalidDnsAddress, newer.readers, &place.below("address"), message);
+        Some(address) => {
+            // cloudbase-init leaves null out.
+            let who = if *address == Json::Null { no_address } else { all };
+            let message = who.does(
+                "configures no network, or no such name server,",
+                "configure no network, or no such name server,",
+                "the name server's address is not an IP address",
+            );
+            findings.add(Code::InvalidDnsAddress, who.readers, &place.below("address"), message);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Findings about links: physical ones, bonds and VLANs.
+//! Findings about links of each kind, and about physical ones.
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -8,15 +8,16 @@ use alloc::{
 };
 
 use super::{
-    Who,
+    Who, bonds,
     value::{Items, Key, digits, not_text, truthy},
+    vlans,
 };
 use crate::{
-    check::{Code, Findings, Place, Readers, items, text},
+    check::{Code, Findings, Place, Readers, text},
     document::{Json, Object},
 };
 
-const BOTH: Readers = Readers::CLOUD_INIT.with(Readers::GLEAN);
+pub const BOTH: Readers = Readers::CLOUD_INIT.with(Readers::GLEAN);
 
 /// The links, by their order and by their id.
 pub struct Links<'j, 'a, 'p> {
@@ -69,8 +70,8 @@ pub fn check(links: &Links<'_, '_, '_>, findings: &mut Findings) {
         check_members(link, findings);
     }
     check_physical(links, findings);
-    check_bonds(links, findings);
-    check_vlans(links, findings);
+    bonds::check(links, findings);
+    vlans::check(links, findings);
     check_repetitions(links, findings);
     check_mtu(links, findings);
 }
@@ -83,7 +84,7 @@ fn check_members(link: &Link<'_, '_, '_>, findings: &mut Findings) {
         Kind::Vlan => &[
             ("id", BOTH),
             ("vlan_link", BOTH),
-            ("vlan_id", Readers::CLOUD_INIT),
+            ("vlan_id", Readers::CLOUD_INIT.with(Readers::CLOUDBASE_INIT)),
             ("vlan_mac_address", Readers::CLOUD_INIT),
         ],
     };
@@ -92,8 +93,8 @@ fn check_members(link: &Link<'_, '_, '_>, findings: &mut Findings) {
         findings.add(Code::IncompleteLink, readers, &link.place.below(name), message);
     }
     if let (Some(id), None) = (link.object.get("id"), link.id) {
-        let message = Who::from(BOTH).fails(not_text("id", id));
-        findings.add(Code::InvalidNetworkData, BOTH, &link.place.below("id"), message);
+        let message = Who::from(Readers::INSIDE).fails(not_text("id", id));
+        findings.add(Code::InvalidNetworkData, Readers::INSIDE, &link.place.below("id"), message);
     }
     // cloud-init names VLANs itself, and bonds without a name.
     if let Some(name) = link.object.get("name")
@@ -165,7 +166,7 @@ fn add_mac_of_wrong_kind(mac: &Json<'_>, readers: Readers, place: &Place<'_>, fi
 }
 
 /// Checks the MAC address that an interface without hardware shall have.
-fn check_virtual_mac(mac: &Json<'_>, place: &Place<'_>, findings: &mut Findings) {
+pub fn check_virtual_mac(mac: &Json<'_>, place: &Place<'_>, findings: &mut Findings) {
     match mac {
         Json::Text(mac) if is_mac(mac) => {}
         Json::Text(_) => {
@@ -183,182 +184,7 @@ fn is_mac(text: &str) -> bool {
     matches!(text.len(), 17 | 59) && text.split(':').all(is_byte)
 }
 
-fn check_bonds(links: &Links<'_, '_, '_>, findings: &mut Findings) {
-    let mut bond_of = BTreeMap::new();
-    for (link, index) in links.list.iter().zip(0usize..).filter(|(link, _)| link.kind == Kind::Bond) {
-        check_bond(link, findings);
-        let place = link.place.below("bond_links");
-        for (member, position) in items(link.object, "bond_links").iter().zip(0usize..) {
-            let place = place.below(position);
-            let Some(port) = links.find(member) else {
-                add_unknown(BOTH, &place, findings);
-                continue;
-            };
-            if port.kind != Kind::Physical {
-                let message = Who::from(Readers::GLEAN).fails("the bond's port is not a physical link");
-                findings.add(Code::BondOfVirtualLinks, Readers::GLEAN, &place, message);
-            }
-            if let Some(id) = port.id
-                && *bond_of.entry(id).or_insert(index) != index
-            {
-                let message = Who::from(BOTH).does(
-                    "gives the port to only one of the bonds",
-                    "give the port to only one of the bonds",
-                    "it is in two",
-                );
-                findings.add(Code::PortInTwoBonds, BOTH, &place, message);
-            }
-        }
-    }
-}
-
-fn check_bond(link: &Link<'_, '_, '_>, findings: &mut Findings) {
-    let place = link.place.below("bond_links");
-    match link.object.get("bond_links") {
-        None => {}
-        Some(Json::List(list)) => {
-            if list.is_empty() {
-                let message = "cloud-init builds a bond without ports, and glean no bond, because bond_links is empty";
-                findings.add(Code::IncompleteLink, BOTH, &place, message);
-            }
-        }
-        Some(Json::Text(text)) if !text.is_empty() => {
-            let message = "cloud-init takes each letter for a port, and glean fails and configures no network, because \
-                           bond_links is a string, not a list";
-            findings.add(Code::InvalidNetworkData, BOTH, &place, message);
-        }
-        Some(other) => {
-            // glean goes through the object's names.
-            let readers = if matches!(other, Json::Object(_)) { Readers::CLOUD_INIT } else { BOTH };
-            let message = Who::from(readers).fails(format_args!("bond_links is {}, not a list", other.kind()));
-            findings.add(Code::InvalidNetworkData, readers, &place, message);
-        }
-    }
-    match link.object.get("ethernet_mac_address") {
-        // Both do without.
-        Some(Json::Text(mac)) if mac.is_empty() => {}
-        Some(mac) if truthy(link.object, "ethernet_mac_address").is_some() => {
-            check_virtual_mac(mac, &link.place.below("ethernet_mac_address"), findings);
-        }
-        _ => {
-            let message = Who::from(Readers::GLEAN).fails("the bond has no ethernet_mac_address");
-            findings.add(Code::BondWithoutMac, Readers::GLEAN, &link.place, message);
-        }
-    }
-    let place = link.place.below("bond_mode");
-    match link.object.get("bond_mode") {
-        Some(Json::Text(mode)) if BOND_MODES.contains(&&**mode) => {}
-        None => {
-            let readers = Readers::GLEAN | Readers::CLOUDBASE_INIT;
-            let message = Who::from(readers).fails("the bond has no bond_mode");
-            findings.add(Code::BondWithoutMode, readers, &place, message);
-        }
-        Some(Json::Null) => {
-            let message = Who::from(Readers::CLOUDBASE_INIT).fails("bond_mode is null");
-            findings.add(Code::BondWithoutMode, Readers::CLOUDBASE_INIT, &place, message);
-        }
-        Some(_) => {
-            let message = "cloudbase-init, and cloud-init where it uses netplan, configure no network because bond_mode is not \
-                           one of Linux's modes";
-            findings.add(Code::UnknownBondMode, Readers::CLOUD_INIT | Readers::CLOUDBASE_INIT, &place, message);
-        }
-    }
-    match link.object.get("bond_xmit_hash_policy") {
-        None | Some(Json::Null) => {}
-        Some(Json::Text(policy)) if HASH_POLICIES.contains(&&**policy) => {}
-        Some(_) => {
-            let message = Who::from(Readers::CLOUDBASE_INIT).fails("it does not know this hash policy");
-            let place = link.place.below("bond_xmit_hash_policy");
-            findings.add(Code::UnknownBondHashPolicy, Readers::CLOUDBASE_INIT, &place, message);
-        }
-    }
-}
-
-/// The kernel's bond modes, which are also cloudbase-init's `AVAILABLE_BOND_TYPES`.
-const BOND_MODES: [&str; 7] =
-    ["balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb"];
-
-/// cloudbase-init's `AVAILABLE_BOND_LB_ALGORITHMS`.
-const HASH_POLICIES: [&str; 5] = ["layer2", "layer2+3", "layer3+4", "encap2+3", "encap3+4"];
-
-fn check_vlans(links: &Links<'_, '_, '_>, findings: &mut Findings) {
-    let mut seen = BTreeMap::new();
-    for link in links.list.iter().filter(|link| link.kind == Kind::Vlan) {
-        // glean reads only VLANs with a network.
-        let readers = if link.is_used { BOTH } else { Readers::CLOUD_INIT };
-        let below = link.object.get("vlan_link");
-        let place = link.place.below("vlan_link");
-        match below.map(|below| links.find(below)) {
-            Some(None) => add_unknown(readers, &place, findings),
-            Some(Some(Link { kind: Kind::Vlan, .. })) => {
-                let message = if link.is_used {
-                    "cloud-init, where it uses netplan, and glean configure no network because this is a VLAN on a VLAN"
-                } else {
-                    "cloud-init configures no network where it uses netplan because this is a VLAN on a VLAN"
-                };
-                findings.add(Code::VlanOnVlan, readers, &place, message);
-            }
-            _ => {}
-        }
-        let id = link.object.get("vlan_id");
-        if let Some(id) = id {
-            check_vlan_id(id, &link.place.below("vlan_id"), findings);
-        }
-        let place = link.place.below("vlan_mac_address");
-        match link.object.get("vlan_mac_address") {
-            None => {}
-            Some(Json::Null) => {
-                let message = Who::from(Readers::GLEAN).fails("vlan_mac_address is null");
-                findings.add(Code::VlanWithoutMac, Readers::GLEAN, &place, message);
-            }
-            Some(mac) => check_virtual_mac(mac, &place, findings),
-        }
-        if let (Some(below), Some(id)) = (below.and_then(Key::new), id.and_then(vlan_name)) {
-            check_same_vlan(link, seen.entry((below, id)), findings);
-        }
-    }
-}
-
-fn check_vlan_id(id: &Json<'_>, place: &Place<'_>, findings: &mut Findings) {
-    // 0 stands for no VLAN, but no reader objects.
-    if !matches!(digits(id), Some(0..=4094)) {
-        let message =
-            "cloud-init configures no network where it uses netplan because this is not a VLAN ID (1 to 4094)";
-        findings.add(Code::InvalidVlanId, Readers::CLOUD_INIT, place, message);
-    }
-}
-
-/// Returns the id as it appears in the interface's name.
-fn vlan_name<'j>(id: &'j Json<'_>) -> Option<&'j str> {
-    match id {
-        Json::Integer(id) => Some(id.as_str()),
-        Json::Text(id) => Some(id),
-        _ => None,
-    }
-}
-
-type Seen<'m, 'j> = alloc::collections::btree_map::Entry<'m, (Key<'j>, &'j str), bool>;
-
-/// Checks whether a VLAN was seen earlier. The entry says whether there was a network on it.
-fn check_same_vlan(link: &Link<'_, '_, '_>, seen: Seen<'_, '_>, findings: &mut Findings) {
-    match seen {
-        Seen::Vacant(entry) => drop(entry.insert(link.is_used)),
-        Seen::Occupied(mut entry) => {
-            if *entry.get() {
-                let readers = if link.is_used { BOTH } else { Readers::CLOUD_INIT };
-                let message = Who::from(readers).does(
-                    "configures only the last of the links",
-                    "configure only the last of the links",
-                    "they are the same VLAN of the same link",
-                );
-                findings.add(Code::DuplicateVlan, readers, &link.place.below("vlan_id"), message);
-            }
-            *entry.get_mut() |= link.is_used;
-        }
-    }
-}
-
-fn add_unknown(readers: Readers, place: &Place<'_>, findings: &mut Findings) {
+pub fn add_unknown(readers: Readers, place: &Place<'_>, findings: &mut Findings) {
     let message = Who::from(readers).fails("no link has this id");
     findings.add(Code::UnknownLink, readers, place, message);
 }
@@ -391,11 +217,16 @@ fn check_mtu(links: &Links<'_, '_, '_>, findings: &mut Findings) {
     for link in &links.list {
         match link.object.get("mtu") {
             None | Some(Json::Null) => without.push(&link.place),
+            Some(mtu) if digits(mtu) == Some(0) => {
+                let message = "cloud-init sets the mtu to 0 where it does not use netplan, because 0 does not stand for the default";
+                findings.add(Code::InvalidMtu, Readers::CLOUD_INIT, &link.place.below("mtu"), message);
+            }
             Some(mtu) if is_mtu(mtu) => {}
             Some(_) => {
-                let message =
-                    "cloud-init configures no network where it uses netplan because mtu is not a number of bytes";
-                findings.add(Code::InvalidMtu, Readers::CLOUD_INIT, &link.place.below("mtu"), message);
+                let message = "cloud-init configures no network where it uses netplan, and other renderers and cloudbase-init \
+                               pass it on, because mtu is not a number of bytes, or too small for Linux";
+                let readers = Readers::CLOUD_INIT | Readers::CLOUDBASE_INIT;
+                findings.add(Code::InvalidMtu, readers, &link.place.below("mtu"), message);
             }
         }
     }
@@ -412,15 +243,18 @@ fn check_mtu(links: &Links<'_, '_, '_>, findings: &mut Findings) {
     findings.add(Code::LinkWithoutMtu, Readers::IRONIC, first, message);
 }
 
-/// Returns whether netplan accepts it.
+/// Returns whether netplan and Linux accept it.
 fn is_mtu(mtu: &Json<'_>) -> bool {
-    match mtu {
-        Json::Text(text) => {
-            text.is_empty() || digits(&Json::Text(text.strip_prefix('+').unwrap_or(text).into())).is_some()
-        }
-        mtu => digits(mtu).is_some(),
-    }
+    let bytes = match mtu {
+        Json::Text(text) if text.is_empty() => return true,
+        Json::Text(text) => digits(&Json::Text(text.strip_prefix('+').unwrap_or(text).into())),
+        mtu => digits(mtu),
+    };
+    bytes.is_some_and(|bytes| bytes >= MIN_MTU)
 }
+
+/// `ETH_MIN_MTU` of Linux.
+const MIN_MTU: u32 = 68;
 
 #[cfg(test)]
 mod tests {
@@ -440,10 +274,10 @@ mod tests {
     #[test]
     fn an_mtu_is_a_whole_number() {
         let is_mtu = |text| is_mtu(&Json::parse(text).unwrap());
-        for text in ["1500", "0", r#""1500""#, r#""+1500""#, r#""""#] {
+        for text in ["1500", "68", r#""1500""#, r#""+1500""#, r#""""#] {
             assert!(is_mtu(text), "{text}");
         }
-        for text in ["-1", "1500.5", "5000000000", r#""jumbo""#, r#""1500 ""#, "true", "[]", "{}"] {
+        for text in ["-1", "0", "67", "1500.5", "5000000000", r#""jumbo""#, r#""1500 ""#, "true", "[]", "{}"] {
             assert!(!is_mtu(text), "{text}");
         }
     }

@@ -1,11 +1,13 @@
 //! Findings about `network_data.json`: what its readers make of the network.
 
 mod address;
+mod bonds;
 mod dns;
 mod links;
 mod networks;
 mod routes;
 mod value;
+mod vlans;
 mod who;
 
 use alloc::{format, vec::Vec};

@@ -103,8 +103,13 @@ fn is_attached<'j, 'a>(
     };
     match network.get("link") {
         None => {
-            let message = Who::from(Readers::CLOUD_INIT | Readers::GLEAN).fails("the network has no link");
-            findings.add(Code::IncompleteNetwork, Readers::CLOUD_INIT | Readers::GLEAN, &place, message);
+            let message = if kind == Kind::Static {
+                "cloud-init and glean fail and configure no network, and cloudbase-init ignores this one, because the network has \
+                 no link"
+            } else {
+                "cloud-init and glean fail and configure no network because the network has no link"
+            };
+            findings.add(Code::IncompleteNetwork, readers, &place, message);
         }
         Some(link) if links.find(link).is_some() => return true,
         Some(Json::Null) => {

@@ -113,12 +113,11 @@ fn check_route(
 fn check_gateway(
     kind: Kind,
     route: &Object<'_>,
-    destination: IpAddr,
+    to: IpAddr,
     ranges: Option<&[Range]>,
     place: &Place<'_>,
     findings: &mut Findings,
 ) {
-    // cloudbase-init uses only the default route, and Windows is not asked here whether it accepts the gateway.
     let readers = match kind {
         Kind::Static => Readers::CLOUD_INIT | Readers::GLEAN,
         _ => Readers::CLOUD_INIT,
@@ -143,21 +142,24 @@ fn check_gateway(
         // The address is not known, and most renderers leave out the routes.
         return;
     }
+    // cloudbase-init uses only default routes.
+    let is_default = kind == Kind::Static && destination(route).is_some_and(|(_, prefix)| prefix == 0);
+    let all = if is_default { readers | Readers::CLOUDBASE_INIT } else { readers };
     let Some(gateway) = address(gateway) else {
-        let message = Who::from(readers).does(
+        let message = Who::from(all).does(
             "configures no network, or no such route,",
             "configure no network, or no such route,",
             "gateway is not an address",
         );
-        return findings.add(Code::InvalidGateway, readers, &place, message);
+        return findings.add(Code::InvalidGateway, all, &place, message);
     };
-    if gateway.is_ipv4() != destination.is_ipv4() {
-        let message = Who::from(readers).does(
+    if gateway.is_ipv4() != to.is_ipv4() {
+        let message = Who::from(all).does(
             "configures no network, or no such route,",
             "configure no network, or no such route,",
             "the gateway is IPv4 and the route IPv6, or the reverse",
         );
-        return findings.add(Code::InvalidGateway, readers, &place, message);
+        return findings.add(Code::InvalidGateway, all, &place, message);
     }
     if !is_reachable(gateway, ranges) {
         let message = "Linux refuses the route because the gateway is outside the network of the address";

@@ -307,7 +307,7 @@ const FAULTS: &[Fault] = &[
         claims: &[
             BROKEN,
             Fails(Glean, "network", "UnicodeDecodeError"),
-            Fails(CloudbaseInit, "network", "UnicodeDecodeError"),
+            Fails(CloudbaseInit, "network", "AttributeError"),
             Fails(Ironic, "drive", "UnicodeDecodeError"),
         ],
     },
@@ -478,7 +478,11 @@ const FAULTS: &[Fault] = &[
         name: "a_network_without_link",
         code: Code::IncompleteNetwork,
         introduce: |drive| remove(&mut drive.network_data["networks"][1], "link"),
-        claims: &[Fails(CloudInit, "network", "KeyError: 'link'"), Fails(Glean, "network", "KeyError: 'link'")],
+        claims: &[
+            Reads(CloudbaseInit, "/configured/interfaces/tap2/addresses", "[]"),
+            Fails(CloudInit, "network", "KeyError: 'link'"),
+            Fails(Glean, "network", "KeyError: 'link'"),
+        ],
     },
     Fault {
         name: "a_network_without_type",

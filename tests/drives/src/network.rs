@@ -44,7 +44,7 @@ pub const FAULTS: &[Fault] = &[
             Fails(CloudInit, "network", "TypeError"),
             Fails(Glean, "network", "TypeError"),
             Fails(CloudbaseInit, "network", "TypeError"),
-            Fails(Ironic, "drive", "TypeError"),
+            Reads(Ironic, "/rebuilt", "true"),
         ],
     },
     Fault {
@@ -54,7 +54,11 @@ pub const FAULTS: &[Fault] = &[
             link(drive)["id"] = json!(["tap2"]);
             drive.network_data["networks"].as_array_mut().expect("a list").truncate(1);
         },
-        claims: &[Fails(CloudInit, "network", "TypeError"), Fails(Glean, "network", "TypeError")],
+        claims: &[
+            Fails(CloudInit, "network", "TypeError"),
+            Fails(Glean, "network", "TypeError"),
+            Fails(CloudbaseInit, "configured", "TypeError"),
+        ],
     },
     Fault {
         name: "bond_links_that_are_a_string",
@@ -148,7 +152,22 @@ pub const FAULTS: &[Fault] = &[
         name: "an_mtu_that_is_a_word",
         code: Code::InvalidMtu,
         introduce: |drive| link(drive)["mtu"] = json!("jumbo"),
-        claims: &NETPLAN,
+        claims: &[NETPLAN[0], NETPLAN[1], Reads(CloudbaseInit, "/configured/interfaces/tap2/mtu", r#""jumbo""#)],
+    },
+    Fault {
+        name: "an_mtu_too_small_for_linux",
+        code: Code::InvalidMtu,
+        introduce: |drive| link(drive)["mtu"] = json!(67),
+        claims: &[
+            Reads(CloudInit, "/netplan/interfaces/net1/mtu", r#""67""#),
+            Reads(CloudbaseInit, "/configured/interfaces/tap2/mtu", r#""67""#),
+        ],
+    },
+    Fault {
+        name: "an_mtu_of_zero",
+        code: Code::InvalidMtu,
+        introduce: |drive| link(drive)["mtu"] = json!(0),
+        claims: &[Reads(CloudInit, "/sysconfig/interfaces/net1/mtu", r#""0""#)],
     },
     Fault {
         name: "a_negative_mtu",
@@ -204,8 +223,16 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "a_vlan_id_over_4094",
         code: Code::InvalidVlanId,
-        introduce: |drive| add_vlan(drive, "vlan_id", json!(5000)),
-        claims: &NETPLAN,
+        introduce: |drive| {
+            add_vlan(drive, "vlan_id", json!(5000));
+            network(drive)["link"] = json!("v");
+        },
+        claims: &[
+            NETPLAN[0],
+            NETPLAN[1],
+            Reads(Glean, "/redhat/interfaces/net0.5000/addresses", r#"["192.0.2.10/24"]"#),
+            Reads(CloudbaseInit, "/configured/interfaces/v/vlan", r#""5000""#),
+        ],
     },
     Fault {
         name: "a_vlan_id_that_is_a_word",
@@ -506,6 +533,7 @@ pub const FAULTS: &[Fault] = &[
         claims: &[
             NETPLAN[0],
             NETPLAN[1],
+            Reads(CloudbaseInit, "/configured/interfaces/tap2/routes", r#"["0.0.0.0/0 via 2001:db8::1"]"#),
             Reads(Glean, "/debian/interfaces/net1/routes", r#"["::/0 via 2001:db8::1"]"#),
         ],
     },
@@ -516,6 +544,7 @@ pub const FAULTS: &[Fault] = &[
         claims: &[
             NETPLAN[0],
             NETPLAN[1],
+            Reads(CloudbaseInit, "/configured/interfaces/tap2/routes", r#"["0.0.0.0/0 via gateway.example.org"]"#),
             Reads(Glean, "/debian/interfaces/net1/routes", r#"["0.0.0.0/0 via gateway.example.org"]"#),
         ],
     },
@@ -561,7 +590,11 @@ pub const FAULTS: &[Fault] = &[
         name: "a_networks_name_server_that_is_a_name",
         code: Code::InvalidDnsAddress,
         introduce: |drive| network(drive)["services"][0]["address"] = json!("dns.example.org"),
-        claims: &[NETPLAN[1]],
+        claims: &[
+            NETPLAN[1],
+            Reads(Glean, "/networkd/interfaces/net1/dns", r#"["dns.example.org"]"#),
+            Reads(CloudbaseInit, "/configured/interfaces/tap2/dns", r#"["dns.example.org"]"#),
+        ],
     },
     Fault {
         name: "a_networks_name_server_without_address",
