@@ -34,10 +34,10 @@ pub fn read(image: &[u8]) -> Result<DriveImage<'_>, ReadError> {
     while let Some((opened, parts)) = tree.pending.pop() {
         tree.directory(opened, &parts, false)?;
     }
-    let Volume { width, sector_size, label, .. } = tree.volume;
+    let Volume { width, sector_size, .. } = tree.volume;
     Ok(DriveImage {
         file_system: FileSystem::Fat { width, sector_size },
-        label: tree.volume_entry.unwrap_or(label),
+        label: tree.volume_entry.unwrap_or_default(),
         size: image.len() as u64,
         files: tree.walk.finish()?,
     })
@@ -57,7 +57,6 @@ struct Volume<'i> {
     root: Root<'i>,
     /// The clusters.
     data: Bytes<'i>,
-    label: String,
 }
 
 /// The root directory.
@@ -125,14 +124,8 @@ impl<'i> Volume<'i> {
             FatWidth::Fat32 => Root::Chain(sector.u32(44)?),
             _ => Root::Area(at_sector(root_sector, root_sectors.into(), Structure::Directory)?),
         };
-        let extended = if is_fat32 { 66 } else { 38 };
-        let label = match sector.u8(extended)? {
-            0x29 => sector.get(extended + 5, 11)?,
-            _ => NO_NAME,
-        };
-        let label = if label == NO_NAME { String::new() } else { volume_label(label) };
         let cluster_size = (u32::from(sectors_per_cluster.get()) * sector_size) as usize;
-        Ok(Self { boot_sector: sector, width, sector_size, cluster_size, clusters, table, root, data, label })
+        Ok(Self { boot_sector: sector, width, sector_size, cluster_size, clusters, table, root, data })
     }
 
     /// Returns the index of a cluster, if it exists.
@@ -169,7 +162,7 @@ struct Tree<'i> {
     /// Whether a cluster is part of a file or directory, by index.
     used: Vec<bool>,
     walk: Walk<'i>,
-    /// The label in the root directory.
+    /// The label: the one in the root directory. blkid ignores the boot sector's since util-linux 2.33.
     volume_entry: Option<String>,
     /// Directories to be read.
     pending: Vec<(OpenDirectory, Vec<Bytes<'i>>)>,
@@ -220,7 +213,9 @@ impl<'i> Tree<'i> {
                     ([DELETED, ..], _) => long_name = LongName::default(),
                     (_, attributes) if attributes & LONG_NAME_MASK == LONG_NAME => long_name.add(&entry.bytes)?,
                     (name, attributes) if attributes & VOLUME_ID != 0 => {
-                        if is_root && self.volume_entry.is_none() {
+                        // The conditions are blkid's.
+                        let is_label = attributes & DIRECTORY == 0 && entry.first_cluster == 0;
+                        if is_root && is_label && self.volume_entry.is_none() {
                             self.volume_entry = Some(volume_label(&name));
                         }
                         long_name = LongName::default();
@@ -355,6 +350,9 @@ impl LongName {
 
 /// Returns the label without trailing spaces.
 fn volume_label(field: &[u8]) -> String {
+    if field == NO_NAME {
+        return String::new();
+    }
     String::from_utf8_lossy(field).trim_end_matches(' ').into()
 }
 
@@ -365,7 +363,7 @@ fn either(short: u16, long: u32) -> u32 {
 
 const SECTOR_SIZES: [u32; 4] = [512, 1024, 2048, 4096];
 
-/// The label field of a volume without a label.
+/// The name of a volume without a label.
 const NO_NAME: &[u8] = b"NO NAME    ";
 
 /// Size of a directory entry, in bytes.
