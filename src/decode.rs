@@ -26,9 +26,12 @@ pub const MAX_MEMBERS: usize = 65_536;
 /// Returns the image, which has at most [`MAX_IMAGE_SIZE`] bytes.
 pub fn decode(drive: DriveSource<'_>) -> Result<Cow<'_, [u8]>, DecodeError> {
     let image = match drive {
-        DriveSource::Text(text) => gunzip(Cow::Owned(from_base64(text.as_bytes())?))?,
-        DriveSource::Bytes(bytes) if is_text(bytes) => gunzip(Cow::Owned(from_base64(bytes)?))?,
-        DriveSource::Bytes(bytes) => gunzip(Cow::Borrowed(bytes))?,
+        DriveSource::Text(text) => gunzip(Cow::Owned(from_base64(text.as_bytes())?), LIMIT)?,
+        DriveSource::Bytes(bytes) if is_text(bytes) => gunzip(Cow::Owned(from_base64(bytes)?), LIMIT)?,
+        DriveSource::Bytes(bytes) => match mistaken_text(bytes) {
+            Some(error) => return Err(error),
+            None => gunzip(Cow::Borrowed(bytes), LIMIT)?,
+        },
     };
     if image.len() as u64 > MAX_IMAGE_SIZE { Err(DecodeError::TooLarge) } else { Ok(image) }
 }
@@ -44,6 +47,15 @@ pub enum DecodeError {
     },
     /// Base64 text is truncated, or has padding before its end.
     Base64End,
+    /// The text is base64 in the alphabet for URLs (RFC 4648, 5).
+    UrlSafeBase64 {
+        /// Offset in bytes of the first character that is not in the standard alphabet.
+        offset: usize,
+    },
+    /// The text is in quotes, such as Python's `b'…'`.
+    Quoted,
+    /// The text is the URL of a drive.
+    Url,
     /// A member of the gzip is damaged.
     Gzip {
         /// Offset of the member in bytes from the start of the gzip.
@@ -81,6 +93,15 @@ impl fmt::Display for DecodeError {
             Self::Base64End => f.write_str(
                 "the drive's base64 is truncated or has misplaced padding; pass the text exactly as sent to Ironic",
             ),
+            Self::UrlSafeBase64 { offset } => write!(
+                f,
+                "the drive is base64 in the alphabet for URLs (- or _ at offset {offset}), which Ironic refuses; encode it with \
+                 the standard alphabet (+ and /)"
+            ),
+            Self::Quoted => f.write_str(
+                "the drive is text in quotes, such as Python's b'...'; decode the bytes to a string, and pass it without quotes",
+            ),
+            Self::Url => f.write_str("the drive is a URL; download it, and pass the content"),
             Self::Gzip { offset, fault } => {
                 write!(f, "the drive's gzip is damaged: the member at byte {offset} ")?;
                 match fault {
@@ -121,13 +142,39 @@ fn from_base64(text: &[u8]) -> Result<Vec<u8>, DecodeError> {
         Cow::Borrowed(trimmed)
     };
     base64::decode(&dense).map_err(|_| {
+        if let Some(error) = mistaken_text(text) {
+            return error;
+        }
         let invalid = text.iter().position(|byte| !is_base64_or_space(byte));
         invalid.map_or(DecodeError::Base64End, |offset| DecodeError::Base64 { offset })
     })
 }
 
-/// Decompresses and concatenates the members of a gzip. Returns anything else unchanged.
-fn gunzip(bytes: Cow<'_, [u8]>) -> Result<Cow<'_, [u8]>, DecodeError> {
+/// Maximum size of an image in bytes.
+const LIMIT: usize = MAX_IMAGE_SIZE as usize;
+
+/// Returns what a text is that somebody may take for base64, if that is evident.
+fn mistaken_text(text: &[u8]) -> Option<DecodeError> {
+    const CHECKED: usize = 512;
+    let text = text.trim_ascii_start();
+    let offset = |bytes: &[u8]| bytes.iter().position(|byte| b"-_".contains(byte));
+    let head = text.get(..CHECKED).unwrap_or(text);
+    if !head.iter().all(|byte| (b' '..=b'~').contains(byte) || byte.is_ascii_whitespace()) {
+        return None;
+    }
+    let is_quoted = |text: &[u8]| matches!(text, [b'\'' | b'"', first, ..] if is_base64_or_space(first));
+    if is_quoted(text) || text.strip_prefix(b"b").is_some_and(is_quoted) {
+        return Some(DecodeError::Quoted);
+    }
+    if text.starts_with(b"https://") || text.starts_with(b"http://") {
+        return Some(DecodeError::Url);
+    }
+    let is_url_safe = text.iter().all(|byte| is_base64_or_space(byte) && !b"+/".contains(byte) || b"-_".contains(byte));
+    offset(text).filter(|_| is_url_safe).map(|offset| DecodeError::UrlSafeBase64 { offset })
+}
+
+/// Decompresses and concatenates the members of a gzip, which may have at most `limit` bytes. Returns anything else unchanged.
+pub(crate) fn gunzip(bytes: Cow<'_, [u8]>, limit: usize) -> Result<Cow<'_, [u8]>, DecodeError> {
     if !bytes.starts_with(&MAGIC) {
         return Ok(bytes);
     }
@@ -149,7 +196,7 @@ fn gunzip(bytes: Cow<'_, [u8]>) -> Result<Cow<'_, [u8]>, DecodeError> {
         let header = header_length(rest).map_err(damaged)?;
         let deflate = rest.get(header..).unwrap_or_default();
         let start = image.len();
-        let read = inflate_into(&mut image, deflate, &mut inflate)
+        let read = inflate_into(&mut image, deflate, &mut inflate, limit)
             .map_err(|error| error.map_or(DecodeError::TooLarge, damaged))?;
         let trailer = deflate.get(read..).and_then(<[u8]>::first_chunk::<TRAILER>);
         let unpacked = image.get(start..).unwrap_or_default();
@@ -191,13 +238,13 @@ fn header_length(member: &[u8]) -> Result<usize, GzipFault> {
 }
 
 /// Decompresses `deflate` and appends the output to `image`. Returns how many bytes of `deflate` were read. The error is `None`
-/// if the image gets too large.
+/// if the image exceeds `limit` bytes.
 fn inflate_into(
     image: &mut Vec<u8>,
     deflate: &[u8],
     inflate: &mut DecompressorOxide,
+    limit: usize,
 ) -> Result<usize, Option<GzipFault>> {
-    const LIMIT: usize = MAX_IMAGE_SIZE as usize;
     inflate.init();
     let start = image.len();
     let (mut read, mut filled) = (0, 0);
@@ -214,10 +261,10 @@ fn inflate_into(
                 image.truncate(start + filled);
                 return Ok(read);
             }
-            TINFLStatus::HasMoreOutput if image.len() < LIMIT => {
+            TINFLStatus::HasMoreOutput if image.len() < limit => {
                 // Large enough for most drives. Beyond that, memory grows only with the actual output.
                 let size = image.len().saturating_mul(2).max(input.len().saturating_mul(4)).max(1 << 16);
-                image.resize(size.min(LIMIT), 0);
+                image.resize(size.min(limit), 0);
             }
             TINFLStatus::HasMoreOutput => return Err(None),
             TINFLStatus::FailedCannotMakeProgress | TINFLStatus::NeedsMoreInput => {
@@ -298,12 +345,29 @@ mod tests {
     #[test]
     fn the_error_about_invalid_base64_has_the_offset() {
         let text = |text| decode(DriveSource::Text(text)).unwrap_err();
-        assert_eq!(text("QUJD\nQU-D"), DecodeError::Base64 { offset: 7 });
-        assert_eq!(text("https://example.org/drive"), DecodeError::Base64 { offset: 5 });
+        assert_eq!(text("QUJD\nQU.D"), DecodeError::Base64 { offset: 7 });
         assert_eq!(text("QUJDQ"), DecodeError::Base64End);
         assert_eq!(text("QUI=QUJD"), DecodeError::Base64End);
         assert_eq!(text("QUJDQQ"), DecodeError::Base64End);
         assert_eq!(text("QUJé"), DecodeError::Base64 { offset: 3 });
+    }
+
+    #[test]
+    fn text_that_resembles_base64_has_errors_of_its_own() {
+        for (text, expected) in [
+            ("QUJD\nQU-D", DecodeError::UrlSafeBase64 { offset: 7 }),
+            ("QUJ_", DecodeError::UrlSafeBase64 { offset: 3 }),
+            ("b'QUJD'", DecodeError::Quoted),
+            ("b\"QUJD\"\n", DecodeError::Quoted),
+            ("\"QUJD\"", DecodeError::Quoted),
+            ("https://example.org/drive", DecodeError::Url),
+        ] {
+            assert_eq!(decode(DriveSource::Text(text)).unwrap_err(), expected, "{text}");
+            assert_eq!(unpack(text.as_bytes()).unwrap_err(), expected, "{text}");
+        }
+        assert_eq!(decode(DriveSource::Text("QU+J_")).unwrap_err(), DecodeError::Base64 { offset: 4 });
+        // An image may start with anything.
+        assert_eq!(unpack(b"b'QUJD\0").unwrap(), b"b'QUJD\0");
     }
 
     #[test]

@@ -167,9 +167,18 @@ fn input_that_is_not_a_drive_is_refused() {
     *checksum.last_mut().unwrap() ^= 1;
     let mut deflate = gzip[..11].to_vec();
     deflate.extend([0xff; 20]);
+    let twice = STANDARD.decode(encode(&gzip).unwrap()).unwrap();
     for (drive, message) in [
         (DriveSource::Bytes(b"\0"), "not a config drive: the image is neither ISO 9660 nor FAT"),
-        (DriveSource::Text("http://"), "the drive is not base64 (invalid byte at offset 4)"),
+        (DriveSource::Bytes(&[0; 512]), "not a config drive: the image has only zeros"),
+        (
+            DriveSource::Bytes(&twice),
+            "not a config drive: the image is compressed with gzip twice; compress it only once",
+        ),
+        (DriveSource::Text("b'H4sI'"), "the drive is text in quotes, such as Python's b'...'"),
+        (DriveSource::Text("H4sI-_"), "the drive is base64 in the alphabet for URLs (- or _ at offset 4)"),
+        (DriveSource::Text("http://"), "the drive is a URL"),
+        (DriveSource::Text("a.b"), "the drive is not base64 (invalid byte at offset 1)"),
         (DriveSource::Text(text.split_at(text.len() - 1).0), "the drive's base64 is truncated"),
         (DriveSource::Bytes(&gzip[..gzip.len() - 1]), "the drive's gzip is damaged: the member at byte 0 is truncated"),
         (

@@ -2,7 +2,10 @@
 
 use core::fmt;
 
-use super::walk::{MAX_ENTRIES, MAX_FILES_SIZE, MAX_PATH_LENGTH, MAX_PATHS_LENGTH};
+use super::{
+    Foreign,
+    walk::{MAX_ENTRIES, MAX_FILES_SIZE, MAX_PATH_LENGTH, MAX_PATHS_LENGTH},
+};
 
 /// Why an image cannot be read. Messages quote nothing from the image.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -10,6 +13,8 @@ use super::walk::{MAX_ENTRIES, MAX_FILES_SIZE, MAX_PATH_LENGTH, MAX_PATHS_LENGTH
 pub enum ReadError {
     /// The image does not start like ISO 9660 or like FAT.
     NoFileSystem,
+    /// The image is something else that we recognise.
+    Foreign(Foreign),
     /// A structure of the file system is damaged, is not one that we read on a drive, or exceeds a limit.
     Damaged {
         /// The structure.
@@ -27,6 +32,7 @@ impl fmt::Display for ReadError {
             Self::NoFileSystem => f.write_str(
                 "not a config drive: the image is neither ISO 9660 nor FAT; give an image, its gzip, or its base64 text",
             ),
+            Self::Foreign(foreign) => write!(f, "not a config drive: {foreign}"),
             Self::Damaged { structure, offset, fault } if fault.is_damage() => {
                 write!(f, "damaged {}: {structure} at byte {offset} {fault}", structure.file_system())
             }

@@ -7,6 +7,7 @@ mod bytes;
 mod content;
 mod error;
 mod fat;
+mod foreign;
 mod iso9660;
 mod rock_ridge;
 mod walk;
@@ -18,6 +19,7 @@ use self::bytes::Bytes;
 pub use self::{
     content::Content,
     error::{Fault, ReadError, Structure},
+    foreign::Foreign,
     walk::{MAX_ENTRIES, MAX_FILES_SIZE, MAX_PATH_LENGTH, MAX_PATHS_LENGTH},
 };
 
@@ -25,11 +27,18 @@ pub use self::{
 /// without long names.
 pub fn read(image: &[u8]) -> Result<DriveImage<'_>, ReadError> {
     if iso9660::is_iso9660(image) {
-        iso9660::read(image)
-    } else if fat::is_fat(image) {
-        fat::read(image)
-    } else {
-        Err(ReadError::NoFileSystem)
+        return iso9660::read(image);
+    }
+    // Other boot sectors and boot loaders start like FAT's.
+    let foreign = Foreign::of(image);
+    match foreign {
+        Some(foreign @ (Foreign::Ntfs | Foreign::Exfat | Foreign::Gpt)) => Err(ReadError::Foreign(foreign)),
+        _ if fat::is_fat(image) => match (fat::read(image), foreign) {
+            (Err(_), Some(foreign)) => Err(ReadError::Foreign(foreign)),
+            (read, _) => read,
+        },
+        Some(foreign) => Err(ReadError::Foreign(foreign)),
+        None => Err(ReadError::NoFileSystem),
     }
 }
 
