@@ -40,6 +40,15 @@ pub enum Problem {
         /// The first invalid character, counted from 1.
         character: usize,
     },
+    /// A member is unknown, and the document may have only known ones.
+    Unknown {
+        /// The beginning of the member's name.
+        name: String,
+        /// The known name that is probably meant.
+        meant: Option<&'static str>,
+        /// The names of all known members.
+        known: &'static [&'static str],
+    },
     /// Members contradict each other, or ask for something impossible. Contains the whole message.
     Conflict(&'static str),
 }
@@ -109,6 +118,16 @@ impl fmt::Display for DocumentError {
                 f,
                 "invalid base64 at character {character}: expected RFC 4648's standard alphabet, padded, on one line"
             ),
+            Problem::Unknown { name, meant, known } => {
+                write!(f, "unknown member \"{}\"", name.escape_debug())?;
+                match (meant, known) {
+                    (Some(meant), _) => write!(f, "; did you mean {meant}?"),
+                    (None, [first @ .., last]) if !first.is_empty() => {
+                        write!(f, ": expected only {} and {last}", first.join(", "))
+                    }
+                    (None, known) => write!(f, ": expected only {}", known.join(", ")),
+                }
+            }
             Problem::Conflict(message) => f.write_str(message),
         }
     }

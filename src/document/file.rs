@@ -2,6 +2,7 @@
 
 use super::{
     json::Json,
+    members,
     read::{Members, Result, base64, text},
 };
 use crate::tree::Content;
@@ -17,6 +18,12 @@ pub struct File<'a> {
 }
 
 impl<'a> File<'a> {
+    /// Parses a file that has no other members.
+    pub(super) fn parse_closed(value: &'a Json<'a>) -> Result<Self> {
+        Members::of(value)?.closed(members::FILE)?;
+        Self::parse(value)
+    }
+
     pub(super) fn parse(value: &'a Json<'a>) -> Result<Self> {
         let members = Members::of(value)?;
         Ok(Self { path: members.required("path", text)?, contents: members.required("contents", base64)?.into() })

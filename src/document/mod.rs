@@ -8,6 +8,7 @@ mod instance;
 mod instance_document;
 mod json;
 mod json_error;
+mod members;
 mod meta_data_document;
 mod network_model;
 mod overrides;
@@ -25,6 +26,7 @@ pub use instance::{BlockDeviceMapping, BlockDeviceRole, BlockDevices, DrivePolic
 pub use instance_document::InstanceDocument;
 pub use json::{Integer, Json, Object};
 pub use json_error::JsonError;
+pub use members::{Misspelling, misspellings};
 pub use meta_data_document::{MetaDataDocument, UserData};
 pub use network_model::{FixedIp, Ip, Network, Route, Subnet, Vif, attached};
 pub use overrides::Overrides;
@@ -50,7 +52,7 @@ impl<'a> Document<'a> {
         Ok(match Kind::of(members)? {
             Kind::Instance => Self::Instance(InstanceDocument::parse(members, overrides)?.into()),
             Kind::MetaData => Self::MetaData(MetaDataDocument::parse(members, overrides)?),
-            Kind::Files => Self::Files(members.list("files", File::parse)?),
+            Kind::Files => Self::Files(members.list("files", File::parse_closed)?),
         })
     }
 }
@@ -74,13 +76,13 @@ enum Kind {
 
 impl Kind {
     fn of(members: Members<'_>) -> Result<Self> {
-        match ["instance", "meta_data", "files"].map(|name| members.has(name)) {
+        match members::KINDS.map(|name| members.has(name)) {
             [true, false, false] => Ok(Self::Instance),
-            [false, true, false] => Ok(Self::MetaData),
-            [false, false, true] => Ok(Self::Files),
-            [false, false, false] => {
-                Err(Problem::Conflict("expected one of the members instance, meta_data and files, found none").into())
-            }
+            [false, true, false] => members.closed(members::META_DATA_DOCUMENT).and(Ok(Self::MetaData)),
+            [false, false, true] => members.closed(members::FILES_DOCUMENT).and(Ok(Self::Files)),
+            [false, false, false] => Err(members.misspelt_kind().unwrap_or_else(|| {
+                Problem::Conflict("expected one of the members instance, meta_data and files, found none").into()
+            })),
             _ => {
                 let problem = "expected one of the members instance, meta_data and files, found more than one";
                 Err(Problem::Conflict(problem).into())
@@ -115,6 +117,17 @@ mod tests {
             (r#"{"meta_data": {}}"#, "meta_data"),
             (r#"{"files": []}"#, "files"),
             (r#"{"files": [], "meta_data": null}"#, "files"),
+            (r#"{"meta_data": {}, "userdata": "x"}"#, "unknown member \"userdata\"; did you mean user_data?"),
+            (
+                r#"{"meta_data": {}, "ports": null}"#,
+                "unknown member \"ports\": expected only meta_data, user_data, network_data and vendor_data",
+            ),
+            (r#"{"files": [], "file": []}"#, "unknown member \"file\"; did you mean files?"),
+            (
+                r#"{"files": [{"path": "a", "content": ""}]}"#,
+                "/files/0: unknown member \"content\"; did you mean contents?",
+            ),
+            (r#"{"metadata": {}}"#, "unknown member \"metadata\"; did you mean meta_data?"),
             ("{}", none),
             (r#"{"files": null}"#, none),
             (r#"{"files": [], "meta_data": {}}"#, several),

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use super::{
     error::{DocumentError, Problem},
     json::{Integer, Json, Object},
+    members,
 };
 use crate::base64::{self, DecodeError};
 
@@ -36,6 +37,21 @@ impl<'a> Members<'a> {
     /// Reads an array, which is empty if the member is absent.
     pub(super) fn list<T>(self, name: &str, read: impl FnMut(&'a Json<'a>) -> Result<T>) -> Result<Vec<T>> {
         Ok(self.optional(name, |value| list(value, read))?.unwrap_or_default())
+    }
+
+    /// Refuses members that are not `known`.
+    pub(super) fn closed(self, known: &'static [&'static str]) -> Result<()> {
+        members::closed(self.0, known)
+    }
+
+    /// Returns the error about a member that looks like a misspelling of one that decides the kind of a document.
+    pub(super) fn misspelt_kind(self) -> Option<DocumentError> {
+        let name = self
+            .0
+            .iter()
+            .map(|(name, _)| name)
+            .find(|name| !members::KINDS.contains(name) && members::meant(name, &members::KINDS).is_some())?;
+        Some(members::unknown(name, &members::KINDS))
     }
 
     /// Returns whether the member is present and not null.

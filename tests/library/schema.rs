@@ -44,6 +44,10 @@ fn the_schema_accepts_the_simpler_documents_but_no_mixtures() {
         json!({"meta_data": {}, "user_data": 7}),
         json!({"files": [{"path": "/absolute", "contents": ""}]}),
         json!({"files": [{"path": "a", "contents": "not base64"}]}),
+        json!({"meta_data": {}, "userdata": "x"}),
+        json!({"meta_data": {}, "random_seed": null}),
+        json!({"files": [], "directory": "a"}),
+        json!({"files": [{"path": "a", "contents": "", "mode": 420}]}),
     ] {
         assert_validity(&validator, &document, false);
     }
