@@ -78,14 +78,27 @@ codes! {
     InvalidRandomSeed = "invalid-random-seed", Error, Everywhere, "encode it as base64, or leave it out";
     /// `files` or `network_config` refers to a file that is not on the drive.
     MissingContent = "missing-content", Error, Everywhere, "put the file there, or leave out the entry";
+    /// A member of `meta_data.json` is of a kind on which cloud-init fails.
+    InvalidMember = "invalid-member", Error, Everywhere, "correct the member, or leave it out: null is not the same as absent";
     /// `vendor_data.json` or `vendor_data2.json` is not what cloud-init accepts.
     InvalidVendorData = "invalid-vendor-data", Error, Everywhere, "make it a JSON object, or leave it out";
     /// `ec2/latest/meta-data.json` is not a JSON object.
     InvalidEc2MetaData = "invalid-ec2-meta-data", Error, Everywhere, "make it a JSON object, or leave it out";
+    /// `public_keys` or `keys` has a shape that a reader does not accept.
+    InvalidPublicKeys = "invalid-public-keys", Warning, Everywhere,
+        "make public_keys an object whose values are strings, and keys an array of objects with name, type and data, as Nova does";
+    /// A string has several public keys.
+    SeveralKeysInOne = "several-keys-in-one", Warning, Everywhere, "give each key a member of its own";
+    /// cloud-init does not use vendor data that is meant for it.
+    UnusedVendorData = "unused-vendor-data", Warning, Everywhere,
+        "put the text for cloud-init into the member cloud-init at the top level";
     /// The tenant's `dsmode` makes cloud-init ignore the drive.
     Dsmode = "dsmode", Warning, Everywhere, "remove the key dsmode from the instance's metadata";
     /// `hostname` or `name` is missing.
     NoHostName = "no-host-name", Warning, Everywhere, "add both hostname and name";
+    /// Linux refuses the host name.
+    InvalidHostName = "invalid-host-name", Warning, Everywhere,
+        "use at most 64 letters, digits, hyphens and dots, including the domain";
     /// `name` differs from `hostname`.
     HostNamesDiffer = "host-names-differ", Warning, Everywhere, "set both to the same name if glean reads the drive";
     /// `latest` and the dated directory have different contents.
@@ -193,8 +206,32 @@ codes! {
     /// No reader recognises the format of the user data.
     UserDataOfNoKnownKind = "user-data-of-no-known-kind", Warning, Everywhere,
         "start it with #cloud-config, #! or another marker of its format, with nothing before it";
-    /// A script's first line ends in a carriage return.
+    /// A script has carriage returns without line feeds.
     ScriptWithCarriageReturn = "script-with-carriage-return", Warning, Everywhere, "end its lines with LF only";
+    /// A script does not start with `#!`.
+    ScriptWithoutShebang = "script-without-shebang", Warning, Everywhere, "start it with #! and an interpreter, with nothing before it";
+    /// A cloud-config is not a YAML mapping, or an archive of them is not a YAML list.
+    InvalidCloudConfig = "invalid-cloud-config", Warning, Everywhere,
+        "correct the YAML; `cloud-init schema --config-file` checks it";
+    /// A MIME multipart message has no parts.
+    MimeWithoutParts = "mime-without-parts", Warning, Everywhere,
+        "declare the boundary in the header Content-Type, and put -- and the boundary before each part";
+    /// User data, or a part of it, is not UTF-8.
+    UserDataNotUtf8 = "user-data-not-utf-8", Warning, Everywhere, "save it as UTF-8; encode it as base64 in a MIME message";
+    /// The gzip of user data cannot be unpacked.
+    DamagedGzip = "damaged-gzip", Warning, Everywhere, "compress it again, or leave it uncompressed";
+    /// A Jinja template is of no known kind.
+    TemplateOfNoKnownKind = "template-of-no-known-kind", Warning, Everywhere,
+        "start with the line `## template: jinja`, followed by #cloud-config or a script";
+    /// The user data is a configuration of Butane.
+    ButaneConfiguration = "butane-configuration", Warning, Everywhere, "translate it with butane, and pass the result";
+    /// The user data is a machine configuration of Talos Linux.
+    TalosConfiguration = "talos-configuration", Warning, Everywhere, "ignore this finding if the image is Talos Linux";
+    /// The user data exceeds what Nova accepts.
+    UserDataTooLargeForNova = "user-data-too-large-for-nova", Warning, Everywhere,
+        "compress it, or let it fetch the rest";
+    /// A member of a document looks like a misspelt one.
+    MisspeltMember = "misspelt-member", Warning, Everywhere, "correct the name, or remove the member";
 }
 
 impl fmt::Display for Code {

@@ -10,9 +10,11 @@ mod code;
 mod findings;
 mod metadata;
 mod network;
+mod public_keys;
 mod readers;
 mod user_data;
 mod volume;
+mod yaml;
 
 pub use code::{Code, Scope, Severity};
 pub use readers::Readers;
@@ -24,7 +26,7 @@ use core::{fmt, str};
 use self::findings::Findings;
 use crate::{
     decode::{DecodeError, DriveSource, decode},
-    document::{Json, Object},
+    document::{self, DocumentError, Json, Misspelling, Object},
     error::Error,
     image::read,
     options::Options,
@@ -32,20 +34,44 @@ use crate::{
 
 /// Finds what will not work on the drive built from `document`, worst first.
 pub fn check_document(document: &str, options: &Options) -> Result<Vec<Finding>, Error> {
-    check_image(&crate::build_drive(document, options)?)
+    let mut findings = Findings::default();
+    check_image(&crate::build_drive(document, options)?, &mut findings)?;
+    let document = Json::parse(document).map_err(DocumentError::from)?;
+    let of_document = |pointer| Place { path: "", pointer };
+    for Misspelling { pointer, meant } in document::misspellings(&document) {
+        let message =
+            format!("the drive is built without this member because its name is unknown; did you mean {meant}?");
+        findings.add(Code::MisspeltMember, Readers::INSIDE, &of_document(pointer), message);
+    }
+    if let Json::Object(members) = &document
+        && let Some(Json::Object(instance)) = members.get("instance")
+        && text(instance, "user_data").is_some_and(|text| text.len() > user_data::NOVAS_LIMIT)
+    {
+        findings.add(
+            Code::UserDataTooLargeForNova,
+            Readers::INSIDE,
+            &of_document("/instance/user_data".into()),
+            user_data::too_large_for_nova(),
+        );
+    }
+    Ok(findings.finish())
 }
 
 /// Finds what will not work on a drive, worst first.
 pub fn check_drive(drive: DriveSource<'_>) -> Result<Vec<Finding>, Error> {
     match decode(drive) {
-        Ok(image) => check_image(&image),
+        Ok(image) => {
+            let mut findings = Findings::default();
+            check_image(&image, &mut findings)?;
+            Ok(findings.finish())
+        }
         // We do not read such an image, and the agent does not accept it.
         Err(DecodeError::TooLarge) => Ok(volume::too_large()),
         Err(error) => Err(error.into()),
     }
 }
 
-fn check_image(image: &[u8]) -> Result<Vec<Finding>, Error> {
+fn check_image(image: &[u8], findings: &mut Findings) -> Result<(), Error> {
     let drive = read::read(image)?;
     let volume = Volume { file_system: drive.file_system, label: &drive.label, size: drive.size };
     let mut files: Files<'_> = drive.files.iter().map(|file| (file.path.clone(), Cow::Borrowed(&[][..]))).collect();
@@ -54,7 +80,8 @@ fn check_image(image: &[u8]) -> Result<Vec<Finding>, Error> {
     for file in drive.files.iter().filter(|file| Drive::reads(dated, &file.path)) {
         files.insert(file.path.clone(), file.content.bytes());
     }
-    Ok(check(&volume, &files))
+    check_files(&volume, &files, findings);
+    Ok(())
 }
 
 /// The files of a drive by path, as the readers find them.
@@ -68,7 +95,7 @@ pub struct Finding {
     /// The readers that it concerns.
     pub readers: Readers,
     /// Where on the drive it is: a path, followed by `#` and a JSON pointer (RFC 6901) if it is about a member; empty for the
-    /// drive as a whole.
+    /// drive as a whole. Without a path, the pointer is one into the document.
     pub place: String,
     /// What a reader does, and why. Never contains the value of a member.
     pub message: String,
@@ -77,12 +104,16 @@ pub struct Finding {
 /// Returns the findings about a drive, worst first.
 pub fn check(volume: &Volume<'_>, files: &Files<'_>) -> Vec<Finding> {
     let mut findings = Findings::default();
-    volume::check(volume, &mut findings);
-    let drive = Drive { files, dated: Drive::dated(files) };
-    metadata::check(&drive, &mut findings);
-    network::check(&drive, &mut findings);
-    user_data::check(&drive, &mut findings);
+    check_files(volume, files, &mut findings);
     findings.finish()
+}
+
+fn check_files(volume: &Volume<'_>, files: &Files<'_>, findings: &mut Findings) {
+    volume::check(volume, findings);
+    let drive = Drive { files, dated: Drive::dated(files) };
+    metadata::check(&drive, findings);
+    network::check(&drive, findings);
+    user_data::check(&drive, findings);
 }
 
 /// A place on a drive.

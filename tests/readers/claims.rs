@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeSet,
     fs,
-    os::unix::fs::PermissionsExt,
     process::{Command, Stdio},
     sync::OnceLock,
 };
@@ -51,7 +50,13 @@ pub fn trials() -> Vec<Trial> {
     trials.extend(of_ironic.map(|trial| trial.without(software::missing(Reader::Ironic))));
     let of_agent = Trial::new("the_agent_finds_an_image_over_its_limit", agent_finds_too_large_an_image);
     trials.push(of_agent.without(software::missing(Reader::CloudbaseInit)));
-    trials.push(Trial::new("a_script_with_carriage_returns_does_not_start", script_does_not_start));
+    trials.push(
+        Trial::new("linux_refuses_the_host_names_that_check_reports", linux_refuses_host_names).without(no_host_name()),
+    );
+    for reader in [Reader::CloudInit, Reader::CloudInitNewest] {
+        let name = format!("{}_starts_scripts_with_carriage_returns", reader.name());
+        trials.push(Trial::new(name, move || starts_with_carriage_returns(reader)).without(software::missing(reader)));
+    }
     trials
 }
 
@@ -153,18 +158,55 @@ fn agent_finds_too_large_an_image() -> Result<(), Failed> {
     }
 }
 
-fn script_does_not_start() -> Result<(), Failed> {
-    let directory = temporary_directory();
-    for (script, starts) in [("#!/bin/sh\nexit 0\n", true), ("#!/bin/sh\r\nexit 0\r\n", false)] {
-        let path = directory.path().join(format!("script-{starts}"));
-        fs::write(&path, script)?;
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o700))?;
-        // Through a shell, since a process that was forked meanwhile may still have the file open for writing.
-        let status =
-            Command::new("sh").arg("-c").arg("exec \"$1\"").arg("sh").arg(&path).stderr(Stdio::null()).status()?;
-        same("whether it starts", &status.success().into(), &starts.into())?;
+/// cloud-init converts the ends of a script's lines, so `check` must not report them.
+fn starts_with_carriage_returns(reader: Reader) -> Result<(), Failed> {
+    let mut drive = Drive::sound();
+    for version in ["latest", "2018-08-27"] {
+        drive.files.insert(format!("openstack/{version}/user_data"), "#!/bin/sh\r\nexit 0\r\n".into());
+    }
+    let found = read(reader, &drive.files(), Some(drive.label))?;
+    same("scripts", &found["executed"]["scripts"], &json!({"part-001": true}))
+}
+
+/// Sets host names with `hostname` in a namespace of its own: cloud-init and glean run it.
+fn linux_refuses_host_names() -> Result<(), Failed> {
+    for (name, accepted) in [
+        ("web-01", true),
+        ("web-01.example.org", true),
+        ("WEB01", true),
+        (&*"a".repeat(64), true),
+        (&*"a".repeat(65), false),
+        (&*format!("web-01.{}", "a".repeat(58)), false),
+        ("my web server", false),
+        ("web_01", false),
+        ("w\u{e9}b", false),
+        ("web-", false),
+        ("web..example", false),
+        (".example", false),
+        ("web.", false),
+    ] {
+        same(&format!("whether Linux accepts {name:?}"), &set_host_name(name)?.into(), &accepted.into())?;
+        let mut drive = Drive::sound();
+        drive.meta_data["hostname"] = name.into();
+        drive.meta_data["name"] = name.into();
+        let files = drive.files();
+        let files = files.iter().map(|(path, content)| (path.clone(), content.into())).collect();
+        let findings = configdrive::check::check(&drive.volume(), &files);
+        let reported = findings.iter().any(|finding| finding.code == Code::InvalidHostName);
+        same(&format!("whether check reports {name:?}"), &reported.into(), &(!accepted).into())?;
     }
     Ok(())
+}
+
+fn set_host_name(name: &str) -> Result<bool, Failed> {
+    let mut command = Command::new("unshare");
+    command.args(["--map-root-user", "--uts", "hostname", name]).stdout(Stdio::null()).stderr(Stdio::null());
+    Ok(command.status()?.success())
+}
+
+/// Returns what is missing to set host names.
+fn no_host_name() -> Option<&'static str> {
+    (!set_host_name("web-01").unwrap_or(false)).then_some("hostname in a namespace")
 }
 
 /// Returns a document that lists the drive's files themselves.

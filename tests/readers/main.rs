@@ -9,11 +9,13 @@ use std::process::ExitCode;
 
 // Drives with faults, and what `check` claims that readers do.
 mod claims;
+// YAML, compared with PyYAML.
+mod cloud_config;
 // The readers, started through `read.py`.
 mod software;
 // Drives that every reader reads.
 mod sound;
 
 fn main() -> ExitCode {
-    configdrive_support::run_trials!(claims, sound)
+    configdrive_support::run_trials!(claims, cloud_config, sound)
 }

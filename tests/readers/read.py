@@ -9,6 +9,8 @@
                                             partition, for which a file is enough
     read.py ironic TEXT...                  such texts, checked by Ironic's conductor as before a deployment; prints a list
     read.py blkid IMAGE                     an image's label, as blkid reports it
+    read.py yaml                            texts, a JSON list on standard input, loaded with the function with which cloud-init loads
+                                            a cloud-config; prints a list of whether each is a mapping or empty
 
 A member is `null` if the reader finds nothing. If a reader fails on a part, its exception is in `errors` under that part's
 name; what it logs as a warning or an error meanwhile is in `warnings`. Interfaces are named net0, net1 … in the order of their
@@ -25,6 +27,7 @@ line for each drive.
 
 import base64
 import json
+import logging
 import os
 import pathlib
 import subprocess
@@ -41,7 +44,7 @@ def main():
     reader, *arguments = sys.argv[1:]
     readers = {"cloud-init": cloud_init, "glean": read_glean.read, "cloudbase-init": read_cloudbase_init.read,
                "agent": read_ironic.agent, "agent-writes": read_ironic.agent_writes, "ironic": read_ironic.ironic,
-               "blkid": blkid}
+               "blkid": blkid, "yaml": yaml}
     if arguments == ["-"]:
         many(readers[reader])
     else:
@@ -66,6 +69,23 @@ def cloud_init(directory, label="config-2", macs=None):
     root = os.environ.get("NETPLAN_ROOT")
     netplan = read_cloud_init.netplan_command(root) if root else None
     return read_cloud_init.Read(directory, label, macs, netplan).parts()
+
+
+def yaml():
+    from cloudinit import util
+
+    logging.disable()
+    return [util.load_yaml(text) is not None or is_empty(text) for text in json.load(sys.stdin)]
+
+
+def is_empty(text):
+    import yaml
+
+    try:
+        node = yaml.compose(text, yaml.SafeLoader)
+    except yaml.YAMLError:
+        return False
+    return node is None or node.start_mark.index == node.end_mark.index and not node.value
 
 
 def blkid(image):

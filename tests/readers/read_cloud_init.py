@@ -40,6 +40,7 @@ class Read:
         with tempfile.TemporaryDirectory() as home:
             found.part("used", lambda: self.used(home))
             found.part("keys", self.keys)
+            found.part("root_keys", self.root_keys)
             found.part("user_data_kinds", lambda: self.kinds(drive.get("userdata")))
             found.part("executed", lambda: self.executed(home))
         data = drive.get("networkdata")
@@ -66,15 +67,24 @@ class Read:
 
         pathlib.Path(home, "seed").mkdir()
         pathlib.Path(home, "seed", "config_drive").symlink_to(self.directory)
-        with mock.patch.object(DataSourceConfigDrive, "on_first_boot"), \
+        pathlib.Path(home, "data").mkdir()
+        with mock.patch.object(DataSourceConfigDrive.util, "write_file"), \
                 mock.patch.object(DataSourceConfigDrive, "get_previous_iid"), \
                 mock.patch("cloudinit.util.fetch_ssl_details", return_value={}):
             paths = helpers.Paths({"cloud_dir": home, "run_dir": home})
             self.source = DataSourceConfigDrive.DataSourceConfigDrive({}, None, paths)
-            return self.source._get_data()
+            return self.source.get_data()
 
     def keys(self):
         return self.source.get_public_ssh_keys()
+
+    def root_keys(self):
+        """The lines that let the keys log in as root, with options that keep them from doing more."""
+        from cloudinit import ssh_util
+
+        parser = ssh_util.AuthKeyLineParser()
+        keys = [parser.parse(str(key), options="OPTIONS") for key in set(self.keys())]
+        return ssh_util.update_authorized_keys([], keys).splitlines()
 
     def kinds(self, content):
         from cloudinit import user_data
@@ -100,7 +110,8 @@ class Read:
         if not self.found.parts["used"]:
             return None
         init = stages.Init()
-        init._cfg = {"system_info": {"distro": "debian", "paths": {"cloud_dir": home, "run_dir": home}}}
+        init._cfg = {"system_info": {"distro": "debian", "paths": {"cloud_dir": home, "run_dir": home}},
+                     "vendor_data": {"enabled": True}, "vendor_data2": {"enabled": True}}  # as in settings.CFG_BUILTIN
         init.datasource = self.source
         init.paths  # made now, with this data source
         if b"jinja" in (self.source.userdata_raw or b""):

@@ -6,6 +6,8 @@ pub mod damage;
 pub mod faults;
 // Malicious drives.
 pub mod malicious;
+// Drives with faults in the metadata and the user data.
+pub mod metadata;
 // Drives with faults in the network, and without.
 pub mod network;
 // Drives that are odd but sound.
