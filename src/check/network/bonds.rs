@@ -45,12 +45,11 @@ fn check_bond(link: &Link<'_, '_, '_>, findings: &mut Findings) {
     let place = link.place.below("bond_links");
     match link.object.get("bond_links") {
         None => {}
-        Some(Json::List(list)) => {
-            if list.is_empty() {
-                let message = "cloud-init builds a bond without ports, and glean no bond, because bond_links is empty";
-                findings.add(Code::IncompleteLink, BOTH, &place, message);
-            }
+        Some(Json::List(list)) if list.is_empty() => {
+            let message = "cloud-init builds a bond without ports, and glean no bond, because bond_links is empty";
+            findings.add(Code::IncompleteLink, BOTH, &place, message);
         }
+        Some(Json::List(_)) => {}
         Some(Json::Text(text)) if !text.is_empty() => {
             let message = "cloud-init takes each letter for a port, and glean fails and configures no network, because \
                            bond_links is a string, not a list";
