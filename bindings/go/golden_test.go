@@ -92,7 +92,7 @@ func compareDrive(t *testing.T, command command, text string, image []byte, find
 	if encoded, err := component(t).Encode(ctx, image); err != nil || encoded != text {
 		t.Errorf("expected encode to make the text of pack: %v", err)
 	}
-	var listed []map[string]string
+	var listed []struct{ Severity, Code, Scope, Place, Message, Remedy string }
 	decode(t, command.run(t, text, nil, "check", "--json", "-"), &listed)
 	fromDrive, err := component(t).CheckDrive(ctx, DriveSourceText(text))
 	if err != nil || !reflect.DeepEqual(fromDrive, findings) || len(listed) != len(findings) {
@@ -100,9 +100,9 @@ func compareDrive(t *testing.T, command command, text string, image []byte, find
 	}
 	for index, finding := range fromDrive {
 		expected := listed[index]
-		if finding.Severity.String() != expected["severity"] || finding.Code != expected["code"] ||
-			finding.Scope.String() != expected["scope"] || finding.Place != expected["place"] ||
-			finding.Message != expected["message"] || finding.Remedy != expected["remedy"] {
+		if finding.Severity.String() != expected.Severity || finding.Code != expected.Code ||
+			finding.Scope.String() != expected.Scope || finding.Place != expected.Place ||
+			finding.Message != expected.Message || finding.Remedy != expected.Remedy {
 			t.Errorf("expected %v, found %v", expected, finding)
 		}
 	}

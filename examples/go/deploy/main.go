@@ -72,7 +72,6 @@ func deploy(ctx context.Context, node, document string) error {
 
 // Returns the drive as Ironic accepts it, unless it would not work.
 func drive(ctx context.Context, component *configdrive.Component, document string) (string, error) {
-	// The check and the drive get the same seed if it is in the options, but the check does not depend on it.
 	findings, err := component.CheckDocument(ctx, document, configdrive.Options{})
 	if err != nil {
 		return "", err
@@ -93,7 +92,7 @@ func connect(ctx context.Context) (client *gophercloud.ServiceClient, err error)
 		client, err = connectToCloud(ctx)
 	}
 	if err == nil {
-		client.Microversion = "1.56" // Ironic 12.1: the drive may be base64 or JSON
+		client.Microversion = "1.56"
 	}
 	return client, err
 }
