@@ -4,6 +4,9 @@
 // A document is a JSON string: the instance document, or the data that openstacksdk accepts. [Component.Pack] makes the text that
 // Ironic accepts; gophercloud's nodes.ProvisionStateOpts takes it as ConfigDrive as it is.
 //
+// Equal arguments give equal drives, except that a document without a random seed gets a new one, as Nova does it, unless
+// [Options.RandomSeed] or [Options.DefaultRandomSeed] is set.
+//
 // The component parses tenants' data in a sandbox without files, clock, network or environment. Each call gets a fresh instance with
 // limits on memory and time, so that a call cannot see the data of another one.
 package configdrive

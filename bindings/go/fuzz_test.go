@@ -10,7 +10,7 @@ import (
 
 // Compares the drives and the errors with the command's:
 //
-//	CONFIGDRIVE_COMMAND=../../target/release/configdrive go test -fuzz Pack
+//	CONFIGDRIVE_COMMAND=../../target/release/configdrive go test -fuzz Pack -fuzzminimizetime 10x
 func FuzzPack(f *testing.F) {
 	command := newCommand(f)
 	documents, _ := filepath.Glob(goldenCases + "/[a-e]*/document.json")
