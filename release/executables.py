@@ -23,7 +23,9 @@ def build():
         if not shutil.which(compiler):
             raise Failure(f"cannot find {compiler}: apt-get install musl-tools gcc-aarch64-linux-gnu")
     run("rustup", "--quiet", "target", "add", *triples.values(), cwd=ROOT)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("CARGO_", "RUSTFLAGS")) or name == "CARGO_HOME"}
+    # The date is in no executable, but crates with C code would be built again whenever it changes.
+    foreign = ("CARGO_", "RUSTFLAGS", "SOURCE_DATE_EPOCH")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign) or name == "CARGO_HOME"}
     cargo = os.environ.get("CARGO_HOME") or pathlib.Path.home() / ".cargo"
     rustc = dict(line.split(": ", 1) for line in run("rustc", "-vV", cwd=ROOT).decode().splitlines() if ": " in line)
     sysroot = run("rustc", "--print", "sysroot", cwd=ROOT).decode().strip()
@@ -39,7 +41,11 @@ def build():
     environment[f"CC_{triple}"] = environment[f"CARGO_TARGET_{triple.upper()}_LINKER"] = ARCHITECTURES["aarch64"][1]
     run("cargo", "build", "--release", "--locked", "--package", "configdrive-cli", "--features", "cross",
         *(word for triple in triples.values() for word in ("--target", triple)), cwd=ROOT, env=environment)
-    return {architecture: WORK / triple / "release/configdrive" for architecture, triple in triples.items()}
+    executables = {}
+    for architecture, triple in triples.items():
+        executables[architecture] = WORK / f"configdrive-{architecture}"
+        run(f"{architecture}-linux-gnu-strip", "-o", executables[architecture], WORK / triple / "release/configdrive")
+    return executables
 
 
 def archive(out, architecture, executable, native):
