@@ -52,7 +52,7 @@ def archive(out, architecture, executable, native):
     """`configdrive-VERSION-TRIPLE.tar.gz`."""
     name = f"configdrive-{VERSION}-{architecture}-unknown-linux-musl"
     package = staged(name)
-    shutil.copy(executable, package)
+    shutil.copy(executable, package / "configdrive")
     for file in (ROOT / "LICENSE", ROOT / "CHANGELOG.md", ROOT / "host/command/README.md"):
         shutil.copy(file, package)
     (package / "LICENSES-THIRD-PARTY.txt").write_text(documents.licences())
