@@ -93,9 +93,10 @@ def provenance(out, component_digest):
     for name, command in {"python": ("python3", "--version"), "node": ("node", "--version"), "npm": ("npm", "--version"),
                           "musl-gcc": ("musl-gcc", "--version"), "aarch64-linux-gnu-gcc": ("aarch64-linux-gnu-gcc", "--version")}.items():
         versions[name] = run(*command).decode().splitlines()[0]
+    path = out / f"configdrive-{VERSION}.provenance.json"
     statement = {
         "_type": "https://in-toto.io/Statement/v1",
-        "subject": [{"name": file.name, "digest": {"sha256": digest(file)}} for file in files(out)],
+        "subject": [{"name": file.name, "digest": {"sha256": digest(file)}} for file in files(out) if file != path],
         "predicateType": "https://slsa.dev/provenance/v1",
         "predicate": {
             "buildDefinition": {
@@ -107,7 +108,7 @@ def provenance(out, component_digest):
             "runDetails": {"builder": {"id": f"{REPOSITORY}/blob/main/release/make"}},
         },
     }
-    (out / f"configdrive-{VERSION}.provenance.json").write_text(json.dumps(statement, indent=2) + "\n")
+    path.write_text(json.dumps(statement, indent=2) + "\n")
 
 
 def sums(out):
