@@ -6,28 +6,42 @@ import json
 import logging
 import pathlib
 import re
+import typing
 
 
 class Findings:
     """What a reader makes of a drive; an exception in one part does not hide the others."""
 
+    # Parts of earlier drives, by the part and all that it depends on: most drives that are compared have a part in common.
+    known: typing.ClassVar = {}
+
     def __init__(self):
         self.parts = {"errors": {}, "warnings": {}}
 
-    def part(self, name, read):
-        with logged() as warnings:
-            try:
-                self.parts[name] = read()
-            except Exception as error:  # anything that a reader raises is a result
-                self.parts[name] = None
-                self.parts["errors"][name] = f"{type(error).__name__}: {error}"
+    def part(self, name, read, *depends_on):
+        """Reads a part. If `depends_on` is all that it depends on, it is read once for all drives that have this in common."""
+        key = name, *depends_on
+        value, error, warnings = self.known.get(key) or self.read(read)
+        if depends_on:
+            self.known[key] = value, error, warnings
+        self.parts[name] = value
+        if error:
+            self.parts["errors"][name] = error
         if warnings:
             self.parts["warnings"][name] = warnings
+
+    @staticmethod
+    def read(read):
+        with logged() as warnings:
+            try:
+                return read(), None, warnings
+            except Exception as error:  # noqa: BLE001 (anything that a reader raises is a result)
+                return None, f"{type(error).__name__}: {error}", warnings
 
 
 @contextlib.contextmanager
 def logged():
-    """The warnings and errors that are logged meanwhile, and nothing else: cloud-init has a level for deprecations between them."""
+    """Collects the warnings and errors that are logged meanwhile; cloud-init has a level for deprecations between them."""
     found = []
 
     class Handler(logging.Handler):

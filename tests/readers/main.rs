@@ -2,6 +2,8 @@
 //!
 //! `read.py` runs cloud-init, glean, cloudbase-init, Ironic's agent and Ironic's conductor, which `install.py` installs. If one is
 //! missing, its tests are ignored and name it; if the variable `CI` is set they fail instead.
+//!
+//! `differential.py` changes drives at random and compares what every reader makes of them with the findings.
 
 #![cfg(test)]
 
@@ -11,11 +13,16 @@ use std::process::ExitCode;
 mod claims;
 // YAML, compared with PyYAML.
 mod cloud_config;
+// Drives and findings for `differential.py`.
+mod differential;
 // The readers, started through `read.py`.
 mod software;
 // Drives that every reader reads.
 mod sound;
 
 fn main() -> ExitCode {
-    configdrive_support::run_trials!(claims, cloud_config, sound)
+    if std::env::args().nth(1).as_deref() == Some(differential::OPTION) {
+        return differential::answer();
+    }
+    configdrive_support::run_trials!(claims, cloud_config, differential, sound)
 }

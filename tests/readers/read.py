@@ -21,8 +21,8 @@ cloud-init is the one in PYTHONPATH, and runs the `netplan generate` that is unp
 form of rendered.py; `executed` is what is left of the user data when everything else is done.
 
 With `-` instead of DIRECTORY, the first three read drives from standard input, a line for each: the JSON object
-{"files": {PATH: BASE64}, "label": TEXT, "macs": [MAC]}, where the label and the machine's MAC addresses are optional. They print a
-line for each drive.
+{"files": {PATH: BASE64}, "label": TEXT, "macs": [MAC]}, where the label and the machine's MAC addresses are optional. They print
+a line for each drive.
 """
 
 import base64

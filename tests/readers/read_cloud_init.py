@@ -1,6 +1,8 @@
 """cloud-init: from the drive to the network's configuration files, and to the scripts and settings of the user data."""
 
+import contextlib
 import copy
+import functools
 import os
 import pathlib
 import re
@@ -42,12 +44,15 @@ class Read:
             found.part("keys", self.keys)
             found.part("root_keys", self.root_keys)
             found.part("user_data_kinds", lambda: self.kinds(drive.get("userdata")))
-            found.part("executed", lambda: self.executed(home))
+            if found.parts["used"]:
+                found.part("executed", lambda: self.executed(home), self.source.userdata_raw,
+                           repr([metadata, drive.get("vendordata"), drive.get("vendordata2")]))
         data = drive.get("networkdata")
         known = interfaces(data, self.macs)
         found.part("network", lambda: self.network(data, known))
+        described = repr(data), drive.get("network_config"), *known
         for renderer in RENDERERS:
-            found.part(renderer, lambda: self.rendered(renderer, drive, known))
+            found.part(renderer, functools.partial(self.rendered, renderer, drive, known), *described)
         return found.parts
 
     def found_by_label(self):
@@ -107,8 +112,6 @@ class Read:
         """What the handlers of user data and vendor data leave to be executed on an instance, where only boothooks have run."""
         from cloudinit import stages
 
-        if not self.found.parts["used"]:
-            return None
         init = stages.Init()
         init._cfg = {"system_info": {"distro": "debian", "paths": {"cloud_dir": home, "run_dir": home}},
                      "vendor_data": {"enabled": True}, "vendor_data2": {"enabled": True}}  # as in settings.CFG_BUILTIN
@@ -121,14 +124,13 @@ class Read:
             init._consume_userdata()
             init._consume_vendordata("vendordata")
             init._consume_vendordata("vendordata2")
-        instance = pathlib.Path(init.paths.get_ipath())
         current = pathlib.Path(init.paths.get_ipath_cur())
-        scripts = [path for where in (current / "scripts", current / "vendor_scripts", *pathlib.Path(home, "scripts").glob("per-*"))
-                   for path in sorted(where.glob("*"))]
+        scripts = [path for path in (*current.glob("scripts/*"), *pathlib.Path(home, "scripts").glob("per-*/*"))
+                   if path.is_file()]
         configs = {name: pathlib.Path(init.paths.get_ipath(name)) for name in
                    ("cloud_config", "vendor_cloud_config", "vendor2_cloud_config")}
-        assert instance.exists() or not scripts
-        return {"scripts": {path.name: starts(path) for path in scripts},
+        return {"scripts": {path.name: starts(path) for path in sorted(scripts)},
+                "vendor_scripts": {path.name: starts(path) for path in sorted(current.glob("scripts/vendor/*"))},
                 "boothooks": [starts(pathlib.Path(path)) for path in boothooks],
                 "included": self.included,
                 **{name: settings(path) for name, path in configs.items()}}
@@ -138,7 +140,9 @@ class Read:
 
         if data is None:
             return None
-        state = network_state.parse_net_config_data(self.config(data, known))
+        config = self.config(data, known)
+        with self.machine(known):
+            state = network_state.parse_net_config_data(config)
         return {
             "interfaces": {
                 interface["name"]: [address(subnet) for subnet in interface["subnets"]]
@@ -157,23 +161,18 @@ class Read:
     @staticmethod
     def machine(known):
         """The kernel and udev of a machine with these interfaces."""
-        patches = [mock.patch(name, **what) for name, what in {
-            "cloudinit.net.get_interfaces_by_mac": {"return_value": dict(known)},
-            "cloudinit.net.network_state.get_interfaces_by_mac": {"return_value": dict(known), "create": True},
-            "cloudinit.util.udevadm_settle": {"return_value": None},
-            "cloudinit.util.chownbyname": {"return_value": None},
-        }.items()]
-
-        class Machine:
-            def __enter__(self):
-                for patch in patches:
-                    patch.start()
-
-            def __exit__(self, *_):
-                for patch in patches:
-                    patch.stop()
-
-        return Machine()
+        answers = {
+            "cloudinit.net.get_interfaces_by_mac": lambda: dict(known),
+            "cloudinit.net.network_state.get_interfaces_by_mac": lambda: dict(known),
+            "cloudinit.util.udevadm_settle": lambda *_, **__: None,
+            "cloudinit.util.chownbyname": lambda *_, **__: None,
+            # Called for each interface, with a result that nobody uses; most of the time is spent there.
+            "cloudinit.net.network_state.NetworkStateInterpreter.dump_network_state": lambda _: "",
+        }
+        stack = contextlib.ExitStack()
+        for name, answer in answers.items():
+            stack.enter_context(mock.patch(name, answer, create=True))
+        return stack
 
     def rendered(self, name, drive, known):
         """What this renderer writes, for its distribution. netplan's files are turned into systemd-networkd's by its program."""
@@ -218,17 +217,22 @@ RENDERERS = {
 NETPLAN_FEATURES = ["dhcp-use-domains", "ipv6-mtu"]
 
 
+# What is remembered, since many drives have the same network or the same script.
+GENERATED = {}
+STARTED = {}
+
+
 class GenerateError(Exception):
     """`netplan generate` has failed, and has written nothing."""
 
 
-def generate(command, root, answers={}):  # noqa: B006: it remembers, since many drives have the same network
+def generate(command, root, answers=GENERATED):
     """Runs `netplan generate`, whose work the program configure does since netplan 1.2, on the files below root."""
     [written] = pathlib.Path(root, "etc/netplan").glob("*.yaml")
     key = written.read_bytes()
     if key not in answers:
         written.chmod(0o600)
-        result = subprocess.run([*command, "--root-dir", root], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        result = subprocess.run([*command, "--root-dir", root], check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, close_fds=False)
         files = rendered.files_below(pathlib.Path(root, "run"))
         answers[key] = result.returncode, result.stdout.decode(errors="replace").replace(root, ""), files
@@ -241,7 +245,7 @@ def generate(command, root, answers={}):  # noqa: B006: it remembers, since many
         path.write_text(text)
 
 
-def starts(script, answers={}):  # noqa: B006: it remembers
+def starts(script, answers=STARTED):
     """Whether the kernel starts a script, or the error if it does not. Only its first line runs, with nothing below it."""
     line = script.read_bytes().split(b"\n")[0] + b"\n"
     if line not in answers:
@@ -250,8 +254,8 @@ def starts(script, answers={}):  # noqa: B006: it remembers
             path.write_bytes(line)
             path.chmod(0o700)
             try:
-                subprocess.run([path], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                               timeout=10, close_fds=False)
+                subprocess.run([path], check=False, timeout=10, close_fds=False, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                 answers[line] = True
             except (OSError, subprocess.TimeoutExpired) as error:
                 answers[line] = os.strerror(error.errno) if isinstance(error, OSError) else "does not end"

@@ -10,7 +10,7 @@ from findings import Findings, encoded, interfaces, kernels_mac, network_data
 
 def read(directory, macs=None):
     from cloudbaseinit.metadata.services import base, baseconfigdrive, baseopenstackservice
-    from cloudbaseinit.plugins.common import (networkconfig, sethostname, sshpublickeys, userdata, userdatautils)
+    from cloudbaseinit.plugins.common import networkconfig, sethostname, sshpublickeys, userdata, userdatautils
 
     class Service(baseconfigdrive.BaseConfigDriveService, baseopenstackservice.BaseOpenStackService):
         def __init__(self):

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import functools
 import io
 import json
 import pathlib
@@ -84,7 +85,7 @@ def read(directory, macs=None):
         found.part("host_name", host_name)
         found.part("network", summary)
         for name, distribution in DISTRIBUTIONS.items():
-            found.part(name, lambda: network(*distribution))
+            found.part(name, functools.partial(network, *distribution))
     return found.parts
 
 

@@ -10,7 +10,7 @@ from findings import Findings
 
 
 def agent(text, image):
-    from ironic_python_agent import config  # noqa: F401: the other modules need its options
+    from ironic_python_agent import config  # noqa: F401 (the other modules need its options)
     from ironic_python_agent import partition_utils
 
     found = Findings()
@@ -28,7 +28,7 @@ def agent(text, image):
 def agent_writes(stored, partition):
     """The agent is told that a partition with the label of a config drive exists, as on a disk that has had one, so it does not
     create one. It is also told that the kernel can mount what it wrote, since a file is not a block device."""
-    from ironic_python_agent import config  # noqa: F401: the other modules need its options
+    from ironic_python_agent import config  # noqa: F401 (the other modules need its options)
     from ironic_python_agent import disk_utils, partition_utils
 
     found = Findings()

@@ -9,6 +9,7 @@ What is absent is left out. An address or a route that is not valid is kept as i
 
 import configparser
 import ipaddress
+import itertools
 import pathlib
 import re
 import shlex
@@ -181,7 +182,7 @@ def route_command(words):
     """The destination and the gateway of `route add` or `ip route add`."""
     words = words[:words.index("||")] if "||" in words else words
     rest = words[words.index("add") + 1:]
-    after = {word: following for word, following in zip(rest, rest[1:])}
+    after = {word: following for word, following in itertools.pairwise(rest)}
     gateway = after.get("gw") or after.get("via")
     destination = after.get("-net") or after.get("-host") or next((word for word in rest if not word.startswith("-")), None)
     if destination == "-A" or rest[:1] == ["-A"]:

@@ -1,0 +1,264 @@
+"""What a drive says, and what its readers find: sets of facts (KIND, …), which can be compared."""
+
+import ipaddress
+import json
+import re
+
+from findings import kernels_mac
+from rendered import with_prefix
+
+# The processes, and the reader's name in findings.
+READERS = {"cloud-init 22.4": "cloud-init", "cloud-init newest": "cloud-init", "glean": "glean",
+"cloudbase-init": "cloudbase-init"}
+
+
+# Which parts of read.py are views of the whole, and which are the network's.
+NETWORK_VIEWS = {
+    "cloud-init": ["netplan", "eni", "sysconfig", "sysconfig_suse", "networkd", "network_manager"],
+    "glean": ["debian", "redhat", "redhat_keyfiles", "suse", "gentoo", "networkd"],
+    "cloudbase-init": ["configured"],
+}
+
+
+def parsed(files, name):
+    try:
+        return json.loads(files[f"openstack/latest/{name}"])
+    except (KeyError, ValueError):
+        return None
+
+
+def said(files, names):
+    """What a drive says, to somebody who overlooks its form: (kind, …)."""
+    found = {("drive",)}
+    metadata = parsed(files, "meta_data.json")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    name = text(metadata.get("hostname")) or text(metadata.get("local-hostname")) or text(metadata.get("name"))
+    if name:
+        found.add(("host name", name))
+    if text(metadata.get("uuid")):
+        found.add(("instance id", metadata["uuid"]))
+    keys = metadata.get("public_keys")
+    for key in keys.values() if isinstance(keys, dict) else keys if isinstance(keys, list) else [keys]:
+        for line in (key if isinstance(key, str) else "").splitlines():
+            found.add(("key", line.strip()))
+    data = parsed(files, "network_data.json")
+    if isinstance(data, dict):
+        found |= network_said(data, names)
+    return {fact for fact in found if fact[-1] != ""}
+
+
+def network_said(data, names):
+    found = set()
+    links = {}
+    for link in listed(data.get("links")):
+        match link.get("type"):
+            case "vlan" if number(link.get("vlan_id")) is not None:
+                links.setdefault(key(link.get("id")), ("vlan", key(link.get("vlan_link")), number(link.get("vlan_id"))))
+            case "bond":
+                links.setdefault(key(link.get("id")), ("bond",))
+            case _:
+                mac = kernels_mac(link.get("ethernet_mac_address"))
+                links.setdefault(key(link.get("id")), ("port", names.get(mac)))
+        mtu = number(link.get("mtu"))
+        name = canonical(links, key(link.get("id")))
+        if mtu and name and 1280 <= mtu <= 65535:
+            found.add(("mtu", name, mtu))
+    for service in listed(data.get("services")):
+        found |= dns(service)
+    for network in listed(data.get("networks")):
+        name = canonical(links, key(network.get("link")))
+        for service in listed(network.get("services")):
+            found |= dns(service)
+        for server in network.get("dns_nameservers") if isinstance(network.get("dns_nameservers"), list) else []:
+            found |= dns({"type": "dns", "address": server})
+        if not name:
+            continue
+        match network.get("type"):
+            case "ipv4" | "ipv6" | "static" | "static6":
+                address = valid(with_prefix(network.get("ip_address"), mask(network.get("netmask"))))
+                if address and "/" in address:
+                    found.add(("address6" if ":" in address else "address4", name, address))
+            case "ipv4_dhcp":
+                found.add(("dhcp4", name))
+            case "ipv6_dhcp" | "ipv6_dhcpv6-stateful":
+                found.add(("dhcp6", name))
+        for route in listed(network.get("routes")):
+            destination = valid(with_prefix(route.get("network"), mask(route.get("netmask"))), network=True)
+            gateway = valid(route.get("gateway"))
+            if destination and gateway and "/" not in gateway and "/" in destination:
+                found.add((kind_of_route(destination), name, f"{destination} via {gateway}"))
+            for service in listed(route.get("services")):
+                found |= dns(service)
+        gateway = valid(network.get("gateway"))
+        if gateway and "/" not in gateway:
+            destination = "::/0" if ":" in gateway else "0.0.0.0/0"
+            found.add(("own " + kind_of_route(destination), name, f"{destination} via {gateway}"))
+    return found
+
+
+def kind_of_route(destination):
+    return ("default" if destination.endswith("/0") else "route") + ("6" if ":" in destination else "4")
+
+
+def canonical(links, identifier, depth=0):
+    """One name for a link, whatever the readers call it."""
+    match links.get(identifier):
+        case ("port", name):
+            return name
+        case ("bond",):
+            return "bond"
+        case ("vlan", below, vlan) if depth < 3:
+            name = canonical(links, below, depth + 1)
+            return name and f"{name}.{vlan}"
+    return None
+
+
+def key(value):
+    return json.dumps(value)
+
+
+def listed(value):
+    """The objects of a list; an object is taken for a list of one."""
+    return [item for item in ([value] if isinstance(value, dict) else value if isinstance(value, list) else [])
+            if isinstance(item, dict)]
+
+
+def text(value):
+    return value if isinstance(value, str) else None
+
+
+def number(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        return int(value)
+    except (ValueError, OverflowError):
+        return None
+
+
+def mask(value):
+    return value.strip().lstrip("/") if isinstance(value, str) else None if isinstance(value, (bool, list, dict)) else value
+
+
+def dns(service):
+    address = valid(service.get("address"))
+    return {("dns", address)} if service.get("type") == "dns" and address and "/" not in address else set()
+
+
+def valid(value, network=False):
+    """An address with or without a prefix in one form, or None."""
+    if not isinstance(value, str):
+        return None
+    address, slash, prefix = value.strip().partition("/")
+    try:
+        address = ipaddress.ip_address(address)
+        if not slash:
+            return str(address)
+        if network:
+            return str(ipaddress.ip_network(f"{address}/{prefix}", strict=False))
+        return str(ipaddress.ip_interface(f"{address}/{int(prefix)}"))
+    except ValueError:
+        return None
+
+
+def facts(process, answer, names):
+    """What a reader finds, by view, in the form of `said`."""
+    reader = READERS[process]
+    found = {view: set() for view in ("metadata", "executed", *NETWORK_VIEWS[reader])}
+    metadata = found["metadata"]
+    name = answer.get("host_name_set") if reader == "cloudbase-init" else answer.get("host_name")
+    usable = reader != "cloud-init" or answer.get("used")
+    if usable and isinstance(answer.get("host_name"), str) and name:
+        metadata.add(("host name", answer["host_name"]))
+        if len(answer["host_name"]) > 64 or re.search(r"[\s\x00-\x1f]", answer["host_name"]):
+            metadata.add(("broken", "host name", answer["host_name"]))
+    if usable and reader != "glean":
+        identity = answer.get("instance_id")
+        metadata.add(("instance id", identity) if isinstance(identity, str) else ("broken", "instance id", key(identity)))
+    if usable and not (reader == "glean" and "keys" in answer["errors"]):
+        metadata.add(("drive",))
+    keys = answer.get("keys_written") if reader == "cloudbase-init" else answer.get("keys")
+    for one in keys if usable and isinstance(keys, list) else []:
+        metadata.add(("key", one.strip()) if isinstance(one, str) and "\n" not in one.strip() else ("broken", "key", str(one)))
+    if reader == "glean" and "keys" in answer["errors"]:
+        metadata.discard(next((fact for fact in metadata if fact[0] == "host name"), None))
+    for path, content in (answer.get("files") or {}).items():
+        metadata.add(("file", path, content))
+    for view in NETWORK_VIEWS[reader]:
+        if usable and answer.get(view):
+            found[view] = network_facts(answer[view], names)
+            if reader == "cloudbase-init":  # what Windows makes of these is not known
+                found[view] -= {fact for fact in found[view] if fact[:2] in (("broken", "mtu"), ("broken", "vlan"))}
+    done = answer.get("executed")
+    if isinstance(done, list):
+        for item in done:
+            found["executed"].add(("settings", key(item)) if isinstance(item, dict) else ("script", "runs"))
+    elif isinstance(done, dict) and usable:
+        for member in ("scripts", "vendor_scripts"):
+            for starts in done[member].values():
+                found["executed"].add((member, "runs") if starts is True else ("broken", member, str(starts)))
+        for starts in done["boothooks"]:
+            found["executed"].add(("boothook", "runs") if starts is True else ("broken", "boothook", str(starts)))
+        for url in done["included"]:
+            found["executed"].add(("included", url))
+        for member in ("cloud_config", "vendor_cloud_config", "vendor2_cloud_config"):
+            if done[member]:
+                settings = {name: value for name, value in done[member].items() if name not in ("vendor_data", "vendor_data2")}
+                found["executed"].add(("settings" if member == "cloud_config" else "vendor settings", key(settings)))
+    return found
+
+
+def network_facts(network, names):
+    found = set()
+    renamed = {name: names.get(mac) for name, mac in network.get("macs", {}).items()}
+    bonds = {name for name, interface in network["interfaces"].items() if "bond" in interface or name.startswith("bond")}
+    # Not every reader writes a bond's mode, but every one configures a link that is not a port.
+    for name in network["interfaces"]:
+        vlan = re.search(r"(?:[._]|-vlan)(\d+)$", name)
+        if name not in renamed and not re.match(r"net\d+", name) and not vlan and network["interfaces"][name].get("vlan") is None:
+            bonds.add(name)
+
+    def called(name, interface):
+        name = renamed.get(name) or name
+        match = re.fullmatch(r"(.*?)(?:[._]|-vlan)(\d+)", name)
+        if match:
+            return f"{'bond' if match[1] in bonds or match[1].startswith('bond') else match[1]}.{match[2]}"
+        if interface.get("vlan"):
+            return f"*.{interface['vlan']}"
+        return "bond" if name in bonds else name
+
+    for server in network["dns"]:
+        found |= dns_found(server)
+    for name, interface in network["interfaces"].items():
+        called_as = called(name, interface)
+        for address in interface.get("addresses", []):
+            good = valid(address)
+            ok = good and "/" in good
+            found.add(("address6" if ":" in good else "address4", called_as, good) if ok else ("broken", "address", address))
+        for route in interface.get("routes", []):
+            destination, _, gateway = route.partition(" via ")
+            to, via = valid(destination, network=True), valid(gateway)
+            if to and via and "/" not in via and (":" in to) == (":" in via):
+                found.add((kind_of_route(to), called_as, f"{to} via {via}"))
+                found.add(("own " + kind_of_route(to), called_as, f"{to} via {via}"))
+            elif not route.endswith(" on link"):
+                found.add(("broken", "route", route))
+        for server in interface.get("dns", []):
+            found |= dns_found(server)
+        for kind in interface.get("dhcp", []):
+            found.add((kind, called_as))
+        if "broken" in interface:
+            found.add(("broken", interface["broken"]))
+        if "mtu" in interface:
+            mtu = number(interface["mtu"])
+            found.add(("mtu", called_as, mtu) if mtu and mtu > 67 else ("broken", "mtu", interface["mtu"]))
+        if "vlan" in interface:
+            vlan = number(interface["vlan"])
+            if vlan is None or not 0 <= vlan <= 4094:
+                found.add(("broken", "vlan", interface["vlan"]))
+    return found
+
+
+def dns_found(server):
+    address = valid(server)
+    return {("dns", address) if address and "/" not in address else ("broken", "dns", str(server))}
