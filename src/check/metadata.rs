@@ -46,9 +46,18 @@ fn meta_data(drive: &Drive<'_>, place: &Place<'_>, content: &[u8], findings: &mu
             return findings.add(Code::InvalidMetaData, Readers::INSIDE, place, message);
         }
     };
-    if members.get("uuid").is_none() {
-        let message = "cloud-init ignores the whole drive as broken, and cloudbase-init has no instance ID, because there is no uuid";
-        findings.add(Code::NoUuid, Readers::CLOUD_INIT | Readers::CLOUDBASE_INIT, place, message);
+    let readers = Readers::CLOUD_INIT | Readers::CLOUDBASE_INIT;
+    match members.get("uuid") {
+        None => {
+            let message = "cloud-init ignores the whole drive as broken, and cloudbase-init has no instance ID, because there is no uuid";
+            findings.add(Code::NoUuid, readers, place, message);
+        }
+        Some(Json::Null) => {
+            let message = "cloud-init takes each such instance for the same one, named None, and cloudbase-init has no instance ID, \
+                           because uuid is null";
+            findings.add(Code::NoUuid, readers, &place.below("uuid"), message);
+        }
+        Some(_) => {}
     }
     host_name(members, place, findings);
     // Python's decoder skips characters outside the alphabet, but requires padding.
@@ -65,15 +74,13 @@ fn meta_data(drive: &Drive<'_>, place: &Place<'_>, content: &[u8], findings: &mu
         _ => {}
     }
     match members.get("meta") {
-        None => {}
-        Some(Json::Object(meta)) => {
-            // Any other value makes cloud-init use its default.
-            if text(meta, "dsmode") == Some("disabled") {
-                let message = "cloud-init does not use the drive as its data source because the instance's metadata sets \
-                               dsmode to disabled";
-                findings.add(Code::Dsmode, Readers::CLOUD_INIT, &place.below("meta").below("dsmode"), message);
-            }
+        // Any other value makes cloud-init use its default.
+        Some(Json::Object(meta)) if text(meta, "dsmode") == Some("disabled") => {
+            let message = "cloud-init does not use the drive as its data source because the instance's metadata sets dsmode to \
+                           disabled";
+            findings.add(Code::Dsmode, Readers::CLOUD_INIT, &place.below("meta").below("dsmode"), message);
         }
+        None | Some(Json::Object(_)) => {}
         // Null is not absence: cloud-init tests only whether the member is there.
         Some(other) => {
             let message = format!(

@@ -400,7 +400,7 @@ fn a_misspelt_member_of_an_instance_document_is_reported() {
 fn user_data_of_an_instance_is_measured_in_base64() {
     for (size, expected) in [(49_149, vec![]), (49_152, vec![(Code::UserDataTooLargeForNova, "#/instance/user_data")])]
     {
-        let content = format!("#!{}", " ".repeat(size - 2));
+        let content = format!("#!{}", "a".repeat(size - 2));
         let findings = changed(|document| document["instance"]["user_data"] = STANDARD.encode(content).into());
         let found: Vec<_> = findings.iter().map(|finding| (finding.code, &*finding.place)).collect();
         assert_eq!(found, expected, "{size}");

@@ -211,9 +211,14 @@ impl Judge<'_> {
     }
 
     fn script(&mut self, text: &str) {
-        let readers = if self.part.is_none() { self.inside } else { CLOUD_INIT };
-        if !text.starts_with("#!") {
-            let why = if trim_start(text).starts_with("#!") {
+        let first = text.split(['\n', '\r']).next().unwrap_or_default();
+        let interpreter = first.strip_prefix("#!").map(|line| line.trim_matches([' ', '\t']));
+        if interpreter.is_none_or(str::is_empty) {
+            // cloudbase-init needs no interpreter.
+            let readers = if self.part.is_none() && interpreter.is_none() { self.inside } else { CLOUD_INIT };
+            let why = if interpreter.is_some() {
+                "no interpreter follows #!"
+            } else if trim_start(text).starts_with("#!") {
                 "it has white space before #!"
             } else {
                 "it does not start with #!"

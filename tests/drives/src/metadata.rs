@@ -13,6 +13,16 @@ use crate::faults::{
 
 pub const FAULTS: &[Fault] = &[
     Fault {
+        name: "a_uuid_that_is_null",
+        code: Code::NoUuid,
+        introduce: |drive| drive.meta_data["uuid"] = Value::Null,
+        claims: &[
+            Reads(CloudInit, "/instance_id", "null"),
+            Reads(CloudInitNewest, "/instance_id", "null"),
+            Reads(CloudbaseInit, "/instance_id", "null"),
+        ],
+    },
+    Fault {
         name: "meta_that_is_null",
         code: Code::InvalidMember,
         introduce: |drive| drive.meta_data["meta"] = Value::Null,
@@ -372,6 +382,15 @@ pub const FAULTS: &[Fault] = &[
             Reads(CloudInit, "/executed/scripts/part-001", NO_FORMAT),
             Reads(CloudInitNewest, "/executed/scripts/part-001", NO_FORMAT),
             Reads(CloudbaseInit, "/executed", "[]"),
+        ],
+    },
+    Fault {
+        name: "a_script_without_an_interpreter",
+        code: Code::ScriptWithoutShebang,
+        introduce: |drive| user_data(drive, "#!\nexit 0\n"),
+        claims: &[
+            Reads(CloudInit, "/executed/scripts/part-001", NO_FORMAT),
+            Reads(CloudInitNewest, "/executed/scripts/part-001", NO_FORMAT),
         ],
     },
     Fault {
