@@ -170,22 +170,22 @@ pub const DRIVES: &[(&str, Make, &str, &[File])] = &[
     (
         "a_fat16_file_in_the_last_cluster_of_its_table",
         || fat_of(FatWidth::Fat16, 16, 4200, &[(A, FILE, 7, 1030)], &[(7, 4095), (4095, 9), (9, 0xfff8)]),
-        "FAT16: config-2",
+        "FAT16: ",
         &[("A", &[((18 + 5) * 512, 512), ((18 + 4093) * 512, 512), ((18 + 7) * 512, 6)])],
     ),
     (
         "a_fat32_file_in_the_last_cluster_of_its_table",
         || fat_of(FatWidth::Fat32, 1, 200, &[(A, FILE, 127, 513)], &[(2, 0x0fff_fff8), (127, 0xf000_0003)]),
-        "FAT32: config-2",
+        "FAT32: ",
         &[("A", &[((2 + 125) * 512, 512), ((2 + 1) * 512, 1)])],
     ),
     (
         "a_fat32_file_after_cluster_65535",
         || changed(fat_of(FatWidth::Fat32, 513, 65_600, &[(A, FILE, 4, 9)], &[(2, 0xffff_ffff)]), 514 * 512 + 20, &[1]),
-        "FAT32: config-2",
+        "FAT32: ",
         &[("A", &[((514 + 65_538) * 512, 9)])],
     ),
-    ("a_fat32_root_in_two_clusters", fat32_root, "FAT32: config-2", &[("A", &[((2 + 2) * 512, 9)])]),
+    ("a_fat32_root_in_two_clusters", fat32_root, "FAT32: ", &[("A", &[((2 + 2) * 512, 9)])]),
     (
         "a_fat_directory_in_two_clusters",
         fat_directory,
@@ -272,7 +272,8 @@ pub const DRIVES: &[(&str, Make, &str, &[File])] = &[
 ];
 
 const ROCK_RIDGE: &str = "ISO 9660 with Rock Ridge: config-2";
-const FAT12: &str = "FAT12: config-2";
+// The label in the boot sector does not count.
+const FAT12: &str = "FAT12: ";
 
 // ISO 9660.
 
