@@ -155,14 +155,13 @@ fn no_drives() -> Result<(), Failed> {
     ] {
         fails(&configdrive(&["inspect", "-"], bytes)?, 3, message)?;
     }
-    match SANDBOX.inspect(DriveSource::Text("http://example.org/")) {
-        Err(Error::Refused { code: ErrorCode::InvalidDrive, message, .. })
-            if message.contains("invalid byte at offset 4") =>
-        {
-            Ok(())
+    for (text, expected) in [("QUJD(", "invalid byte at offset 4"), ("http://example.org/", "the drive is a URL")] {
+        match SANDBOX.inspect(DriveSource::Text(text)) {
+            Err(Error::Refused { code: ErrorCode::InvalidDrive, message, .. }) if message.contains(expected) => {}
+            other => return Err(format!("{text}: {other:?}").into()),
         }
-        other => Err(format!("{other:?}").into()),
     }
+    Ok(())
 }
 
 // The command.

@@ -266,7 +266,7 @@ pub const DRIVES: &[(&str, Make, &str, &[File])] = &[
     (
         "a_long_name_before_a_label_is_ignored_and_its_file",
         || long_before(entry(b"config-2   ", LABEL, 0, 0)),
-        FAT12,
+        "FAT12: config-2",
         SHORT_NAME,
     ),
 ];
