@@ -302,8 +302,11 @@ type Finding struct {
 	Code string
 
 	Scope Scope
+	// The programs that reject, ignore or misread it: at least one of `cloud-init`, `glean`, `cloudbase-init`, `ironic` (the
+	// conductor) and `ironic-python-agent`. New names may be added.
+	Readers []string
 	// The place on the drive: a path, optionally followed by `#` and a JSON pointer (RFC 6901). Empty for the whole drive.
-	// At most 1000 bytes.
+	// Without a path before the `#`, the place is in the document. At most 1000 bytes.
 	Place string
 	// What was found and its consequence, on one line of at most 1000 bytes. Never contains the value of a member.
 	Message string
@@ -316,9 +319,10 @@ func readFinding(r *reader, at uint32) Finding {
 	v.Severity = Severity(r.enum(at, severityNames))
 	v.Code = r.string(at + 4)
 	v.Scope = Scope(r.enum(at+12, scopeNames))
-	v.Place = r.string(at + 16)
-	v.Message = r.string(at + 24)
-	v.Remedy = r.string(at + 32)
+	v.Readers = readList(r, at+16, 8, (*reader).string)
+	v.Place = r.string(at + 24)
+	v.Message = r.string(at + 32)
+	v.Remedy = r.string(at + 40)
 	return v
 }
 
@@ -479,7 +483,7 @@ func (c *Component) CheckDocument(ctx context.Context, document string, options 
 			err := readError(r, at+4)
 			return &err
 		}
-		result = readList(r, at+4, 40, readFinding)
+		result = readList(r, at+4, 48, readFinding)
 		return nil
 	})
 	return result, err
@@ -497,7 +501,7 @@ func (c *Component) CheckDrive(ctx context.Context, drive DriveSource) ([]Findin
 			err := readError(r, at+4)
 			return &err
 		}
-		result = readList(r, at+4, 40, readFinding)
+		result = readList(r, at+4, 48, readFinding)
 		return nil
 	})
 	return result, err

@@ -70,7 +70,9 @@ test("all functions give Nova's files", async () => {
     const image = component.buildDrive(document, given);
     assert.equal(component.encode(image), text);
     assert.deepEqual(component.inspect(image), component.inspect(text));
-    assert.deepEqual(component.checkDocument(document, given), component.checkDrive(text));
+    // Some findings are about what only the document says.
+    const ofDocument = component.checkDocument(document, given).filter(({ place }) => !place.startsWith("#"));
+    assert.deepEqual(ofDocument, component.checkDrive(text));
     const files = new Map(component.extract(text).flatMap(({ paths, content }) => paths.map((path) => [path, content])));
     assert.deepEqual([...files.keys()].sort(), component.inspect(text).files.map(({ path }) => path));
     for (const [path, content] of files) {

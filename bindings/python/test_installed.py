@@ -45,7 +45,9 @@ class Golden(unittest.TestCase):
                 listed = {file.path: (file.size, file.sha256) for file in self.component.inspect(text).files}
                 self.assertEqual(listed, {path: (len(content), hashlib.sha256(content).hexdigest()) for path, content in contents.items()})
                 findings = self.component.check_drive(text)
-                self.assertEqual(self.component.check_document(document, **options), findings)
+                # Some findings are about what only the document says.
+                of_document = [finding for finding in self.component.check_document(document, **options) if not finding.place.startswith("#")]
+                self.assertEqual(of_document, findings)
                 self.assertTrue(all(finding.remedy for finding in findings))
 
     def test_images_are_those_of_pack(self):

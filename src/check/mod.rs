@@ -95,7 +95,7 @@ pub struct Finding {
     /// The readers that it concerns.
     pub readers: Readers,
     /// Where on the drive it is: a path, followed by `#` and a JSON pointer (RFC 6901) if it is about a member; empty for the
-    /// drive as a whole. Without a path, the pointer is one into the document.
+    /// drive as a whole. Without a path before the `#`, the place is in the document. Without a path, the pointer is one into the document.
     pub place: String,
     /// What a reader does, and why. Never contains the value of a member.
     pub message: String,

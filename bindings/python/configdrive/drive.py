@@ -57,7 +57,8 @@ class Finding:
     readers: tuple[str, ...]
     """The programs that it concerns, such as `cloud-init`; names may be added."""
     place: str
-    """Path on the drive, optionally followed by `#` and a JSON pointer; empty for the drive as a whole."""
+    """Path on the drive, optionally followed by `#` and a JSON pointer, or both without the path for a place in the document; empty for
+    the drive as a whole."""
     message: str
     """What was found and what it causes."""
     remedy: str

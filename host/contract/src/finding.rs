@@ -19,7 +19,8 @@ pub struct Finding {
     pub scope: Scope,
     /// The programs that it concerns, such as `cloud-init`. Names may be added.
     pub readers: Vec<String>,
-    /// Place on the drive: a path, optionally followed by `#` and a JSON pointer. Empty for the drive as a whole.
+    /// Place on the drive: a path, optionally followed by `#` and a JSON pointer. Empty for the drive as a whole. Without a path
+    /// before the `#`, the place is in the document.
     pub place: String,
     /// What was found and what it causes: one line, without values from the document.
     pub message: String,
