@@ -138,7 +138,7 @@ codes! {
     /// A name server's address is not one.
     InvalidDnsAddress = "invalid-dns-address", Error, Everywhere, "write one IP address, or leave out the entry";
     /// There are no links and no networks.
-    EmptyNetworkData = "empty-network-data", Error, Everywhere,
+    EmptyNetworkData = "empty-network-data", Warning, Everywhere,
         "describe the network, or leave out network_data.json to use DHCP";
     /// A bond has no MAC address.
     BondWithoutMac = "bond-without-mac", Warning, Everywhere, "add its ethernet_mac_address";

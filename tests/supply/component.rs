@@ -75,9 +75,18 @@ fn rebuild() -> Result<(), Failed> {
     let directory = tempfile::Builder::new().prefix("a directory with another name ").tempdir()?;
     let root = directory.path().join("sources");
     fs::create_dir(&root)?;
-    for name in
-        ["Cargo.lock", "Cargo.toml", "benches", "fuzz/checks", "host", "rust-toolchain.toml", "src", "tests", "wit"]
-    {
+    for name in [
+        "Cargo.lock",
+        "Cargo.toml",
+        "benches",
+        "bindings/generate",
+        "fuzz/checks",
+        "host",
+        "rust-toolchain.toml",
+        "src",
+        "tests",
+        "wit",
+    ] {
         copy(&below(name), &root.join(name))?;
     }
     let mut script = Command::new(root.join("tests/supply/rebuild"));

@@ -90,12 +90,14 @@ impl<'m> Reader<'m> {
                 while let Some(line) = self.line() {
                     content.push_str(line);
                 }
-                if !self.lines.is_empty() {
+                let content = match self.lines.is_empty() {
+                    true => &*content,
                     // The line break before a boundary belongs to the boundary.
-                    let end = ["\r\n", "\n", "\r"].into_iter().find_map(|end| content.strip_suffix(end)).map(str::len);
-                    content.truncate(end.unwrap_or(content.len()));
-                }
-                self.parts.push(Part { content_type, content: decode(&content, &encoding)? });
+                    false => {
+                        ["\r\n", "\n", "\r"].into_iter().find_map(|end| content.strip_suffix(end)).unwrap_or(&content)
+                    }
+                };
+                self.parts.push(Part { content_type, content: decode(content, &encoding)? });
                 Ok(())
             }
         }
