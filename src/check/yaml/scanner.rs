@@ -158,6 +158,12 @@ impl Scanner {
         self.tokens.push((token, self.line.saturating_add(1)));
     }
 
+    /// Inserts a token before the one with this number.
+    fn insert(&mut self, number: usize, token: Line) {
+        let place = number.min(self.tokens.len());
+        self.tokens.insert(place, token);
+    }
+
     /// Adds the next tokens. Returns whether there may be more.
     fn fetch_more_tokens(&mut self) -> Result<bool, Stop> {
         self.scan_to_next_token();
@@ -351,10 +357,9 @@ impl Scanner {
     fn fetch_value(&mut self) -> Result<(), Stop> {
         if let Some(key) = self.possible_simple_keys.remove(&self.flow_level) {
             let line = key.line.saturating_add(1);
-            let place = key.token_number.min(self.tokens.len());
-            self.tokens.insert(place, (Token::Key, line));
+            self.insert(key.token_number, (Token::Key, line));
             if self.flow_level == 0 && self.add_indent(key.column)? {
-                self.tokens.insert(place, (Token::BlockMappingStart, line));
+                self.insert(key.token_number, (Token::BlockMappingStart, line));
             }
             self.allow_simple_key = false;
         } else {
