@@ -54,7 +54,9 @@ export class Component {
    * @param {{ forceConfigDrive?: boolean }} [policy] nova.conf's option
    * @returns {boolean}
    */
-  requiredBy(document, { forceConfigDrive = false } = {}) {
+  requiredBy(document, policy = {}) {
+    known(policy, ["forceConfigDrive"]);
+    const { forceConfigDrive = false } = policy;
     return this.#call((drive) => drive.requiredBy(json(document), { forceConfigDrive }));
   }
 
@@ -219,8 +221,8 @@ const OPTIONS = {
  * @returns {Options}
  */
 function complete(options) {
+  known(options, Object.keys(OPTIONS));
   for (const [option, value] of Object.entries(options)) {
-    if (!(option in OPTIONS)) throw new TypeError(`unknown option ${JSON.stringify(option)}`);
     const name = option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     const bits = OPTIONS[/** @type {keyof Options} */ (option)];
     // The transpiled code silently changes numbers that are out of range, and lone surrogates.
@@ -231,6 +233,47 @@ function complete(options) {
   }
   const seed = crypto.getRandomValues(new Uint8Array(512));
   return { format: "iso9660", defaultRandomSeed: btoa(String.fromCharCode(...seed)), ...options };
+}
+
+/**
+ * Rejects options with other names, which JavaScript would silently ignore.
+ * @param {object} options
+ * @param {string[]} names
+ */
+function known(options, names) {
+  for (const option of Object.keys(options)) {
+    if (names.includes(option)) continue;
+    const distances = names.map((name) => distance(plain(option), plain(name)));
+    const least = Math.min(...distances);
+    const meant = least <= 2 ? `; did you mean ${names[distances.indexOf(least)]}?` : "";
+    throw new TypeError(`unknown option ${JSON.stringify(option)}${meant}`);
+  }
+}
+
+/**
+ * Returns a name without what differs between languages.
+ * @param {string} name
+ */
+function plain(name) {
+  return name.replaceAll(/[-_]/g, "").toLowerCase();
+}
+
+/**
+ * Returns the number of letters to insert, delete or replace (Levenshtein's distance).
+ * @param {string} from
+ * @param {string} to
+ */
+function distance(from, to) {
+  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (const letter of from) {
+    let diagonal = /** @type {number} */ (row[0]);
+    row = row.reduce((/** @type {number[]} */ next, above, column) => {
+      const least = column === 0 ? above + 1 : Math.min(above + 1, next[column - 1] + 1, diagonal + Number(letter !== to[column - 1]));
+      diagonal = above;
+      return [...next, least];
+    }, []);
+  }
+  return row[to.length];
 }
 
 /**

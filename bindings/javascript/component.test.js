@@ -54,6 +54,24 @@ test("the options are those of the interface", async () => {
   assert.throws(() => component.pack(DOCUMENT, /** @type {{}} */ ({ sector: 512 })), TypeError);
 });
 
+test("an unknown option is rejected, with the one that was probably meant", () => {
+  /** @type {[object, string][]} */
+  const cases = [
+    [{ sector_size: 512 }, 'unknown option "sector_size"; did you mean sectorSize?'],
+    [{ "vendor-data": "{}" }, 'unknown option "vendor-data"; did you mean vendorData?'],
+    [{ formt: "vfat" }, 'unknown option "formt"; did you mean format?'],
+    [{ label: "config-2" }, 'unknown option "label"'],
+    [{ toString: 1 }, 'unknown option "toString"'],
+  ];
+  for (const [options, message] of cases) {
+    for (const call of /** @type {const} */ (["pack", "buildDrive", "checkDocument"])) {
+      assert.throws(() => component[call](DOCUMENT, options), new TypeError(message));
+    }
+  }
+  const policy = /** @type {{}} */ ({ force_config_drive: true });
+  assert.throws(() => component.requiredBy(DOCUMENT, policy), new TypeError('unknown option "force_config_drive"; did you mean forceConfigDrive?'));
+});
+
 test("documents are objects, text or bytes", () => {
   const forms = [JSON.parse(DOCUMENT), DOCUMENT, new TextEncoder().encode(DOCUMENT)];
   assert.equal(new Set(forms.map((form) => component.pack(form))).size, 1);

@@ -26,6 +26,11 @@ class Component(unittest.TestCase):
         large = self.component.inspect(self.component.pack(DOCUMENT, format="vfat", size=64 << 20))
         self.assertEqual(large.image_size, 64 << 20)
 
+    def test_an_unknown_option_is_rejected_with_the_one_that_was_probably_meant(self):
+        for option, end in (("sectorSize", "'sectorSize'; did you mean 'sector_size'?"), ("label", "'label'")):
+            with self.assertRaisesRegex(TypeError, re.escape(f"pack() got an unexpected keyword argument {end}") + "$"):
+                self.component.pack(DOCUMENT, **{option: 512})
+
     def test_equal_arguments_give_equal_drives(self):
         self.assertEqual(self.component.pack(DOCUMENT), self.component.pack(DOCUMENT))
 

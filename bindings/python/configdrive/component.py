@@ -6,6 +6,7 @@ Drives cross the boundary as base64 text: wasmtime's Python API needs about a se
 from __future__ import annotations
 
 import base64
+import difflib
 import json
 import os
 from collections.abc import Mapping
@@ -226,7 +227,9 @@ def _unicode(text: str, code: ErrorCode, place: str) -> str:
 
 def _options(function: str, options: Mapping[str, Any]) -> Record:
     for name in options.keys() - Options.__annotations__:
-        raise TypeError(f"{function}() got an unexpected keyword argument {name!r}")
+        near = difflib.get_close_matches(name, Options.__annotations__, n=1)
+        meant = f"; did you mean {near[0]!r}?" if near else ""
+        raise TypeError(f"{function}() got an unexpected keyword argument {name!r}{meant}")
     given: dict[str, Any] = {name.replace("_", "-"): value for name, value in options.items() if value is not None}
     numbers = {"size": 64, "sector-size": 32, "source-date-epoch": 64}
     for name, bits in numbers.items():
