@@ -227,6 +227,8 @@ codes! {
     ButaneConfiguration = "butane-configuration", Warning, Everywhere, "translate it with butane, and pass the result";
     /// The user data is a machine configuration of Talos Linux.
     TalosConfiguration = "talos-configuration", Warning, Everywhere, "ignore this finding if the image is Talos Linux";
+    /// The template of user data does not parse.
+    InvalidTemplate = "invalid-template", Warning, Everywhere, "close each {{, {% and {# of the template";
     /// The user data exceeds what Nova accepts.
     UserDataTooLargeForNova = "user-data-too-large-for-nova", Warning, Everywhere,
         "compress it, or let it fetch the rest";

@@ -1,6 +1,6 @@
 //! Findings about `meta_data.json` and the files alongside it, except for `network_data.json`.
 
-use alloc::{format, vec::Vec};
+use alloc::{format, string::String, vec};
 
 use super::{Code, Drive, Findings, Place, Readers, json, object, public_keys, text, user_data};
 use crate::document::{Json, Object};
@@ -56,6 +56,18 @@ fn meta_data(drive: &Drive<'_>, place: &Place<'_>, content: &[u8], findings: &mu
             let message = "cloud-init takes each such instance for the same one, named None, and cloudbase-init has no instance ID, \
                            because uuid is null";
             findings.add(Code::NoUuid, readers, &place.below("uuid"), message);
+        }
+        // Both take the text of any other value.
+        Some(value) if !is_true(value) || matches!(value, Json::Bool(true)) => {
+            let message = "cloud-init and cloudbase-init take each such instance for the same one because uuid is a boolean, zero \
+                           or empty";
+            findings.add(Code::NoUuid, readers, &place.below("uuid"), message);
+        }
+        // The longest name of a file on Linux.
+        Some(Json::Text(uuid)) if uuid.len() > 255 || uuid.contains('\0') => {
+            let message = "cloud-init fails with an exception before it handles any user data because uuid cannot be the name of \
+                           a directory: it has more than 255 bytes, or a null character";
+            findings.add(Code::InvalidMember, Readers::CLOUD_INIT, &place.below("uuid"), message);
         }
         Some(_) => {}
     }
@@ -185,7 +197,8 @@ fn host_name(members: &Object<'_>, place: &Place<'_>, findings: &mut Findings) {
         }
     };
     let same = match (host_name, &name) {
-        (Some(host_name), Some(name)) => *name == host_name || *name == label(host_name),
+        // A domain that only one of them has is no difference.
+        (Some(host_name), Some(name)) => [host_name, label(host_name)].contains(&&**name) || label(name) == host_name,
         _ => false,
     };
     if let Some(host_name) = host_name.filter(|host_name| !is_ipv4(host_name))
@@ -276,13 +289,32 @@ fn python_decodes(text: &str) -> bool {
 
 /// Checks that the drive has the file to which `item`, an entry of `files` or `network_config`, refers.
 fn check_content_path(drive: &Drive<'_>, item: &Object<'_>, place: &Place<'_>, findings: &mut Findings) {
-    let names: Vec<_> =
-        text(item, "content_path").unwrap_or_default().split('/').filter(|name| !name.is_empty()).collect();
-    if drive.file(&format!("openstack/{}", names.join("/"))).is_none() {
+    let path = text(item, "content_path").unwrap_or_default();
+    if resolved(drive, path).and_then(|path| drive.file(&path)).is_none() {
         let message =
             "cloud-init ignores the whole drive as broken because content_path is not a file below openstack/";
         findings.add(Code::MissingContent, Readers::CLOUD_INIT, place, message);
     }
+}
+
+/// Resolves a path below `openstack/` as Linux does, where `..` leaves only a directory that exists. Returns nothing if it leaves the
+/// drive.
+fn resolved(drive: &Drive<'_>, path: &str) -> Option<String> {
+    let mut names = vec!["openstack"];
+    for name in path.split('/') {
+        match name {
+            "" | "." => {}
+            ".." => {
+                let directory = format!("{}/", names.join("/"));
+                if !drive.files.keys().any(|path| path.starts_with(&directory)) {
+                    return None;
+                }
+                names.pop()?;
+            }
+            name => names.push(name),
+        }
+    }
+    Some(names.join("/"))
 }
 
 /// cloud-init accepts an object, a list or a string (`root_types` in `read_v2`), and uses the member `cloud-init` of an object

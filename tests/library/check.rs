@@ -14,8 +14,7 @@ use configdrive_checks::case::native;
 use configdrive_support::{below, golden, trials, trials::Trial};
 use configdrive_test_drives::{
     faults::{self, Drive, Reader},
-    metadata,
-    network::HARMLESS,
+    metadata, network,
 };
 use serde_json::{Value, json};
 
@@ -285,8 +284,8 @@ fn what_only_resembles_a_fault_is_not_reported() {
         }),
         ("no random seed", |drive| drop(drive.meta_data.as_object_mut().unwrap().remove("random_seed"))),
     ];
-    let network = HARMLESS.iter().map(|harmless| (harmless.name, harmless.introduce));
-    for (name, change) in sound.into_iter().chain(network) {
+    let harmless = metadata::HARMLESS.iter().chain(network::HARMLESS);
+    for (name, change) in sound.into_iter().chain(harmless.map(|harmless| (harmless.name, harmless.introduce))) {
         let mut drive = Drive::sound();
         change(&mut drive);
         assert_eq!(codes(&drive), SOUND.into(), "{name}: {:#?}", find(&drive));

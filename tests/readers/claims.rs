@@ -15,7 +15,8 @@ use configdrive::{
 use configdrive_support::{Files, golden, trials::Trial};
 use configdrive_test_drives::{
     faults::{self, Claim, Drive, Fault, Reader},
-    network::{HARMLESS, Harmless},
+    metadata,
+    network::{self, Harmless},
 };
 use libtest_mimic::Failed;
 use serde_json::{Value, json};
@@ -37,7 +38,7 @@ pub fn trials() -> Vec<Trial> {
         }
     }
     for reader in [Reader::CloudInit, Reader::CloudInitNewest, Reader::Glean, Reader::CloudbaseInit] {
-        for harmless in HARMLESS {
+        for harmless in metadata::HARMLESS.iter().chain(network::HARMLESS) {
             let trial =
                 Trial::new(format!("{}_accepts_{}", reader.name(), harmless.name), move || accepts(reader, harmless));
             trials.push(trial.without(software::missing(reader)));

@@ -9,6 +9,8 @@ says what `check` finds on them; the readers run as in read.py. There are two ki
 - silent: a reader loses something that the drive says, and no finding names the reader;
 - alarm: a finding names readers none of which loses anything, compared with the drive before the change.
 
+User data is written for one reader, so it is lost only if no other reader uses it.
+
 A disagreement that a line of the file of known ones matches is not counted: `KIND READER CODE-OR-LOSS CHANGE`, in which `*`
 stands for anything, and ` # ` starts a comment. Exits with 1 if there are others. With --bless, they are added to the file instead,
 and lines that match none are removed. If it is interrupted, it reports what it has found so far.
@@ -161,10 +163,14 @@ class Comparison:
             lost = drive.lost(process, base, change)
             if lost and not any(reader in finding["readers"] for finding in new):
                 self.add("silent", process, kind_of_losses(lost), change, name, lost, new)
+        places = {(finding["code"], finding["place"]) for finding in base.findings}
         for finding in new:
+            if (finding["code"], finding["place"]) in places:
+                continue  # the same fault, now of another kind
             of = [process for process, reader in READERS.items() if reader in finding["readers"]]
             is_other_user_data = change.file == "user_data" and not change.intent
-            if of and not is_other_user_data and not any(drive.harmed(process, base, change) for process in of):
+            is_unused = change.file == "vendor_data.json" and not base.uses_vendor_data()
+            if of and not is_other_user_data and not is_unused and not any(drive.harmed(process, base, change) for process in of):
                 self.add("alarm", "+".join(sorted({READERS[process] for process in of})), finding["code"], change, name,
                          [finding["place"] + ": " + finding["message"]], [])
 
@@ -262,11 +268,26 @@ class Drive:
         lost |= {(view, "garbage", *fact) for view, found in self.facts[process].items() for fact in garbage(found)
                  if fact not in garbage(base.facts[process].get(view, set()))}
         lost |= {(view, "invented", *fact) for view, found in self.facts[process].items() for fact in found - self.said
-                 if fact[0] in INVENTED and fact not in base.facts[process].get(view, set()) - base.said}
+                 if fact[0] in INVENTED and fact not in base.facts[process].get(view, set()) - base.said
+                 and not (fact[0] == "host name" and (view, "host name") in unable)}
         if change.file == "user_data":
             lost |= {("executed", *fact) for fact in base.facts[process]["executed"] - self.facts[process]["executed"]
                      if change.keeps(fact)}
+            executed = {loss for loss in lost if loss[0] == "executed"}
+            if self.is_used_by_another(process, {loss[1] for loss in executed} - {"error", "garbage"}):
+                lost -= executed
         return lost
+
+    def is_used_by_another(self, process, kinds):
+        """Whether another reader finds these kinds of things in the user data, or anything."""
+        for other, found in self.facts.items():
+            used = {kind for kind, *_ in found["executed"] if kind != "broken" and not kind.startswith("vendor")}
+            if READERS[other] != READERS[process] and used and kinds <= used:
+                return True
+        return False
+
+    def uses_vendor_data(self):
+        return any(kind.startswith("vendor") for found in self.facts.values() for kind, *_ in found["executed"])
 
     def harmed(self, process, base, change):
         """Whether the reader finds less than before the change, or fails."""
@@ -275,7 +296,7 @@ class Drive:
 
 
 # Facts that a reader must not find unless the drive says so.
-INVENTED = ("dns", "address4", "address6", "default4", "default6", "route4", "route6")
+INVENTED = ("host name", "dns", "address4", "address6", "default4", "default6", "route4", "route6")
 
 
 def judged(reader, view, fact):

@@ -34,9 +34,9 @@ def said(files, names):
     metadata = metadata if isinstance(metadata, dict) else {}
     name = text(metadata.get("hostname")) or text(metadata.get("local-hostname")) or text(metadata.get("name"))
     if name:
-        found.add(("host name", name))
-    if text(metadata.get("uuid")):
-        found.add(("instance id", metadata["uuid"]))
+        found.add(("host name", label(name)))
+    if identity(metadata.get("uuid")):
+        found.add(("instance id", identity(metadata["uuid"])))
     keys = metadata.get("public_keys")
     for key in keys.values() if isinstance(keys, dict) else keys if isinstance(keys, list) else [keys]:
         for line in (key if isinstance(key, str) else "").splitlines():
@@ -45,6 +45,16 @@ def said(files, names):
     if isinstance(data, dict):
         found |= network_said(data, names)
     return {fact for fact in found if fact[-1] != ""}
+
+
+def label(name):
+    """The first label of a host name: some readers set only that, and others find only that in `name`."""
+    return name.split(".")[0]
+
+
+def identity(value):
+    """The instance ID that readers make of a uuid: its text, whatever it is. None if it does not tell instances apart."""
+    return str(value) if value and not isinstance(value, bool) else None
 
 
 def network_said(data, names):
@@ -168,13 +178,14 @@ def facts(process, answer, names):
     metadata = found["metadata"]
     name = answer.get("host_name_set") if reader == "cloudbase-init" else answer.get("host_name")
     usable = reader != "cloud-init" or answer.get("used")
-    if usable and isinstance(answer.get("host_name"), str) and name:
-        metadata.add(("host name", answer["host_name"]))
-        if len(answer["host_name"]) > 64 or re.search(r"[\s\x00-\x1f]", answer["host_name"]):
-            metadata.add(("broken", "host name", answer["host_name"]))
+    if usable and isinstance(name, str) and name:
+        metadata.add(("host name", label(name)))
+        # Which names Windows refuses is not known.
+        if reader != "cloudbase-init" and (len(name) > 64 or re.search(r"[\s\x00-\x1f]", name) or not all(name.split("."))):
+            metadata.add(("broken", "host name", name))
     if usable and reader != "glean":
-        identity = answer.get("instance_id")
-        metadata.add(("instance id", identity) if isinstance(identity, str) else ("broken", "instance id", key(identity)))
+        of = identity(answer.get("instance_id"))
+        metadata.add(("instance id", of) if of else ("broken", "instance id", key(answer.get("instance_id"))))
     if usable and not (reader == "glean" and "keys" in answer["errors"]):
         metadata.add(("drive",))
     keys = answer.get("keys_written") if reader == "cloudbase-init" else answer.get("keys")
@@ -192,7 +203,7 @@ def facts(process, answer, names):
     done = answer.get("executed")
     if isinstance(done, list):
         for item in done:
-            found["executed"].add(("settings", key(item)) if isinstance(item, dict) else ("script", "runs"))
+            found["executed"] |= {("settings", name) for name in item} if isinstance(item, dict) else {("scripts", "runs")}
     elif isinstance(done, dict) and usable:
         for member in ("scripts", "vendor_scripts"):
             for starts in done[member].values():
@@ -202,9 +213,9 @@ def facts(process, answer, names):
         for url in done["included"]:
             found["executed"].add(("included", url))
         for member in ("cloud_config", "vendor_cloud_config", "vendor2_cloud_config"):
-            if done[member]:
-                settings = {name: value for name, value in done[member].items() if name not in ("vendor_data", "vendor_data2")}
-                found["executed"].add(("settings" if member == "cloud_config" else "vendor settings", key(settings)))
+            kind = "settings" if member == "cloud_config" else "vendor settings"
+            found["executed"] |= {(kind, name, key(value)) for name, value in (done[member] or {}).items()
+                                  if name not in ("vendor_data", "vendor_data2")}
     return found
 
 

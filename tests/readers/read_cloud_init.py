@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 import types
 from unittest import mock
@@ -120,7 +121,9 @@ class Read:
         if b"jinja" in (self.source.userdata_raw or b""):
             self.source.persist_instance_data()
         boothooks = []
-        with self.offline(), mock.patch("cloudinit.subp.subp", lambda command, **_: boothooks.append(command[0])):
+        # cloud-init adds directories of the instance to sys.path.
+        with self.offline(), mock.patch.object(sys, "path", [*sys.path]), \
+                mock.patch("cloudinit.subp.subp", lambda command, **_: boothooks.append(command[0])):
             init._consume_userdata()
             init._consume_vendordata("vendordata")
             init._consume_vendordata("vendordata2")
@@ -246,7 +249,10 @@ def generate(command, root, answers=GENERATED):
 
 
 def starts(script, answers=STARTED):
-    """Whether the kernel starts a script, or the error if it does not. Only its first line runs, with nothing below it."""
+    """Whether the kernel starts a script, or the error if it does not. Only its first line runs, with nothing below it.
+
+    Another image may have the interpreter that this machine lacks, unless the name ends in a carriage return.
+    """
     line = script.read_bytes().split(b"\n")[0] + b"\n"
     if line not in answers:
         with tempfile.TemporaryDirectory() as directory:
@@ -259,6 +265,8 @@ def starts(script, answers=STARTED):
                 answers[line] = True
             except (OSError, subprocess.TimeoutExpired) as error:
                 answers[line] = os.strerror(error.errno) if isinstance(error, OSError) else "does not end"
+                if isinstance(error, FileNotFoundError) and b"\r" not in line:
+                    answers[line] = True
     return answers[line]
 
 

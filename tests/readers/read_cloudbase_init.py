@@ -95,6 +95,7 @@ def executed(userdata, service):
 
     with contextlib.ExitStack() as patches:
         for patch in (mock.patch.object(execcmd.BaseCommand, "execute", execute),
+                      mock.patch.object(execcmd.BaseCommand, "__call__", execute),
                       mock.patch.object(fileexecutils, "exec_file", execute_file),
                       mock.patch.object(cloudconfig.CloudConfigPluginExecutor, "execute", execute_settings)):
             patches.enter_context(patch)

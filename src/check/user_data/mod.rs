@@ -4,6 +4,7 @@
 //! User data is written for one reader, so there is a finding only if none of them can use it. cloud-init is followed until it
 //! writes a script or merges a configuration (`cloudinit.user_data`, `cloudinit.handlers`).
 
+mod jinja;
 mod mime;
 
 use alloc::{
@@ -250,6 +251,10 @@ impl Judge<'_> {
                 "the header of its template is not the first line"
             };
             return self.add(Code::TemplateOfNoKnownKind, self.inside, ignored(why, &subject));
+        }
+        if let Some(mark) = jinja::unclosed(body) {
+            let message = format!("{} {subject} because nothing closes a {mark} of the template", self.ignore());
+            return self.add(Code::InvalidTemplate, self.inside, message);
         }
         let start = trim_start(body);
         // What the template renders to is not known.

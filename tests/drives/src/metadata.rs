@@ -10,6 +10,7 @@ use crate::faults::{
     Reader::{CloudInit, CloudInitNewest, CloudbaseInit, Glean},
     both,
 };
+use crate::network::Harmless;
 
 pub const FAULTS: &[Fault] = &[
     Fault {
@@ -20,6 +21,26 @@ pub const FAULTS: &[Fault] = &[
             Reads(CloudInit, "/instance_id", "null"),
             Reads(CloudInitNewest, "/instance_id", "null"),
             Reads(CloudbaseInit, "/instance_id", "null"),
+        ],
+    },
+    Fault {
+        name: "a_uuid_that_is_empty",
+        code: Code::NoUuid,
+        introduce: |drive| drive.meta_data["uuid"] = json!(""),
+        claims: &[
+            Reads(CloudInit, "/instance_id", r#""""#),
+            Reads(CloudInitNewest, "/instance_id", r#""""#),
+            Reads(CloudbaseInit, "/instance_id", r#""""#),
+        ],
+    },
+    Fault {
+        name: "a_uuid_that_is_true",
+        code: Code::NoUuid,
+        introduce: |drive| drive.meta_data["uuid"] = json!(true),
+        claims: &[
+            Reads(CloudInit, "/instance_id", "true"),
+            Reads(CloudInitNewest, "/instance_id", "true"),
+            Reads(CloudbaseInit, "/instance_id", "true"),
         ],
     },
     Fault {
@@ -40,6 +61,24 @@ pub const FAULTS: &[Fault] = &[
             Fails(CloudbaseInit, "keys_written", "AttributeError"),
             Fails(CloudInit, "drive", "TypeError"),
             Fails(CloudInitNewest, "drive", "TypeError"),
+        ],
+    },
+    Fault {
+        name: "a_uuid_that_is_too_long_for_a_directory",
+        code: Code::InvalidMember,
+        introduce: |drive| drive.meta_data["uuid"] = json!("x".repeat(256)),
+        claims: &[
+            Fails(CloudInit, "executed", "OSError: [Errno 36] File name too long"),
+            Fails(CloudInitNewest, "executed", "OSError: [Errno 36] File name too long"),
+        ],
+    },
+    Fault {
+        name: "a_uuid_with_a_null_character",
+        code: Code::InvalidMember,
+        introduce: |drive| drive.meta_data["uuid"] = json!("a\0b"),
+        claims: &[
+            Fails(CloudInit, "executed", "ValueError: embedded null byte"),
+            Fails(CloudInitNewest, "executed", "ValueError: embedded null byte"),
         ],
     },
     Fault {
@@ -68,6 +107,16 @@ pub const FAULTS: &[Fault] = &[
             drive.files.insert("openstack/content/0000".into(), "x".into());
         },
         claims: &[Fails(CloudInit, "used", "AttributeError"), Fails(CloudInitNewest, "used", "AttributeError")],
+    },
+    Fault {
+        name: "a_file_whose_path_goes_up_from_nowhere",
+        code: Code::MissingContent,
+        introduce: |drive| {
+            let path = "/nowhere/../content/0000";
+            drive.meta_data["files"] = json!([{"path": "/etc/motd", "content_path": path}]);
+            drive.files.insert("openstack/content/0000".into(), "x".into());
+        },
+        claims: &[Fails(CloudInit, "drive", "BrokenMetadata"), Fails(CloudInitNewest, "drive", "BrokenMetadata")],
     },
     Fault {
         name: "a_host_name_that_is_a_number",
@@ -423,6 +472,16 @@ pub const FAULTS: &[Fault] = &[
         ],
     },
     Fault {
+        name: "a_template_with_an_open_expression",
+        code: Code::InvalidTemplate,
+        introduce: |drive| user_data(drive, "## template: jinja\n#cloud-config\nhostname: {{ v1.\n"),
+        claims: &[
+            Reads(CloudInit, "/executed/cloud_config", "null"),
+            Reads(CloudInitNewest, "/executed/cloud_config", "null"),
+            Fails(CloudbaseInit, "executed", "TemplateSyntaxError"),
+        ],
+    },
+    Fault {
         name: "a_butane_configuration",
         code: Code::ButaneConfiguration,
         introduce: |drive| user_data(drive, "variant: fcos\nversion: 1.5.0\n"),
@@ -456,6 +515,27 @@ pub const FAULTS: &[Fault] = &[
             Reads(CloudInit, "/executed/scripts/part-001", NO_FILE),
             Reads(CloudInitNewest, "/executed/scripts/part-001", NO_FILE),
         ],
+    },
+];
+
+pub const HARMLESS: &[Harmless] = &[
+    Harmless { name: "a_uuid_that_is_a_number", introduce: |drive| drive.meta_data["uuid"] = json!(5) },
+    Harmless {
+        name: "a_domain_that_only_name_has",
+        introduce: |drive| {
+            drive.meta_data["hostname"] = json!("web-01");
+            drive.meta_data["name"] = json!("web-01.example.org");
+        },
+    },
+    Harmless { name: "a_uuid_with_a_slash", introduce: |drive| drive.meta_data["uuid"] = json!("a/b") },
+    Harmless { name: "a_uuid_of_255_characters", introduce: |drive| drive.meta_data["uuid"] = json!("x".repeat(255)) },
+    Harmless {
+        name: "a_file_whose_path_goes_up",
+        introduce: |drive| {
+            let path = "/content/../content/./0000";
+            drive.meta_data["files"] = json!([{"path": "/etc/motd", "content_path": path}]);
+            drive.files.insert("openstack/content/0000".into(), "x".into());
+        },
     },
 ];
 
