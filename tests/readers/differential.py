@@ -13,7 +13,7 @@ User data is written for one reader, so it is lost only if no other reader uses 
 
 A disagreement that a line of the file of known ones matches is not counted: `KIND READER CODE-OR-LOSS CHANGE`, in which `*`
 stands for anything, and ` # ` starts a comment. Exits with 1 if there are others. With --bless, they are added to the file instead,
-and lines that match none are removed. If it is interrupted, it reports what it has found so far.
+and lines that match none and have no comment are removed. If it is interrupted, it reports what it has found so far.
 """
 
 import argparse
@@ -184,7 +184,7 @@ class Comparison:
         self.found[kind, reader, what, change.path].append((name, change, details, findings))
 
     def bless(self):
-        lines = [line for line in self.known if line in self.used or not self.patterns[line]]
+        lines = [line for line in self.known if line in self.used or not self.patterns[line] or " # " in line]
         lines += sorted(" ".join(group) for group in self.found)
         self.options.known.write_text("\n".join(lines) + "\n")
 
