@@ -170,7 +170,8 @@ class Comparison:
             of = [process for process, reader in READERS.items() if reader in finding["readers"]]
             is_other_user_data = change.file == "user_data" and not change.intent
             is_unused = change.file == "vendor_data.json" and not base.uses_vendor_data()
-            if of and not is_other_user_data and not is_unused and not any(drive.harmed(process, base, change) for process in of):
+            if of and not is_other_user_data and not is_unused and not any(
+                    drive.harmed(process, base, change) or base.fails(process, change) for process in of):
                 self.add("alarm", "+".join(sorted({READERS[process] for process in of})), finding["code"], change, name,
                          [finding["place"] + ": " + finding["message"]], [])
 
@@ -248,16 +249,25 @@ class Drive:
         self.answers, self.findings = everyone.of(files, self.macs)
         self.finding_keys = set(map(finding_key, self.findings))
         names = {mac: f"net{index}" for index, mac in enumerate(self.macs)}
-        self.said = said(files, names)
-        # Where addresses come from DHCP, so may the name servers.
-        self.is_static = any(kind in ("address4", "address6") for kind, *_ in self.said)
-        self.facts = {process: facts(process, answer, names) for process, answer in self.answers.items()}
+        self.said, self.possible = said(files, names)
+        # Where a family's addresses come from the network, so may its name servers. Without an address, they are out of reach.
+        kinds = {kind for kind, *_ in self.said | self.possible}
+        self.static_families = {version for version in "46" if f"address{version}" in kinds and f"automatic{version}" not in kinds}
+        self.facts = {process: facts(process, answer, names, self.said) for process, answer in self.answers.items()}
 
     def missing(self, process):
         """What the drive says and the reader does not find, by view."""
         return {(view, *fact) for view, found in self.facts[process].items() for fact in self.said - found
                 if judged(READERS[process], view, fact) and (process, view, fact[0]) in self.able
-                and (fact[0] != "dns" or self.is_static)}
+                and (fact[0] != "dns" or family(fact[1]) in self.static_families)}
+
+    def fails(self, process, change):
+        """Whether the reader fails already, so that a change can hardly harm it."""
+        views = NETWORK_VIEWS[READERS[process]]
+        return change.file == "network_data.json" and (
+            any(view in self.answers[process]["errors"] for view in views)
+            or any(finding["severity"] == "Error" and READERS[process] in finding["readers"]
+                   and "network_data.json" in finding["place"] for finding in self.findings))
 
     def lost(self, process, base, change):
         """What the reader loses, and did not lose before the change. A kind of fact that it did not find before is not judged."""
@@ -267,7 +277,7 @@ class Drive:
                  if part not in base.answers[process]["errors"]}
         lost |= {(view, "garbage", *fact) for view, found in self.facts[process].items() for fact in garbage(found)
                  if fact not in garbage(base.facts[process].get(view, set()))}
-        lost |= {(view, "invented", *fact) for view, found in self.facts[process].items() for fact in found - self.said
+        lost |= {(view, "invented", *fact) for view, found in self.facts[process].items() for fact in found - self.said - self.possible
                  if fact[0] in INVENTED and fact not in base.facts[process].get(view, set()) - base.said
                  and not (fact[0] == "host name" and (view, "host name") in unable)}
         if change.file == "user_data":
@@ -303,6 +313,10 @@ def judged(reader, view, fact):
     if fact[0] in ("host name", "key", "instance id", "file", "drive"):
         return view == "metadata"
     return view in NETWORK_VIEWS[reader]
+
+
+def family(address):
+    return "6" if ":" in address else "4"
 
 
 def garbage(found):

@@ -82,7 +82,8 @@ fn findings(drive: &Value) -> Value {
     let volume = Volume { label: drive["label"].as_str().unwrap_or("config-2"), ..sound.volume() };
     let findings = check::check(&volume, &files).into_iter().map(|finding| {
         json!({"code": finding.code.as_str(), "place": finding.place, "message": finding.message,
-               "readers": finding.readers.names().collect::<Vec<_>>(), "scope": format!("{:?}", finding.code.scope())})
+               "readers": finding.readers.names().collect::<Vec<_>>(), "scope": format!("{:?}", finding.code.scope()),
+               "severity": format!("{:?}", finding.code.severity())})
     });
     findings.collect()
 }

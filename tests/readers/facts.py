@@ -1,5 +1,6 @@
 """What a drive says, and what its readers find: sets of facts (KIND, …), which can be compared."""
 
+import contextlib
 import ipaddress
 import json
 import re
@@ -28,8 +29,8 @@ def parsed(files, name):
 
 
 def said(files, names):
-    """What a drive says, to somebody who overlooks its form: (kind, …)."""
-    found = {("drive",)}
+    """What a drive says, to somebody who overlooks its form, and what a reader may make of it besides: (kind, …)."""
+    found, possible = {("drive",)}, set()
     metadata = parsed(files, "meta_data.json")
     metadata = metadata if isinstance(metadata, dict) else {}
     name = text(metadata.get("hostname")) or text(metadata.get("local-hostname")) or text(metadata.get("name"))
@@ -43,8 +44,9 @@ def said(files, names):
             found.add(("key", line.strip()))
     data = parsed(files, "network_data.json")
     if isinstance(data, dict):
-        found |= network_said(data, names)
-    return {fact for fact in found if fact[-1] != ""}
+        network, possible = network_said(data, names)
+        found |= network
+    return {fact for fact in found if fact[-1] != ""}, possible
 
 
 def label(name):
@@ -58,7 +60,7 @@ def identity(value):
 
 
 def network_said(data, names):
-    found = set()
+    found, possible = set(), set()
     links = {}
     for link in listed(data.get("links")):
         match link.get("type"):
@@ -68,7 +70,8 @@ def network_said(data, names):
                 links.setdefault(key(link.get("id")), ("bond",))
             case _:
                 mac = kernels_mac(link.get("ethernet_mac_address"))
-                links.setdefault(key(link.get("id")), ("port", names.get(mac)))
+                name = link.get("name") if not mac and link.get("name") in names.values() else None
+                links.setdefault(key(link.get("id")), ("port", name or names.get(mac)))
         mtu = number(link.get("mtu"))
         name = canonical(links, key(link.get("id")))
         if mtu and name and 1280 <= mtu <= 65535:
@@ -81,11 +84,19 @@ def network_said(data, names):
             found |= dns(service)
         for server in network.get("dns_nameservers") if isinstance(network.get("dns_nameservers"), list) else []:
             found |= dns({"type": "dns", "address": server})
+        is_automatic = False
+        match network.get("type"):
+            case "ipv4_dhcp" | "dhcp" | "dhcp4":
+                is_automatic = True
+                possible.add(("automatic4",))
+            case "ipv6_dhcp" | "ipv6_slaac" | "ipv6_dhcpv6-stateless" | "ipv6_dhcpv6-stateful" | "dhcp6":
+                is_automatic = True
+                possible.add(("automatic6",))
         if not name:
             continue
         match network.get("type"):
             case "ipv4" | "ipv6" | "static" | "static6":
-                address = valid(with_prefix(network.get("ip_address"), mask(network.get("netmask"))))
+                address = valid(prefixed(network.get("ip_address"), network.get("netmask")))
                 if address and "/" in address:
                     found.add(("address6" if ":" in address else "address4", name, address))
             case "ipv4_dhcp":
@@ -93,17 +104,19 @@ def network_said(data, names):
             case "ipv6_dhcp" | "ipv6_dhcpv6-stateful":
                 found.add(("dhcp6", name))
         for route in listed(network.get("routes")):
-            destination = valid(with_prefix(route.get("network"), mask(route.get("netmask"))), network=True)
+            destination = valid(prefixed(route.get("network"), route.get("netmask")), network=True)
             gateway = valid(route.get("gateway"))
             if destination and gateway and "/" not in gateway and "/" in destination:
-                found.add((kind_of_route(destination), name, f"{destination} via {gateway}"))
+                # Where addresses come from the network, so do the routes.
+                (possible if is_automatic else found).add((kind_of_route(destination), name, f"{destination} via {gateway}"))
             for service in listed(route.get("services")):
                 found |= dns(service)
         gateway = valid(network.get("gateway"))
         if gateway and "/" not in gateway:
             destination = "::/0" if ":" in gateway else "0.0.0.0/0"
             found.add(("own " + kind_of_route(destination), name, f"{destination} via {gateway}"))
-    return found
+            possible.add((kind_of_route(destination), name, f"{destination} via {gateway}"))
+    return found, possible
 
 
 def kind_of_route(destination):
@@ -150,9 +163,22 @@ def mask(value):
     return value.strip().lstrip("/") if isinstance(value, str) else None if isinstance(value, (bool, list, dict)) else value
 
 
+def prefixed(address, netmask):
+    """An address with its prefix, or else with that of the netmask, which may be a host mask."""
+    if isinstance(address, str) and "/" in address:
+        netmask = address.partition("/")[2]
+        address = address.partition("/")[0]
+    netmask = mask(netmask)
+    if isinstance(netmask, str) and "." in netmask:
+        with contextlib.suppress(ValueError):
+            netmask = ipaddress.IPv4Network(f"0.0.0.0/{netmask}").prefixlen
+    return with_prefix(address, netmask)
+
+
 def dns(service):
-    address = valid(service.get("address"))
-    return {("dns", address)} if service.get("type") == "dns" and address and "/" not in address else set()
+    addresses = service.get("address")
+    addresses = map(valid, addresses if isinstance(addresses, list) else [addresses])
+    return {("dns", address) for address in addresses if service.get("type") == "dns" and address and "/" not in address}
 
 
 def valid(value, network=False):
@@ -171,8 +197,14 @@ def valid(value, network=False):
         return None
 
 
-def facts(process, answer, names):
+def facts(process, answer, names, said):
     """What a reader finds, by view, in the form of `said`."""
+    # Not every reader says on which link a VLAN is.
+    vlans = {}
+    for _, name, *_ in (fact for fact in said if len(fact) > 2):
+        if match := re.fullmatch(r".+\.(\d+)", name):
+            vlans.setdefault(f"*.{match[1]}", set()).add(name)
+    vlans = {short: called.pop() for short, called in vlans.items() if len(called) == 1}
     reader = READERS[process]
     found = {view: set() for view in ("metadata", "executed", *NETWORK_VIEWS[reader])}
     metadata = found["metadata"]
@@ -197,7 +229,7 @@ def facts(process, answer, names):
         metadata.add(("file", path, content))
     for view in NETWORK_VIEWS[reader]:
         if usable and answer.get(view):
-            found[view] = network_facts(answer[view], names)
+            found[view] = {(kind, vlans.get(name, name), *rest) for kind, name, *rest in network_facts(answer[view], names)}
             if reader == "cloudbase-init":  # what Windows makes of these is not known
                 found[view] -= {fact for fact in found[view] if fact[:2] in (("broken", "mtu"), ("broken", "vlan"))}
     done = answer.get("executed")

@@ -9,7 +9,7 @@ use core::net::IpAddr;
 use super::{
     Attached, Who,
     networks::Kind,
-    value::{Items, objects, truthy},
+    value::{Items, Key, objects, truthy},
 };
 use crate::{
     check::{Code, Findings, Place, Readers, text},
@@ -23,13 +23,15 @@ pub fn check(
     place: &Place<'_>,
     findings: &mut Findings,
 ) {
-    let mut top = BTreeSet::new();
+    let mut places = Places::default();
     for (service, place) in services {
         check_top(service, place, findings);
-        top.extend(name_servers(service));
+        places.top.extend(name_servers(service));
+        places.top_of_any_type.extend(addresses(service));
     }
-    let networks: Vec<_> = networks.iter().map(|network| Servers::new(network, findings)).collect();
-    Places { top, networks }.check(&place.below("services"), findings);
+    places.networks = networks.iter().map(|network| Servers::new(network, findings)).collect();
+    places.check_other_services(services, findings);
+    places.check(&place.below("services"), findings);
 }
 
 fn check_top(service: &Object<'_>, place: &Place<'_>, findings: &mut Findings) {
@@ -69,10 +71,6 @@ fn check_top(service: &Object<'_>, place: &Place<'_>, findings: &mut Findings) {
             return findings.add(Code::InvalidDnsAddress, readers, &below, message);
         }
     }
-    if !is_dns {
-        let message = "cloud-init uses the address as a name server because it takes every service for one";
-        findings.add(Code::ServiceNotDns, Readers::CLOUD_INIT, place, message);
-    }
 }
 
 fn check_has_type(service: &Object<'_>, who: Who, place: &Place<'_>, findings: &mut Findings) {
@@ -86,7 +84,9 @@ struct Servers<'j, 'p> {
     kind: Kind,
     /// The network's place.
     place: Place<'p>,
-    is_ipv6: bool,
+    link: Option<Key<'j>>,
+    /// The family of the network's addresses, if it has any.
+    family: Option<Family>,
     of_services: BTreeSet<&'j str>,
     of_routes: BTreeMap<&'j str, Place<'p>>,
     /// Those in the network's `dns_nameservers`, which is not in Nova's files.
@@ -117,8 +117,23 @@ impl<'j, 'p> Servers<'j, 'p> {
             }
         }
         let own = own_name_servers(network, place, findings);
-        let is_ipv6 = text(network, "type") == Some("ipv6");
-        Self { kind: *kind, place: place.clone(), is_ipv6, of_services, of_routes, own }
+        let family = match text(network, "type") {
+            Some("ipv4" | "static" | "ipv4_dhcp" | "dhcp" | "dhcp4") => Some(Family::Ipv4),
+            Some(kind) if kind.starts_with("ipv6") => Some(Family::Ipv6),
+            Some("static6" | "dhcp6") => Some(Family::Ipv6),
+            _ => None,
+        };
+        let link = network.get("link").and_then(Key::new);
+        Self { kind: *kind, place: place.clone(), link, family, of_services, of_routes, own }
+    }
+
+    /// Returns whether the network's name servers may come with its addresses, as those of this family.
+    fn is_automatic(&self, family: Family) -> bool {
+        self.kind == Kind::Other && self.family == Some(family)
+    }
+
+    fn has_address(&self) -> bool {
+        self.kind != Kind::Other
     }
 
     /// Returns the servers that newer versions of cloud-init find here.
@@ -178,13 +193,43 @@ fn own_name_servers<'j>(network: &'j Object<'_>, place: &Place<'_>, findings: &m
     found.into_iter().filter(|address| address.parse::<IpAddr>().is_ok()).collect()
 }
 
+/// A family of addresses.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Family {
+    Ipv4,
+    Ipv6,
+}
+
+impl Family {
+    fn of(server: &str) -> Self {
+        if server.contains(':') { Self::Ipv6 } else { Self::Ipv4 }
+    }
+}
+
 /// Where the name servers are.
+#[derive(Default)]
 struct Places<'j, 'p> {
     top: BTreeSet<&'j str>,
+    /// The addresses of all services at the top level, which cloud-init takes for name servers.
+    top_of_any_type: BTreeSet<&'j str>,
     networks: Vec<Servers<'j, 'p>>,
 }
 
 impl<'j> Places<'j, '_> {
+    /// Checks the services at the top level that are not for DNS. It does not matter if their addresses are name servers all the same.
+    fn check_other_services(&self, services: &Items<'_, '_, '_>, findings: &mut Findings) {
+        let of_networks = self.networks.iter().flat_map(|network| {
+            network.of_services.iter().chain(network.of_routes.keys()).chain(&network.own).copied()
+        });
+        let known: BTreeSet<_> = self.top.iter().copied().chain(of_networks).collect();
+        for (service, place) in services.iter().filter(|(service, _)| !is_dns(service)) {
+            if addresses(service).into_iter().any(|address| !known.contains(address)) {
+                let message = "cloud-init uses the address as a name server because it takes every service for one";
+                findings.add(Code::ServiceNotDns, Readers::CLOUD_INIT, place, message);
+            }
+        }
+    }
+
     /// Checks that each reader finds each name server somewhere.
     fn check(&self, top_place: &Place<'_>, findings: &mut Findings) {
         let old = self.for_old_cloud_init();
@@ -206,12 +251,9 @@ impl<'j> Places<'j, '_> {
                 findings.add(Code::DnsInOnePlace, who.readers, place, message);
             }
         };
+        let of_networks = "the services of the networks of its family lack it";
         let reason = |without: &Without| {
-            if without.glean || without.old_cloud_init {
-                "the top-level services lack it"
-            } else {
-                "the networks have name servers of their own"
-            }
+            if without.glean || without.old_cloud_init { "the top-level services lack it" } else { of_networks }
         };
         for network in &self.networks {
             let of_services = without(&mut network.of_services.iter().copied());
@@ -224,21 +266,56 @@ impl<'j> Places<'j, '_> {
             add(own, &network.place.below("dns_nameservers"), "it is in dns_nameservers, which is not in Nova's files");
         }
         let of_top = without(&mut self.top.iter().copied());
-        add(of_top, top_place, "the services of the networks lack it");
+        add(of_top, top_place, of_networks);
     }
 
     fn for_old_cloud_init(&self) -> BTreeSet<&'j str> {
         let own = self.networks.iter().flat_map(|network| &network.own);
-        self.top.iter().chain(own).copied().collect()
+        self.top_of_any_type.iter().chain(own).copied().collect()
     }
 
+    /// Returns what newer versions of cloud-init find with every renderer.
     fn for_new_cloud_init(&self) -> BTreeSet<&'j str> {
-        let mut found: BTreeSet<_> = self.networks.iter().flat_map(Servers::for_new_cloud_init).collect();
-        // Interfaces with name servers of their own do not get those of the top level.
-        if self.networks.is_empty() || self.networks.iter().any(|network| network.for_new_cloud_init().next().is_none())
-        {
-            found.extend(&self.top);
+        let is_static =
+            |family| self.networks.iter().any(|network| network.has_address() && network.family == Some(family));
+        if !is_static(Family::Ipv4) && !is_static(Family::Ipv6) {
+            // Name servers come with the addresses, if there are any.
+            let of_networks = self.networks.iter().flat_map(Servers::for_new_cloud_init);
+            return of_networks.chain(self.top_of_any_type.iter().copied()).collect();
         }
+        let mut links: BTreeMap<_, OfLink<'j>> = BTreeMap::new();
+        for network in &self.networks {
+            let link = links.entry(network.link).or_default();
+            let servers: Vec<_> = network.for_new_cloud_init().collect();
+            if link.first.is_empty() {
+                link.first.clone_from(&servers);
+            }
+            link.all.extend(servers);
+            link.has_address |= network.has_address();
+        }
+        // NetworkManager and netplan: interfaces with name servers of their own do not get those of the top level.
+        let mut found: BTreeSet<&'j str> = links.values().flat_map(|link| link.all.iter().copied()).collect();
+        if links.values().any(|link| link.has_address && link.all.is_empty()) {
+            found.extend(&self.top_of_any_type);
+        }
+        // ifupdown: an interface's name servers are those of its network of the same family, or else of its first network.
+        let mut of_ifupdown = BTreeSet::new();
+        for network in &self.networks {
+            let own: Vec<_> = network.for_new_cloud_init().collect();
+            let first = links.get(&network.link).filter(|_| own.is_empty()).map(|link| &*link.first);
+            let servers = own.iter().chain(first.unwrap_or_default());
+            of_ifupdown.extend(servers.copied().filter(|server| network.family == Some(Family::of(server))));
+        }
+        let ipv4 = self.top_of_any_type.iter().copied().filter(|server| Family::of(server) == Family::Ipv4);
+        of_ifupdown.extend(ipv4);
+        found.retain(|server| of_ifupdown.contains(server) || !is_static(Family::of(server)));
+        let may_be_automatic = |family| {
+            let mut networks = self.networks.iter();
+            networks.any(|network| network.is_automatic(family) && network.for_new_cloud_init().next().is_none())
+        };
+        let [ipv4, ipv6] = [Family::Ipv4, Family::Ipv6].map(may_be_automatic);
+        let top = self.top_of_any_type.iter().copied();
+        found.extend(top.filter(|server| if Family::of(server) == Family::Ipv6 { ipv6 } else { ipv4 }));
         found
     }
 
@@ -250,18 +327,28 @@ impl<'j> Places<'j, '_> {
         let mut found = BTreeSet::new();
         let [mut ipv4, mut ipv6] = [false; 2];
         for network in &self.networks {
-            let is_static = network.kind == Kind::Static;
-            if network.of_services.is_empty() {
+            if network.of_services.is_empty() && network.kind != Kind::CloudInitStatic {
                 // The name servers of other networks come with their addresses, so those at the top level may be theirs.
-                ipv4 |= !is_static || !network.is_ipv6;
-                ipv6 |= !is_static || network.is_ipv6;
+                ipv4 |= network.family == Some(Family::Ipv4);
+                ipv6 |= network.family == Some(Family::Ipv6);
             }
-            found.extend(network.of_services.iter().copied());
+            if network.kind == Kind::Static {
+                found.extend(network.of_services.iter().copied());
+            }
         }
         let top = self.top.iter().copied();
-        found.extend(top.filter(|server| if server.contains(':') { ipv6 } else { ipv4 }));
+        found.extend(top.filter(|server| if Family::of(server) == Family::Ipv6 { ipv6 } else { ipv4 }));
         Some(found)
     }
+}
+
+/// The name servers that newer versions of cloud-init find in the networks on a link.
+#[derive(Default)]
+struct OfLink<'j> {
+    /// Those of the first network that has any.
+    first: Vec<&'j str>,
+    all: BTreeSet<&'j str>,
+    has_address: bool,
 }
 
 /// Who ignores a name server.
@@ -291,12 +378,17 @@ impl Without {
 
 /// Returns the addresses of a DNS service.
 fn name_servers<'j>(service: &'j Object<'_>) -> Vec<&'j str> {
+    if is_dns(service) { addresses(service) } else { Vec::new() }
+}
+
+/// Returns the addresses of a service.
+fn addresses<'j>(service: &'j Object<'_>) -> Vec<&'j str> {
     let texts: Vec<&Json<'_>> = match service.get("address") {
         Some(Json::List(list)) => list.iter().collect(),
         Some(address) => [address].into(),
         None => Vec::new(),
     };
-    let texts = texts.into_iter().filter(|address| is_dns(service) && is_address(address));
+    let texts = texts.into_iter().filter(|address| is_address(address));
     texts.filter_map(|address| if let Json::Text(text) = address { Some(&**text) } else { None }).collect()
 }
 

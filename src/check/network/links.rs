@@ -132,10 +132,9 @@ fn check_physical(links: &Links<'_, '_, '_>, findings: &mut Findings) {
                 findings.add(Code::LinkWithoutMac, Readers::INSIDE, &link.place, message);
             }
             Some(Json::Text(mac)) if is_mac(mac) => {
-                let earlier_is_used = macs.entry(mac.to_ascii_lowercase());
-                let earlier_is_used = earlier_is_used.and_modify(|(seen, _)| *seen = true).or_insert((false, false));
-                if earlier_is_used.0 {
-                    let (readers, which) = if earlier_is_used.1 {
+                let (earlier, earlier_is_used) = macs.entry(mac.to_ascii_lowercase()).or_insert((link.object, false));
+                if *earlier != link.object {
+                    let (readers, which) = if *earlier_is_used {
                         (Readers::INSIDE, "only the last of the links")
                     } else {
                         (Readers::GLEAN, "only one of the links")
@@ -147,7 +146,8 @@ fn check_physical(links: &Links<'_, '_, '_>, findings: &mut Findings) {
                     );
                     findings.add(Code::DuplicateMac, readers, &place, message);
                 }
-                earlier_is_used.1 |= link.is_used;
+                *earlier = link.object;
+                *earlier_is_used |= link.is_used;
             }
             Some(Json::Text(_)) => {
                 let message = "cloud-init and cloudbase-init fail and configure no network, and glean uses DHCP instead, \
@@ -190,24 +190,26 @@ pub fn add_unknown(readers: Readers, place: &Place<'_>, findings: &mut Findings)
 }
 
 fn check_repetitions(links: &Links<'_, '_, '_>, findings: &mut Findings) {
-    let mut ids = BTreeSet::new();
+    let mut ids = BTreeMap::new();
     let mut names = BTreeMap::new();
     for link in &links.list {
-        if let Some(id) = link.id
-            && !ids.insert(id)
-        {
+        let earlier = link.id.and_then(|id| ids.insert(id, link.object));
+        // Of a bond that appears twice, cloud-init makes two bonds.
+        let is_same = |earlier: &Object<'_>| link.kind != Kind::Bond && *earlier == *link.object;
+        if earlier.is_some_and(|earlier| !is_same(earlier)) {
             let message = "all readers confuse links with the same id";
             findings.add(Code::DuplicateId, Readers::INSIDE, &link.place.below("id"), message);
         }
         if link.kind == Kind::Physical
             && let Some(name) = text(link.object, "name")
         {
-            let earlier_is_used = names.entry(name).or_insert(false);
-            if *earlier_is_used {
+            let (earlier_is_used, earlier) = names.entry(name).or_insert((false, link.object));
+            if *earlier_is_used && *earlier != link.object {
                 let message = "cloud-init configures only the last of the links with this name";
                 findings.add(Code::DuplicateId, Readers::CLOUD_INIT, &link.place.below("name"), message);
             }
             *earlier_is_used |= link.is_used;
+            *earlier = link.object;
         }
     }
 }

@@ -1,10 +1,6 @@
 //! Findings about networks: their link, type and address.
 
-use alloc::{
-    collections::{BTreeMap, BTreeSet},
-    format,
-    vec::Vec,
-};
+use alloc::{collections::BTreeMap, format, vec::Vec};
 
 use super::{
     Attached, Who,
@@ -163,7 +159,7 @@ fn add_no_type(why: &str, code: Code, place: &Place<'_>, findings: &mut Findings
 }
 
 /// The types that Nova writes: those of `convert_net_json` in `cloudinit.sources.helpers.openstack` but `static` and `static6`.
-const ALL_KNOW: [&str; 7] =
+pub const ALL_KNOW: [&str; 7] =
     ["ipv4", "ipv6", "ipv4_dhcp", "ipv6_dhcp", "ipv6_slaac", "ipv6_dhcpv6-stateless", "ipv6_dhcpv6-stateful"];
 
 /// Checks the ids, which glean uses as the keys of a dictionary, and sorts.
@@ -171,14 +167,17 @@ fn check_ids(networks: &[Attached<'_, '_, '_>], links: &Links<'_, '_, '_>, findi
     // glean also configures links without networks, as interfaces without an address, under their own ids.
     let unused = links.list.iter().filter(|link| !link.is_used && link.kind != LinkKind::Vlan);
     let mut first = unused.filter_map(|link| link.id).next();
-    let mut seen = BTreeSet::new();
+    let mut seen = BTreeMap::new();
     for Attached { network, place, .. } in networks {
         let id = network.get("id");
         let why = match id.map(Key::new) {
             None => "the network has no id",
             Some(None) => "the network's id is neither a string nor a number",
             Some(Some(id)) => {
-                if !seen.insert(id) {
+                if let Some(earlier) = seen.insert(id, *network) {
+                    if earlier == *network {
+                        continue;
+                    }
                     let message = "glean configures only the last of the networks with this id";
                     findings.add(Code::DuplicateId, Readers::GLEAN, &place.below("id"), message);
                     continue;
@@ -199,10 +198,11 @@ fn check_ids(networks: &[Attached<'_, '_, '_>], links: &Links<'_, '_, '_>, findi
 
 /// Checks that each link has at most one IPv4 network, since glean overwrites the others.
 fn check_one_per_family(networks: &[Attached<'_, '_, '_>], findings: &mut Findings) {
-    let mut links = BTreeSet::new();
+    let mut links = BTreeMap::new();
     for Attached { network, place, .. } in networks {
         if matches!(text(network, "type"), Some("ipv4" | "ipv4_dhcp"))
-            && !links.insert(network.get("link").and_then(Key::new))
+            && let Some(earlier) = links.insert(network.get("link").and_then(Key::new), *network)
+            && earlier != *network
         {
             let message = "glean on Red Hat and SUSE configures only the last of a link's IPv4 networks because each has the \
                            same file";

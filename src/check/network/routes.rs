@@ -6,7 +6,7 @@ use core::net::IpAddr;
 use super::{
     Attached, Who,
     address::{Address, Netmask, Range},
-    networks::{Kind, add_both, add_unusual},
+    networks::{ALL_KNOW, Kind, add_both, add_unusual},
     value::{Key, digits, truthy},
 };
 use crate::{
@@ -48,8 +48,8 @@ fn check_route(
     place: &Place<'_>,
     findings: &mut Findings,
 ) {
-    // cloud-init reads the routes of every network, the others those of static ones.
-    let readers = network.kind.readers() | Readers::CLOUD_INIT;
+    // cloud-init, and glean with systemd-networkd, read the routes of every network, cloudbase-init those of static ones.
+    let readers = network.kind.readers() | readers_of_all(network);
     let is_static = network.kind == Kind::Static;
     let invalid = |name: &str, findings: &mut Findings| {
         let message = Who::from(readers).fails(format_args!("{name} is invalid"));
@@ -64,7 +64,7 @@ fn check_route(
             let message = if is_static {
                 "cloud-init 22.4, glean and cloudbase-init do not accept the word default; newer versions of cloud-init do"
             } else {
-                "cloud-init 22.4 does not accept the word default; newer versions do"
+                "cloud-init 22.4, and glean with systemd-networkd, do not accept the word default; newer versions of cloud-init do"
             };
             return findings.add(Code::InvalidAddress, readers, &place.below("network"), message);
         }
@@ -77,14 +77,16 @@ fn check_route(
             }
         }
         (Some(_), None) => {
-            if is_static {
-                let message = Who::from(Readers::GLEAN).fails("it needs a netmask, not a prefix in network");
+            if readers.contains(Readers::GLEAN) {
+                let message = glean(is_static).fails("it needs a netmask, not a prefix in network");
                 findings.add(Code::RouteWithoutNetmask, Readers::GLEAN, place, message);
             }
         }
         (None, Some(mask)) => match Netmask::parse(mask, host) {
             None => return invalid("netmask", findings),
-            Some(mask) if is_static && !mask.is_usual => add_unusual(&place.below("netmask"), findings),
+            Some(mask) if !mask.is_usual && readers.contains(Readers::GLEAN) => {
+                add_unusual(&place.below("netmask"), findings)
+            }
             Some(_) => {}
         },
         (None, None) => {
@@ -92,7 +94,7 @@ fn check_route(
                 "the route has no netmask: cloud-init guesses one, cloudbase-init takes the destination for a single address, \
                  and glean fails"
             } else {
-                "the route has no netmask: cloud-init guesses one"
+                "the route has no netmask: cloud-init guesses one, and glean with systemd-networkd fails"
             };
             findings.add(Code::RouteWithoutNetmask, readers, place, message);
         }
@@ -103,25 +105,34 @@ fn check_route(
         let message = Who::from(Readers::CLOUD_INIT).fails("metric is not a number");
         findings.add(Code::InvalidNetworkData, Readers::CLOUD_INIT, &place.below("metric"), message);
     }
-    if is_static && host.is_ipv6() != (text(network.network, "type") == Some("ipv6")) {
+    // It reads netmasks as the type says.
+    if readers.contains(Readers::GLEAN)
+        && host.is_ipv6() != text(network.network, "type").is_some_and(|kind| kind.contains("v6"))
+    {
         let message = Who::from(Readers::GLEAN).glean_in_places().fails("the route is not of the network's type");
         findings.add(Code::OtherFamily, Readers::GLEAN, &place.below("network"), message);
     }
-    check_gateway(network.kind, route, host, ranges, place, findings);
+    check_gateway(network, route, host, ranges, place, findings);
+}
+
+/// Returns the readers that read a network's routes even if its addresses are automatic.
+fn readers_of_all(network: &Attached<'_, '_, '_>) -> Readers {
+    match text(network.network, "type") {
+        Some(kind) if ALL_KNOW.contains(&kind) => Readers::CLOUD_INIT | Readers::GLEAN,
+        _ => Readers::CLOUD_INIT,
+    }
 }
 
 fn check_gateway(
-    kind: Kind,
+    network: &Attached<'_, '_, '_>,
     route: &Object<'_>,
     to: IpAddr,
     ranges: Option<&[Range]>,
     place: &Place<'_>,
     findings: &mut Findings,
 ) {
-    let readers = match kind {
-        Kind::Static => Readers::CLOUD_INIT | Readers::GLEAN,
-        _ => Readers::CLOUD_INIT,
-    };
+    let kind = network.kind;
+    let readers = readers_of_all(network);
     let Some(gateway) = truthy(route, "gateway") else {
         let message = match kind {
             Kind::Static => {
@@ -132,16 +143,13 @@ fn check_gateway(
                 "cloud-init fails with most renderers and configures no network because the route has no gateway"
             }
             Kind::Other => {
-                "cloud-init on Red Hat and with ifupdown fails and configures no network because the route has no gateway"
+                "cloud-init on Red Hat and with ifupdown fails and configures no network because the route has no gateway; glean \
+                 with systemd-networkd writes a route without one"
             }
         };
         return findings.add(Code::RouteWithoutGateway, readers, place, message);
     };
     let place = place.below("gateway");
-    if kind == Kind::Other && matches!(gateway, Json::Text(_)) {
-        // The address is not known, and most renderers leave out the routes.
-        return;
-    }
     // cloudbase-init uses only default routes.
     let is_default = kind == Kind::Static && destination(route).is_some_and(|(_, prefix)| prefix == 0);
     let all = if is_default { readers | Readers::CLOUDBASE_INIT } else { readers };
@@ -165,6 +173,12 @@ fn check_gateway(
         let message = "Linux refuses the route because the gateway is outside the network of the address";
         findings.add(Code::GatewayOutsideNetwork, readers, &place, message);
     }
+}
+
+/// glean, which reads the routes of a network with automatic addresses only with systemd-networkd.
+fn glean(is_static: bool) -> Who {
+    let who = Who::from(Readers::GLEAN);
+    if is_static { who } else { who.glean_in_places() }
 }
 
 fn address(value: &Json<'_>) -> Option<IpAddr> {
@@ -224,9 +238,9 @@ pub fn check_defaults(networks: &[Attached<'_, '_, '_>], findings: &mut Findings
             let of_same_network = first_gateway.0 == index;
             let (readers, message) = if of_same_network && first_gateway.1 != gateway {
                 (
-                    Readers::CLOUD_INIT | Readers::CLOUDBASE_INIT,
-                    "cloud-init on Red Hat fails and configures no network, and cloudbase-init uses only the first, because \
-                     the link has two default routes",
+                    Readers::INSIDE,
+                    "cloud-init on Red Hat fails and configures no network, cloudbase-init uses only the first, and glean on Red \
+                     Hat only the last, because the link has two default routes",
                 )
             } else {
                 (

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     check::{Code, Findings, Place, Readers},
-    document::Json,
+    document::{Json, Object},
 };
 
 pub fn check(links: &Links<'_, '_, '_>, findings: &mut Findings) {
@@ -68,14 +68,15 @@ fn vlan_name<'j>(id: &'j Json<'_>) -> Option<&'j str> {
     }
 }
 
-type Seen<'m, 'j> = Entry<'m, (Key<'j>, &'j str), bool>;
+type Seen<'m, 'j, 'a> = Entry<'m, (Key<'j>, &'j str), (bool, &'j Object<'a>)>;
 
-/// Checks whether a VLAN was seen earlier. The entry says whether there was a network on it.
-fn check_same_vlan(link: &Link<'_, '_, '_>, seen: Seen<'_, '_>, findings: &mut Findings) {
+/// Checks whether a VLAN was seen earlier. The entry says whether there was a network on it, and has the link.
+fn check_same_vlan<'j, 'a>(link: &Link<'j, 'a, '_>, seen: Seen<'_, 'j, 'a>, findings: &mut Findings) {
     match seen {
-        Seen::Vacant(entry) => drop(entry.insert(link.is_used)),
+        Seen::Vacant(entry) => drop(entry.insert((link.is_used, link.object))),
         Seen::Occupied(mut entry) => {
-            if *entry.get() {
+            let (earlier_is_used, earlier) = entry.get_mut();
+            if *earlier_is_used && *earlier != link.object {
                 let readers = if link.is_used { BOTH } else { Readers::CLOUD_INIT };
                 let message = Who::from(readers).does(
                     "configures only the last of the links",
@@ -84,7 +85,8 @@ fn check_same_vlan(link: &Link<'_, '_, '_>, seen: Seen<'_, '_>, findings: &mut F
                 );
                 findings.add(Code::DuplicateVlan, readers, &link.place.below("vlan_id"), message);
             }
-            *entry.get_mut() |= link.is_used;
+            *earlier_is_used |= link.is_used;
+            *earlier = link.object;
         }
     }
 }
