@@ -230,6 +230,7 @@ def facts(process, answer, names, said):
     for view in NETWORK_VIEWS[reader]:
         if usable and answer.get(view):
             found[view] = {(kind, vlans.get(name, name), *rest) for kind, name, *rest in network_facts(answer[view], names)}
+            found[view] = {fact for fact in found[view] if not str(fact[1]).startswith("*.")}  # it cannot be compared
             if reader == "cloudbase-init":  # what Windows makes of these is not known
                 found[view] -= {fact for fact in found[view] if fact[:2] in (("broken", "mtu"), ("broken", "vlan"))}
     done = answer.get("executed")

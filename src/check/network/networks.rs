@@ -1,6 +1,10 @@
 //! Findings about networks: their link, type and address.
 
-use alloc::{collections::BTreeMap, format, vec::Vec};
+use alloc::{
+    collections::{BTreeMap, BTreeSet},
+    format,
+    vec::Vec,
+};
 
 use super::{
     Attached, Who,
@@ -69,6 +73,7 @@ pub fn check<'j, 'a, 'p>(
     }
     check_ids(&attached, links, findings);
     check_one_per_family(&attached, findings);
+    check_ipv4_too(&attached, findings);
     let mut ranges = Ranges::default();
     for network in &attached {
         let range = match network.kind {
@@ -123,6 +128,10 @@ fn is_attached<'j, 'a>(
 fn check_type(network: &Object<'_>, place: &Place<'_>, findings: &mut Findings) {
     let place = place.below("type");
     let (readers, message) = match network.get("type") {
+        Some(Json::Text(kind)) if kind.starts_with("ipv6_dhcp") && ALL_KNOW.contains(&&**kind) => (
+            Readers::GLEAN,
+            "glean ignores the network, or, with systemd-networkd, fails and configures none, because it does not know DHCPv6",
+        ),
         Some(Json::Text(kind)) if ALL_KNOW.contains(&&**kind) => return,
         None | Some(Json::Null) => {
             return add_no_type("the network has no type", Code::IncompleteNetwork, &place, findings);
@@ -207,6 +216,21 @@ fn check_one_per_family(networks: &[Attached<'_, '_, '_>], findings: &mut Findin
             let message = "glean on Red Hat and SUSE configures only the last of a link's IPv4 networks because each has the \
                            same file";
             findings.add(Code::SeveralIpv4Networks, Readers::GLEAN, place, message);
+        }
+    }
+}
+
+/// Checks that each link with an IPv6 network has an IPv4 network, to whose file glean adds.
+fn check_ipv4_too(networks: &[Attached<'_, '_, '_>], findings: &mut Findings) {
+    let is_of =
+        |network: &Object<'_>, kinds: [&str; 2]| text(network, "type").is_some_and(|kind| kinds.contains(&kind));
+    let with_ipv4 = networks.iter().filter(|attached| is_of(attached.network, ["ipv4", "ipv4_dhcp"]));
+    let with_ipv4: BTreeSet<_> = with_ipv4.map(Ranges::key).collect();
+    for attached in networks {
+        if is_of(attached.network, ["ipv6", "ipv6_slaac"]) && !with_ipv4.contains(&Ranges::key(attached)) {
+            let message = "glean on Red Hat and SUSE fails and configures no network because the link has an IPv6 network and no \
+                           IPv4 network";
+            findings.add(Code::Ipv6WithoutIpv4, Readers::GLEAN, &attached.place, message);
         }
     }
 }

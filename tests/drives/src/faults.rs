@@ -563,9 +563,11 @@ const FAULTS: &[Fault] = &[
         introduce: |drive| {
             drive.network_data["networks"][1] = json!({"id": "network2", "type": "ipv6", "link": "tap2", "ip_address": "2001:db8::10", "routes": [],
                        "services": [{"type": "dns", "address": "192.0.2.53"}]});
+            let ipv4 = json!({"id": "network3", "type": "ipv4_dhcp", "link": "tap2"});
+            drive.network_data["networks"].as_array_mut().expect("a list").push(ipv4);
         },
         claims: &[
-            Reads(CloudInit, "/network/interfaces/net1", r#"["2001:db8::10/64"]"#),
+            Reads(CloudInit, "/network/interfaces/net1", r#"["2001:db8::10/64", "dhcp4"]"#),
             Fails(Glean, "network", "KeyError: 'netmask'"),
             Fails(CloudbaseInit, "configured", "ValueError"),
         ],

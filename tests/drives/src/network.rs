@@ -418,6 +418,28 @@ pub const FAULTS: &[Fault] = &[
             Reads(Glean, "/suse/interfaces/net1/addresses", r#"["192.0.3.10/24"]"#),
         ],
     },
+    Fault {
+        name: "an_ipv6_network_without_an_ipv4_network",
+        code: Code::Ipv6WithoutIpv4,
+        introduce: |drive| {
+            add_ipv6(drive);
+            drive.network_data["networks"][2]["services"] = network(drive)["services"].take();
+            drive.network_data["networks"].as_array_mut().expect("a list").remove(1);
+        },
+        claims: &[
+            Fails(Glean, "redhat", "AssertionError"),
+            Fails(Glean, "redhat_keyfiles", "KeyError"),
+            Fails(Glean, "suse", "AssertionError"),
+        ],
+    },
+    Fault {
+        name: "a_network_with_dhcpv6",
+        code: Code::UnknownNetworkType,
+        introduce: |drive| {
+            *network(drive) = json!({"id": "network2", "type": "ipv6_dhcpv6-stateful", "link": "tap2"});
+        },
+        claims: &[Fails(Glean, "networkd", "KeyError: '[Network]'"), Reads(Glean, "/debian/interfaces/net1", "null")],
+    },
     // Addresses and routes.
     Fault {
         name: "a_netmask_that_is_a_number",
@@ -464,8 +486,21 @@ pub const FAULTS: &[Fault] = &[
         introduce: |drive| {
             network(drive)["type"] = json!("ipv6");
             network(drive)["routes"] = json!([]);
+            add_dhcp(drive);
         },
         claims: &[Fails(Glean, "debian", "SyntaxError: Bad Netmask")],
+    },
+    Fault {
+        name: "an_ipv4_route_with_slaac",
+        code: Code::OtherFamily,
+        introduce: |drive| {
+            network(drive)["type"] = json!("ipv6_slaac");
+            add_dhcp(drive);
+        },
+        claims: &[
+            Fails(Glean, "redhat", "SyntaxError: Bad Netmask"),
+            Fails(Glean, "networkd", "SyntaxError: Bad Netmask"),
+        ],
     },
     Fault {
         name: "a_route_to_nowhere_with_dhcp",
@@ -524,7 +559,35 @@ pub const FAULTS: &[Fault] = &[
             drive.network_data["networks"][1] = json!({"id": "n", "type": "ipv4_dhcp", "link": "tap2",
                                                        "routes": [{"network": "192.0.3.0", "netmask": "255.255.255.0"}]});
         },
-        claims: &[Fails(CloudInit, "sysconfig", "KeyError: 'gateway'"), Fails(CloudInit, "eni", "KeyError: 'gateway'")],
+        claims: &[
+            Fails(CloudInit, "sysconfig", "KeyError: 'gateway'"),
+            Fails(CloudInit, "eni", "KeyError: 'gateway'"),
+            Reads(Glean, "/networkd/interfaces/net1/routes", r#"["192.0.3.0/24 on link"]"#),
+        ],
+    },
+    Fault {
+        name: "no_netmask_with_dhcp",
+        code: Code::RouteWithoutNetmask,
+        introduce: |drive| {
+            drive.network_data["networks"][1] = json!({"id": "n", "type": "ipv4_dhcp", "link": "tap2",
+                                                       "routes": [{"network": "192.0.3.0", "gateway": "192.0.2.1"}]});
+        },
+        claims: &[
+            Reads(CloudInit, "/eni/interfaces/net1/routes", r#"["192.0.3.0/24 via 192.0.2.1"]"#),
+            Fails(Glean, "networkd", "KeyError: 'netmask'"),
+        ],
+    },
+    Fault {
+        name: "a_gateway_that_is_a_name_with_dhcp",
+        code: Code::InvalidGateway,
+        introduce: |drive| {
+            drive.network_data["networks"][1] = json!({"id": "n", "type": "ipv4_dhcp", "link": "tap2",
+                       "routes": [{"network": "192.0.3.0", "netmask": "255.255.255.0", "gateway": "gateway"}]});
+        },
+        claims: &[
+            Reads(CloudInit, "/eni/interfaces/net1/routes", r#"["192.0.3.0/24 via gateway"]"#),
+            Reads(Glean, "/networkd/interfaces/net1/routes", r#"["192.0.3.0/24 via gateway"]"#),
+        ],
     },
     Fault {
         name: "a_gateway_of_another_family",
@@ -552,13 +615,14 @@ pub const FAULTS: &[Fault] = &[
         name: "two_default_routes",
         code: Code::TwoDefaultRoutes,
         introduce: |drive| {
-            let first = json!({"network": "0.0.0.0", "netmask": "0.0.0.0", "gateway": "192.0.2.2"});
-            network(drive)["routes"].as_array_mut().expect("a list").insert(0, first);
+            let route = |gateway| json!({"network": "0.0.0.0", "netmask": "0.0.0.0", "gateway": gateway});
+            network(drive)["routes"] = json!([route("192.0.2.2"), route("192.0.2.3")]);
         },
         claims: &[
             Fails(CloudInit, "sysconfig", "ValueError: Duplicate declaration of default route"),
             Fails(CloudInitNewest, "sysconfig", "ValueError: Duplicate declaration of default route"),
             Reads(CloudbaseInit, "/configured/interfaces/tap2/routes", r#"["0.0.0.0/0 via 192.0.2.2"]"#),
+            Reads(Glean, "/redhat/interfaces/net1/routes", r#"["0.0.0.0/0 via 192.0.2.3"]"#),
         ],
     },
     Fault {
@@ -659,6 +723,31 @@ pub const FAULTS: &[Fault] = &[
             Reads(CloudbaseInit, "/configured/interfaces/tap2/dns", "[]"),
         ],
     },
+    Fault {
+        name: "an_ipv6_name_server_only_in_an_ipv4_networks_services",
+        code: Code::DnsInOnePlace,
+        introduce: |drive| {
+            add_ipv6(drive);
+            let both = json!([{"type": "dns", "address": "192.0.2.54"}, {"type": "dns", "address": "2001:db8::53"}]);
+            drive.network_data["services"] = both.clone();
+            drive.network_data["networks"][0]["services"] = both.clone();
+            drive.network_data["networks"][2]["services"] = json!([{"type": "dns", "address": "192.0.2.54"}]);
+            network(drive)["services"] = both;
+        },
+        claims: &[Reads(CloudInitNewest, "/eni/interfaces/net1/dns", r#"["192.0.2.54"]"#)],
+    },
+    Fault {
+        name: "a_name_server_that_only_a_link_with_dhcp_lacks",
+        code: Code::DnsInOnePlace,
+        introduce: |drive| {
+            add_service(drive, json!({"type": "dns", "address": "2001:db8::53"}));
+            drive.network_data["networks"][0] = json!({"id": "n", "type": "ipv4_dhcp", "link": "tap1"});
+        },
+        claims: &[
+            Reads(CloudInitNewest, "/netplan/interfaces/net0/dns", "null"),
+            Reads(CloudbaseInit, "/configured/interfaces/tap1/dns", "[]"),
+        ],
+    },
 ];
 
 /// Something that looks like a fault, but all readers accept it.
@@ -730,6 +819,32 @@ pub const HARMLESS: &[Harmless] = &[
     },
     Harmless { name: "a_time_server_without_address", introduce: |drive| add_service(drive, json!({"type": "ntp"})) },
     Harmless {
+        name: "a_time_server_that_is_a_name_server_too",
+        introduce: |drive| add_service(drive, json!({"type": "ntp", "address": "192.0.2.53"})),
+    },
+    Harmless {
+        name: "a_link_that_appears_twice",
+        introduce: |drive| {
+            let again = link(drive).clone();
+            push(drive, again);
+        },
+    },
+    Harmless {
+        name: "a_vlan_that_appears_twice",
+        introduce: |drive| {
+            push(drive, vlan());
+            push(drive, vlan());
+        },
+    },
+    Harmless {
+        name: "a_network_that_appears_twice",
+        introduce: |drive| {
+            network(drive)["routes"] = json!([]);
+            let again = network(drive).clone();
+            drive.network_data["networks"].as_array_mut().expect("a list").push(again);
+        },
+    },
+    Harmless {
         name: "ids_that_are_numbers",
         introduce: |drive| {
             link(drive)["id"] = json!(2);
@@ -779,6 +894,12 @@ fn add_vlan(drive: &mut Drive, member: &str, value: Value) {
 fn vlan() -> Value {
     json!({"id": "v", "type": "vlan", "mtu": 1500, "vlan_id": 5, "vlan_link": "tap1",
            "vlan_mac_address": "52:54:00:00:00:0c"})
+}
+
+/// Adds an IPv4 network on the second link.
+fn add_dhcp(drive: &mut Drive) {
+    let network = json!({"id": "network0", "type": "ipv4_dhcp", "link": "tap2"});
+    drive.network_data["networks"].as_array_mut().expect("a list").push(network);
 }
 
 /// Adds an IPv6 network on the second link.
