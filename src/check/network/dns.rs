@@ -45,14 +45,13 @@ fn check_top(service: &Object<'_>, place: &Place<'_>, findings: &mut Findings) {
                 let message = Who::from(Readers::GLEAN).fails("the DNS service has no address");
                 findings.add(Code::DnsWithoutAddress, Readers::GLEAN, place, message);
             }
-            return;
         }
         Some(Json::List(list)) if list.iter().all(|address| is_address(address)) => {
             if is_dns {
                 let readers = Readers::GLEAN | Readers::CLOUDBASE_INIT;
                 let message = "cloudbase-init fails and configures no network, and glean writes no valid name server, because \
                                only cloud-init accepts a list of addresses";
-                return findings.add(Code::DnsAddressList, readers, &below, message);
+                findings.add(Code::DnsAddressList, readers, &below, message);
             }
         }
         Some(address) if is_address(address) => {}
@@ -68,7 +67,7 @@ fn check_top(service: &Object<'_>, place: &Place<'_>, findings: &mut Findings) {
                 "configure no network, or no such name server,",
                 why,
             );
-            return findings.add(Code::InvalidDnsAddress, readers, &below, message);
+            findings.add(Code::InvalidDnsAddress, readers, &below, message);
         }
     }
 }
