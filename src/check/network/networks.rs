@@ -64,7 +64,7 @@ pub fn check<'j, 'a, 'p>(
                 _ => Readers::CLOUD_INIT,
             });
             // glean goes through the routes of a static network only, but for systemd-networkd.
-            if kind != Kind::Static && network.get("routes").is_some_and(|routes| !matches!(routes, Json::List(_))) {
+            if kind != Kind::Static {
                 who = Who::from(Readers::CLOUD_INIT | Readers::GLEAN).glean_in_places();
             }
             let routes = objects(network, "routes", place, who, findings).unwrap_or_default();

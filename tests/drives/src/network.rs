@@ -104,6 +104,14 @@ pub const FAULTS: &[Fault] = &[
         ],
     },
     Fault {
+        name: "a_route_that_is_null_with_dhcp",
+        code: Code::InvalidNetworkData,
+        introduce: |drive| {
+            *network(drive) = json!({"id": "n", "type": "ipv4_dhcp", "link": "tap2", "routes": [null]});
+        },
+        claims: &[Fails(CloudInit, "network", "AttributeError"), Fails(Glean, "networkd", "TypeError")],
+    },
+    Fault {
         name: "a_networks_services_that_are_null",
         code: Code::InvalidNetworkData,
         introduce: |drive| network(drive)["services"] = Value::Null,
