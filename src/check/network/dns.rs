@@ -326,12 +326,13 @@ impl<'j> Places<'j, '_> {
         let mut found = BTreeSet::new();
         let [mut ipv4, mut ipv6] = [false; 2];
         for network in &self.networks {
-            if network.of_services.is_empty() && network.kind != Kind::CloudInitStatic {
-                // The name servers of other networks come with their addresses, so those at the top level may be theirs.
+            // Automatic networks get name servers with their addresses, perhaps the same as in their services or at the top level.
+            let is_automatic = network.kind == Kind::Other;
+            if is_automatic || network.of_services.is_empty() && network.kind == Kind::Static {
                 ipv4 |= network.family == Some(Family::Ipv4);
                 ipv6 |= network.family == Some(Family::Ipv6);
             }
-            if network.kind == Kind::Static {
+            if is_automatic || network.kind == Kind::Static {
                 found.extend(network.of_services.iter().copied());
             }
         }
