@@ -56,9 +56,11 @@ impl Desk {
         fs::write(self.document(), document.to_string()).unwrap();
     }
 
-    /// Gives the document its own network data, with only this link.
+    /// Gives the document its own network data, with only this link, `tap1`, and DHCP on it.
     pub fn link(&mut self, link: &str) {
-        self.edit("\"network_info\":", &format!("\"network_data\": {{\"links\": [{link}]}}, \"network_info\":"));
+        let network = r#"{"id": "network0", "type": "ipv4_dhcp", "link": "tap1"}"#;
+        let data = format!(r#""network_data": {{"links": [{link}], "networks": [{network}]}}, "network_info":"#);
+        self.edit("\"network_info\":", &data);
     }
 
     /// Runs `deploy`, which must succeed, and returns the lines of its output.

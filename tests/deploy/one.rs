@@ -335,7 +335,7 @@ fn a_drive_with_errors_is_deployed_only_on_request() {
     let output = desk.run_deploy(&["with-errors"]);
     let stderr = String::from_utf8(output.stderr).unwrap();
     let [warning, error] = stderr.lines().collect::<Vec<_>>().try_into().unwrap();
-    let place = "warning: link-without-mac: openstack/latest/network_data.json#/links/0: cloud-init and glean fail";
+    let place = "warning: link-without-mac: openstack/latest/network_data.json#/links/0: cloud-init, glean and cloudbase-init fail";
     assert!(warning.starts_with(place), "{warning}");
     let words = "error: the check found an error in the drive, so nothing was sent; use --no-check to deploy anyway";
     assert_eq!((output.status.code().unwrap(), error), (FINDINGS, words));
