@@ -1,10 +1,10 @@
 // Package configdrive builds, checks and reads OpenStack config drives. It runs the component configdrive, which is embedded in the
-// package, under wazero: there is no cgo and no subprocess.
+// package, under wazero, without cgo and without a subprocess.
 //
 // A document is a JSON string: the instance document, or the data that openstacksdk accepts. [Component.Pack] makes the text that
-// Ironic accepts; gophercloud's nodes.ProvisionStateOpts takes it as ConfigDrive as it is.
+// Ironic accepts; gophercloud's nodes.ProvisionStateOpts accepts it unchanged as ConfigDrive.
 //
-// Equal arguments give equal drives, except that a document without a random seed gets a new one, as Nova does it, unless
+// Equal arguments give equal drives, except that a document without a random seed gets a new one, as in Nova, unless
 // [Options.RandomSeed] or [Options.DefaultRandomSeed] is set.
 //
 // The component parses tenants' data in a sandbox without files, clock, network or environment. Each call gets a fresh instance with

@@ -2,7 +2,7 @@
 
 use alloc::{format, string::String, vec};
 
-use super::{Code, Drive, Findings, Place, Readers, json, object, public_keys, text, user_data};
+use super::{Code, Drive, Findings, Place, Readers, is_true, json, object, public_keys, text, user_data};
 use crate::document::{Json, Object};
 
 pub(super) fn check(drive: &Drive<'_>, findings: &mut Findings) {
@@ -141,19 +141,6 @@ fn files(drive: &Drive<'_>, members: &Object<'_>, place: &Place<'_>, findings: &
     }
 }
 
-/// Returns whether Python takes the value for true.
-fn is_true(value: &Json<'_>) -> bool {
-    match value {
-        Json::Null => false,
-        Json::Bool(value) => *value,
-        Json::Integer(value) => !["0", "-0"].contains(&value.as_str()),
-        Json::Float(value) => *value != 0.0,
-        Json::Text(text) => !text.is_empty(),
-        Json::List(items) => !items.is_empty(),
-        Json::Object(object) => !object.is_empty(),
-    }
-}
-
 fn host_name(members: &Object<'_>, place: &Place<'_>, findings: &mut Findings) {
     // cloud-init takes `local-hostname`, as Metal3 writes it, unless there is a `hostname`, even if that is null.
     let member = if members.get("hostname").is_some() { "hostname" } else { "local-hostname" };
@@ -197,7 +184,7 @@ fn host_name(members: &Object<'_>, place: &Place<'_>, findings: &mut Findings) {
         }
     };
     let same = match (host_name, &name) {
-        // A domain that only one of them has is no difference.
+        // They do not differ if only one of them has a domain.
         (Some(host_name), Some(name)) => [host_name, label(host_name)].contains(&&**name) || label(name) == host_name,
         _ => false,
     };
@@ -306,7 +293,8 @@ fn resolved(drive: &Drive<'_>, path: &str) -> Option<String> {
             "" | "." => {}
             ".." => {
                 let directory = format!("{}/", names.join("/"));
-                if !drive.files.keys().any(|path| path.starts_with(&directory)) {
+                let mut below = drive.files.range(directory.clone()..);
+                if !below.next().is_some_and(|(path, _)| path.starts_with(&directory)) {
                     return None;
                 }
                 names.pop()?;

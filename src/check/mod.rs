@@ -249,6 +249,19 @@ fn items<'a, 'j>(object: &'j Object<'a>, name: &str) -> &'j [Json<'a>] {
     }
 }
 
+/// Returns whether Python takes the value for true.
+fn is_true(value: &Json<'_>) -> bool {
+    match value {
+        Json::Null => false,
+        Json::Bool(value) => *value,
+        Json::Integer(value) => value.to_i64() != Some(0),
+        Json::Float(value) => *value != 0.0,
+        Json::Text(text) => !text.is_empty(),
+        Json::List(list) => !list.is_empty(),
+        Json::Object(object) => !object.is_empty(),
+    }
+}
+
 impl fmt::Display for Finding {
     /// Writes one line without the severity: `code: place: message; remedy`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

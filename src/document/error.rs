@@ -72,10 +72,14 @@ impl DocumentError {
 
     /// Prepends a step to the place. Long names are truncated: a name of 100 MiB would not help to find the place.
     pub(super) fn below(mut self, step: impl fmt::Display) -> Self {
-        let step = format!("{step:.1000}").replace('~', "~0").replace('/', "~1");
-        self.pointer.insert_str(0, &format!("/{step}"));
+        self.pointer.insert_str(0, &format!("/{}", pointer_step(step)));
         self
     }
+}
+
+/// Returns a step of a JSON pointer, of at most 1000 characters before they are escaped.
+pub(super) fn pointer_step(step: impl fmt::Display) -> String {
+    format!("{step:.1000}").replace('~', "~0").replace('/', "~1")
 }
 
 impl Problem {

@@ -1,9 +1,9 @@
 //! The members of documents by name: which ones are unknown, and which known one somebody meant.
 
-use alloc::{borrow::ToOwned, format, string::String, vec, vec::Vec};
+use alloc::{format, string::String, vec, vec::Vec};
 
 use super::{
-    error::{DocumentError, Problem},
+    error::{DocumentError, Problem, pointer_step},
     json::{Json, Object},
     read::Result,
 };
@@ -131,8 +131,7 @@ fn collect(object: &Object<'_>, pointer: &str, known: &[&'static str], found: &m
     for name in unknown.take(MAX_UNKNOWN) {
         // A member that is there as well is not missing.
         if let Some(meant) = meant(name, known).filter(|meant| object.get(meant).is_none()) {
-            let step = name.to_owned().replace('~', "~0").replace('/', "~1");
-            found.push(Misspelling { pointer: format!("{pointer}/{step}"), meant });
+            found.push(Misspelling { pointer: format!("{pointer}/{}", pointer_step(name)), meant });
         }
     }
 }

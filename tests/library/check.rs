@@ -110,7 +110,7 @@ fn each_reader_of_a_finding_about_the_network_has_a_test() {
             *tested = fault.claims.iter().fold(*tested, |tested, claim| tested | claim.reader().of_findings());
         }
     }
-    // Linux refuses such a route, whoever configures it: this was tested by hand.
+    // Tested by hand: Linux refuses such a route from every reader.
     readers.remove(&Code::GatewayOutsideNetwork);
     for (code, [claimed, tested]) in readers {
         assert_eq!(claimed, tested, "{code}");

@@ -1,4 +1,4 @@
-//! Findings about name servers, and about services that are none.
+//! Findings about name servers, and about other services.
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},

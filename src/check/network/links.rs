@@ -165,7 +165,7 @@ fn add_mac_of_wrong_kind(mac: &Json<'_>, readers: Readers, place: &Place<'_>, fi
     findings.add(Code::InvalidMac, readers, place, message);
 }
 
-/// Checks the MAC address that an interface without hardware shall have.
+/// Checks the MAC address for a bond or a VLAN.
 pub fn check_virtual_mac(mac: &Json<'_>, place: &Place<'_>, findings: &mut Findings) {
     match mac {
         Json::Text(mac) if is_mac(mac) => {}

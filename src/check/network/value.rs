@@ -4,7 +4,7 @@ use alloc::{format, vec::Vec};
 
 use super::Who;
 use crate::{
-    check::{Code, Findings, Place, object},
+    check::{Code, Findings, Place, is_true, object},
     document::{Json, Object},
 };
 
@@ -78,17 +78,9 @@ impl<'j> Key<'j> {
     }
 }
 
-/// Returns a value that Python regards as true.
+/// Returns a member that Python takes for true.
 pub fn truthy<'j, 'a>(object: &'j Object<'a>, name: &str) -> Option<&'j Json<'a>> {
-    object.get(name).filter(|value| match value {
-        Json::Null => false,
-        Json::Bool(value) => *value,
-        Json::Integer(value) => value.to_i64() != Some(0),
-        Json::Float(value) => *value != 0.0,
-        Json::Text(text) => !text.is_empty(),
-        Json::List(list) => !list.is_empty(),
-        Json::Object(object) => !object.is_empty(),
-    })
+    object.get(name).filter(|value| is_true(value))
 }
 
 /// Returns the value of decimal digits, as a number or as a string.

@@ -14,7 +14,7 @@ use self::scanner::{Line, MAX_DEPTH, Token};
 /// The root of a text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Root {
-    /// There is none: the text has only comments.
+    /// The text has only comments, and no document.
     Nothing,
     Null,
     Mapping,
@@ -251,16 +251,8 @@ impl Parser {
                 return self.invalid();
             }
             first = false;
-            let is_empty = |token: &Token| matches!(token, Token::FlowEntry | Token::FlowSequenceEnd);
             if self.accept(&Token::Key) {
-                let (mut key, mut value) = (Node::Null, Node::Null);
-                if *self.peek() != Token::Value && !is_empty(self.peek()) {
-                    key = self.node(Context::Flow, depth)?;
-                }
-                if self.accept(&Token::Value) && !is_empty(self.peek()) {
-                    value = self.node(Context::Flow, depth)?;
-                }
-                self.pair(key, value)?;
+                self.flow_pair(&Token::FlowSequenceEnd, depth)?;
                 node = self.item(node, Node::Mapping)?;
             } else if *self.peek() != Token::FlowSequenceEnd {
                 let item = self.node(Context::Flow, depth)?;
@@ -268,6 +260,19 @@ impl Parser {
             }
         }
         Ok(node)
+    }
+
+    /// Reads a key and a value, each of which may be missing, in a collection that ends with `end`.
+    fn flow_pair(&mut self, end: &Token, depth: usize) -> Result<(), Stop> {
+        let is_empty = |token: &Token| *token == Token::FlowEntry || token == end;
+        let (mut key, mut value) = (Node::Null, Node::Null);
+        if *self.peek() != Token::Value && !is_empty(self.peek()) {
+            key = self.node(Context::Flow, depth)?;
+        }
+        if self.accept(&Token::Value) && !is_empty(self.peek()) {
+            value = self.node(Context::Flow, depth)?;
+        }
+        self.pair(key, value)
     }
 
     fn flow_mapping(&mut self, depth: usize) -> Result<Node, Stop> {
@@ -279,16 +284,8 @@ impl Parser {
                 return self.invalid();
             }
             first = false;
-            let is_empty = |token: &Token| matches!(token, Token::FlowEntry | Token::FlowMappingEnd);
             if self.accept(&Token::Key) {
-                let (mut key, mut value) = (Node::Null, Node::Null);
-                if *self.peek() != Token::Value && !is_empty(self.peek()) {
-                    key = self.node(Context::Flow, depth)?;
-                }
-                if self.accept(&Token::Value) && !is_empty(self.peek()) {
-                    value = self.node(Context::Flow, depth)?;
-                }
-                self.pair(key, value)?;
+                self.flow_pair(&Token::FlowMappingEnd, depth)?;
             } else if *self.peek() != Token::FlowMappingEnd {
                 let key = self.node(Context::Flow, depth)?;
                 self.pair(key, Node::Null)?;
