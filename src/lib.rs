@@ -43,6 +43,7 @@ mod base64;
 mod component;
 mod error;
 mod options;
+mod yaml;
 
 use alloc::{string::String, vec::Vec};
 
