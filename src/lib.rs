@@ -1,6 +1,6 @@
 //! OpenStack config drives, from an instance document to the base64 text that Ironic accepts.
 //!
-//! Building a drive: [`document`] (JSON → typed instance) → [`metadata`] (instance → files) → [`tree`] (the files) →
+//! Building a drive: [`document`] (JSON or YAML → typed instance) → [`metadata`] (instance → files) → [`tree`] (the files) →
 //! [`image`] (files → file system) → [`mod@encode`] (image → base64 of gzip). Reading one: [`mod@decode`] → [`image::read`] →
 //! [`mod@inspect`] and [`mod@check`]. On wasm, `component` exports these functions as the interface in `wit/`.
 //!
@@ -47,7 +47,7 @@ mod yaml;
 
 use alloc::{string::String, vec::Vec};
 
-use document::{Document, DocumentError, DrivePolicy, Json, Overrides};
+use document::{Document, DrivePolicy, Overrides};
 use encode::Encoder;
 use image::{fat, iso9660};
 use options::FileSystem;
@@ -61,13 +61,13 @@ pub use options::{ImageFormat, OptionError, Options, Policy, VendordataProvider}
 
 /// Returns whether the instance in `document` needs a config drive (`nova.virt.configdrive.required_by`).
 pub fn required_by(document: &str, policy: Policy) -> Result<bool, Error> {
-    let document = Json::parse(document).map_err(DocumentError::from)?;
+    let document = document::parse(document)?;
     Ok(DrivePolicy::of_document(&document)?.required(policy))
 }
 
 /// Returns the files of `document`'s drive.
 pub fn files(document: &str, options: &Options) -> Result<Tree, Error> {
-    let document = Json::parse(document).map_err(DocumentError::from)?;
+    let document = document::parse(document)?;
     let overrides = Overrides::parse(options)?;
     metadata::tree(&Document::parse(&document, &overrides)?, options)
 }

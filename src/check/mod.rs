@@ -26,7 +26,7 @@ use core::{fmt, str};
 use self::findings::Findings;
 use crate::{
     decode::{DecodeError, DriveSource, decode},
-    document::{self, DocumentError, Json, Misspelling, Object},
+    document::{self, Json, Misspelling, Object},
     error::Error,
     image::read,
     options::Options,
@@ -36,7 +36,7 @@ use crate::{
 pub fn check_document(document: &str, options: &Options) -> Result<Vec<Finding>, Error> {
     let mut findings = Findings::default();
     check_image(&crate::build_drive(document, options)?, &mut findings)?;
-    let document = Json::parse(document).map_err(DocumentError::from)?;
+    let document = document::parse(document)?;
     let of_document = |pointer| Place { path: "", pointer };
     for Misspelling { pointer, meant } in document::misspellings(&document) {
         let message =

@@ -87,9 +87,11 @@ fn value(node: &Node<'_>) -> Result<Value, Stop> {
 
 /// Judges a node without what is in it.
 fn own_value(node: &Node<'_>) -> Result<Value, Stop> {
+    // PyYAML ignores a tag without a name.
+    let tag = node.tag.as_deref().filter(|tag| *tag != "!");
     let found = match &node.content {
         Content::Scalar { style: Style::Quoted | Style::Surrogate, .. } => Value::Scalar,
-        Content::Scalar { .. } if node.tag.is_some() => Value::Scalar,
+        Content::Scalar { .. } if tag.is_some() => Value::Scalar,
         Content::Scalar { text, style: Style::Plain } => match &**text {
             "<<" => Value::Merge,
             "=" => Value::Equals,
@@ -104,7 +106,7 @@ fn own_value(node: &Node<'_>) -> Result<Value, Stop> {
         Content::Recursion { is_mapping: true } => Value::Mapping,
         Content::Recursion { .. } => Value::Sequence,
     };
-    let Some(tag) = node.tag.as_deref() else { return Ok(found) };
+    let Some(tag) = tag else { return Ok(found) };
     let is_scalar = !matches!(found, Value::Mapping | Value::Sequence | Value::Mappings);
     match tag.strip_prefix(CORE) {
         Some("str") if is_scalar => Ok(Value::Scalar),

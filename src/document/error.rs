@@ -3,7 +3,7 @@
 use alloc::{format, string::String};
 use core::fmt;
 
-use super::{json::Json, json_error::JsonError};
+use super::{json::Json, json_error::JsonError, yaml_error::YamlError};
 
 /// What is wrong with a document, and where.
 #[derive(Debug)]
@@ -21,6 +21,8 @@ pub struct DocumentError {
 pub enum Problem {
     /// The document or option is not JSON.
     NotJson(JsonError),
+    /// The document or option is not YAML, or has a value that is not one of JSON.
+    NotYaml(YamlError),
     /// A required member is absent or null.
     Missing,
     /// A value is of the wrong kind.
@@ -101,6 +103,12 @@ impl From<JsonError> for DocumentError {
     }
 }
 
+impl From<YamlError> for DocumentError {
+    fn from(error: YamlError) -> Self {
+        Problem::NotYaml(error).into()
+    }
+}
+
 impl fmt::Display for DocumentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(option) = self.option {
@@ -115,6 +123,7 @@ impl fmt::Display for DocumentError {
         }
         match &self.problem {
             Problem::NotJson(error) => error.fmt(f),
+            Problem::NotYaml(error) => error.fmt(f),
             Problem::Missing => f.write_str("missing required member"),
             Problem::WrongKind { found, expected } => write!(f, "expected {expected}, found {found}"),
             Problem::Invalid { expected } => write!(f, "invalid value: expected {expected}"),

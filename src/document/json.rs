@@ -3,7 +3,7 @@
 use alloc::{
     borrow::{Cow, ToOwned},
     string::{String, ToString},
-    vec::Vec,
+    vec::{self, Vec},
 };
 use core::fmt;
 
@@ -160,6 +160,15 @@ impl<'a> FromIterator<(Cow<'a, str>, Json<'a>)> for Object<'a> {
     }
 }
 
+impl<'a> IntoIterator for Object<'a> {
+    type Item = (Cow<'a, str>, Json<'a>);
+    type IntoIter = vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
 impl<'a, const N: usize> From<[(&'a str, Json<'a>); N]> for Object<'a> {
     fn from(members: [(&'a str, Json<'a>); N]) -> Self {
         members.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect()
@@ -251,8 +260,8 @@ impl<'de, 'a> Visitor<'de> for Value<'_, 'a> {
 /// Python's own limit (`sys.int_info.default_max_str_digits`): neither Nova nor cloud-init can read a longer integer.
 const MAX_DIGITS: usize = 4300;
 
-/// Reads a number as Python does. `digits` is a valid JSON number (RFC 8259, 6).
-fn number<'a>(digits: &str) -> Result<Json<'a>, &'static str> {
+/// Reads a number as Python does. `digits` is a valid JSON number (RFC 8259, 6), or one of YAML, such as `.5`.
+pub(super) fn number<'a>(digits: &str) -> Result<Json<'a>, &'static str> {
     if !digits.contains(['.', 'e', 'E']) {
         if digits.trim_start_matches('-').len() > MAX_DIGITS {
             return Err("an integer of more than 4300 digits, which Python cannot read; write it as a string");

@@ -1,4 +1,4 @@
-//! JSON → typed document. All that tenants write is parsed here and nowhere else.
+//! JSON or YAML → typed document. All that tenants write is parsed here and nowhere else.
 
 mod address;
 mod devices;
@@ -15,6 +15,8 @@ mod overrides;
 mod ports;
 mod read;
 mod scanner;
+mod yaml;
+mod yaml_error;
 
 use alloc::{boxed::Box, vec::Vec};
 
@@ -31,8 +33,24 @@ pub use meta_data_document::{MetaDataDocument, UserData};
 pub use network_model::{FixedIp, Ip, Network, Route, Subnet, Vif, attached};
 pub use overrides::Overrides;
 pub use ports::{Port, PortGroup};
+pub use yaml_error::YamlError;
 
 use read::{Members, Result};
+
+/// Parses a document, or an option that contains one, in JSON or YAML.
+///
+/// A text that starts with a brace or a bracket is JSON. Any other mapping or list is YAML: in flow style, it starts with `---`.
+pub fn parse(text: &str) -> Result<Json<'_>> {
+    let start = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
+    if !start.is_empty()
+        && !start.starts_with(['{', '['])
+        && let Some(value) = yaml::parse(text)?
+    {
+        return Ok(value);
+    }
+    // A single value is not a document in either language.
+    Ok(Json::parse(text)?)
+}
 
 /// A document of one of three kinds, each of which has a member that the others do not have.
 #[derive(Debug)]

@@ -3,7 +3,6 @@
 use alloc::string::String;
 
 use super::{
-    error::DocumentError,
     json::Json,
     read::{Members, Result, base64, text},
 };
@@ -21,7 +20,7 @@ pub struct Overrides<'a> {
 }
 
 impl<'a> Overrides<'a> {
-    /// Parses the options that contain JSON or base64.
+    /// Parses the options that contain JSON, YAML or base64.
     pub fn parse(options: &'a Options) -> Result<Self> {
         let json = |name, text: &'a Option<_>| Override::parse(name, text.as_deref());
         Ok(Self {
@@ -53,8 +52,8 @@ pub(super) struct Override<'a> {
 
 impl<'a> Override<'a> {
     fn parse(name: &'static str, text: Option<&'a str>) -> Result<Self> {
-        let value = text.map(Json::parse).transpose();
-        Ok(Self { name, value: value.map_err(|error| DocumentError::from(error).in_option(name))? })
+        let value = text.map(super::parse).transpose().map_err(|error| error.in_option(name))?;
+        Ok(Self { name, value })
     }
 
     fn text(name: &'static str, text: &'a Option<String>) -> Self {

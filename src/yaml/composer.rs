@@ -137,7 +137,6 @@ impl<'a> Composer<'a> {
             }
         }
         let may_be_empty = anchor.is_some() || tag.is_some();
-        let tag = tag.filter(|tag| **tag != *"!");
         let Some(anchor) = anchor else {
             let content = self.content(context, may_be_empty, depth)?;
             return Ok(Node { mark, tag, content });

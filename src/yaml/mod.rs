@@ -17,22 +17,30 @@ pub use self::composer::compose;
 #[derive(Debug)]
 pub struct Node<'a> {
     pub mark: Mark,
-    /// The tag in full, such as `tag:yaml.org,2002:str`, if the text names one.
+    /// The tag in full, such as `tag:yaml.org,2002:str`, if the text has one. May be `!` alone.
     pub tag: Option<Box<str>>,
     pub content: Content<'a>,
 }
 
 #[derive(Debug)]
 pub enum Content<'a> {
-    Scalar { text: Cow<'a, str>, style: Style },
-    Sequence { items: Vec<Node<'a>>, only_mappings: bool },
+    Scalar {
+        text: Cow<'a, str>,
+        style: Style,
+    },
+    Sequence {
+        items: Vec<Node<'a>>,
+        only_mappings: bool,
+    },
     Mapping(Vec<(Node<'a>, Node<'a>)>),
     /// A node with an anchor.
     Anchored(Rc<Node<'a>>),
     /// Another use of a node with an anchor.
     Alias(Rc<Node<'a>>),
     /// An alias of a collection that contains it.
-    Recursion { is_mapping: bool },
+    Recursion {
+        is_mapping: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
