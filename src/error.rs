@@ -17,7 +17,7 @@ use crate::{
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// A document, or an option that contains JSON or base64, is invalid.
+    /// A document, or an option that contains JSON, YAML or base64, is invalid.
     Document(DocumentError),
     /// An option is invalid, whatever the document contains.
     Option(OptionError),
@@ -49,7 +49,7 @@ pub enum Error {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ErrorCode {
-    /// The document is not JSON, or has an invalid value.
+    /// The document is neither JSON nor YAML, or has an invalid value.
     InvalidDocument,
     /// An option is invalid.
     InvalidOption,

@@ -30,13 +30,13 @@ pub struct Options {
     pub dhcp_domain: Option<String>,
     /// nova.conf `[api] vendordata_providers`. Absent: both, the static one first.
     pub vendordata_providers: Option<Vec<VendordataProvider>>,
-    /// JSON that replaces the document's `ports`.
+    /// JSON or YAML that replaces the document's `ports`.
     pub ports: Option<String>,
-    /// JSON that replaces the document's `portgroups`.
+    /// JSON or YAML that replaces the document's `portgroups`.
     pub portgroups: Option<String>,
-    /// JSON that replaces the document's `vendor_data`.
+    /// JSON or YAML that replaces the document's `vendor_data`.
     pub vendor_data: Option<String>,
-    /// JSON that replaces the document's `vendor_data2`.
+    /// JSON or YAML that replaces the document's `vendor_data2`.
     pub vendor_data2: Option<String>,
     /// Base64 of random bytes that replaces the document's `random_seed`.
     pub random_seed: Option<String>,

@@ -64,6 +64,22 @@ func TestADocumentWithoutASeedGetsANewOneEachTime(t *testing.T) {
 	}
 }
 
+func TestADocumentCanBeYAML(t *testing.T) {
+	yaml := "files:\n- path: openstack/latest/meta_data.json\n  contents: e30=\n"
+	found, err := component(t).Pack(t.Context(), yaml, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if expected, err := component(t).Pack(t.Context(), small, Options{}); err != nil || found != expected {
+		t.Errorf("expected the drive of the same document in JSON: %v", err)
+	}
+	_, err = component(t).Pack(t.Context(), "meta_data:\n  enabled: yes\n", Options{})
+	var refused *Error
+	if !errors.As(err, &refused) || refused.Code != ErrorCodeInvalidDocument || *refused.Pointer != "/meta_data/enabled" {
+		t.Errorf("found %v", err)
+	}
+}
+
 func TestARefusalHasItsCodeAndPlace(t *testing.T) {
 	_, err := component(t).Pack(t.Context(), `{"instance": {"uuid": 1}, "network_data": {}}`, Options{})
 	var refused *Error

@@ -78,6 +78,14 @@ test("documents are objects, text or bytes", () => {
   assert.throws(() => component.pack(new Uint8Array([0xff])), (error) => error instanceof Refused && error.code === "invalid-document");
 });
 
+test("a document can be YAML", () => {
+  assert.equal(component.pack("files:\n- path: openstack/latest/meta_data.json\n  contents: e30=\n"), component.pack(DOCUMENT));
+  assert.throws(
+    () => component.pack("meta_data:\n  enabled: yes\n"),
+    (error) => error instanceof Refused && error.code === "invalid-document" && error.pointer === "/meta_data/enabled",
+  );
+});
+
 test("all functions give Nova's files", async () => {
   const golden = new URL("../../tests/golden/", import.meta.url);
   for (const name of ["full", "net-static", "userdata-64k"]) {

@@ -148,8 +148,8 @@ test("what is downloaded is what is shown, with one random seed for each documen
 
 test("an edited document is updated before its drive is downloaded", async () => {
   await openExample();
-  await page.getByText("Edit the JSON").click();
-  const editor = page.getByLabel("JSON document");
+  await page.getByText("Edit the document").click();
+  const editor = page.getByLabel("Document in JSON or YAML");
   const original = await editor.inputValue();
   await editor.fill(original.replaceAll("web-01", "web-02"));
   assert.ok(await page.getByRole("button", { name: "Download image" }).isDisabled());
@@ -187,7 +187,7 @@ test("an invalid document stays, to be corrected", async () => {
   const document = JSON.stringify(JSON.parse(EXAMPLE));
   await paste(document.replace('"hostname":"web-01"', '"hostname":1'));
   await page.getByRole("alert").filter({ hasText: "/instance/hostname" }).waitFor();
-  await page.getByLabel("JSON document").fill(document);
+  await page.getByLabel("Document in JSON or YAML").fill(document);
   await page.getByRole("button", { name: "Update" }).click();
   await shown("pasted text");
   assert.equal(await page.getByRole("alert").count(), 0);
@@ -196,8 +196,8 @@ test("an invalid document stays, to be corrected", async () => {
 
 test("what is typed while a drive is built is kept", async () => {
   await openExample();
-  await page.getByText("Edit the JSON").click();
-  const editor = page.getByLabel("JSON document");
+  await page.getByText("Edit the document").click();
+  const editor = page.getByLabel("Document in JSON or YAML");
   await page.clock.install();
   await page.route("**/worker.js", (route) => route.fulfill({ contentType: "text/javascript", body: "for (;;);" }), { times: 1 });
   await editor.fill("{}");
@@ -255,13 +255,13 @@ test("user data lead to a form, and the form to a drive", async () => {
   const uuid = await page.getByLabel("UUID").inputValue();
   await fillIn({
     "Host name": " web-07 ", "SSH public key": `${KEY}\n`, "MAC address": "52-54-00-AB-CD-01",
-    "IP address and prefix length": "192.0.2.10/23", "Gateway": "192.0.2.1", "DNS servers": "192.0.2.53, 2001:db8::53",
+    "IP addresses and prefix lengths": "192.0.2.10/23", "Gateways": "192.0.2.1", "DNS servers": "192.0.2.53, 2001:db8::53",
   });
   await page.getByRole("button", { name: "Make the drive" }).click();
   await shown("web-07.json");
   assert.equal(await page.locator("#form").isVisible(), false);
 
-  const json = await page.getByLabel("JSON document").inputValue();
+  const json = await page.getByLabel("Document in JSON or YAML").inputValue();
   const { instance, network_data: network } = JSON.parse(json);
   assert.match(uuid, /^[0-9a-f-]{36}$/);
   assert.deepEqual([instance.uuid, instance.hostname, instance.key_data], [uuid, "web-07", KEY]);
@@ -285,24 +285,61 @@ test("user data lead to a form, and the form to a drive", async () => {
   await page.getByRole("button", { name: "Back to the form" }).click();
   assert.equal(await page.locator("#result").isVisible(), false);
   assert.equal(await page.getByLabel("UUID").inputValue(), uuid);
-  await fillIn({ "IP address and prefix length": "2001:db8::10/60", "Gateway": "fe80::1", "DNS servers": "" });
+  await fillIn({ "IP addresses and prefix lengths": "2001:db8::10/60", "Gateways": "fe80::1", "DNS servers": "" });
   await page.getByRole("button", { name: "Make the drive" }).click();
   await shown("web-07.json");
-  const [ipv6] = JSON.parse(await page.getByLabel("JSON document").inputValue()).network_data.networks;
+  const [ipv6] = JSON.parse(await page.getByLabel("Document in JSON or YAML").inputValue()).network_data.networks;
   assert.deepEqual([ipv6.type, ipv6.netmask, ipv6.routes], ["ipv6", "ffff:ffff:ffff:fff0::", [{ network: "::", netmask: "::", gateway: "fe80::1" }]]);
   // glean needs IPv4 on a link.
   assert.deepEqual(await findingCodes(), ["ipv6-without-ipv4"]);
   assert.deepEqual(complaints, []);
 });
 
+test("the form makes a drive with both IP versions on a VLAN", async () => {
+  await page.getByRole("button", { name: "Fill in a form" }).click();
+  await fillIn({
+    "Host name": "web-10", "MAC address": "52:54:00:12:34:01", "MTU": "9000", "VLAN": "100",
+    "IP addresses and prefix lengths": "192.0.2.10/24, 2001:db8::10/64 192.0.2.11/24", "Gateways": "2001:db8::1 192.0.2.1",
+  });
+  await page.getByRole("button", { name: "Make the drive" }).click();
+  await shown("web-10.json");
+  const { network_data: network } = JSON.parse(await page.getByLabel("Document in JSON or YAML").inputValue());
+  const mac = "52:54:00:12:34:01";
+  assert.deepEqual(network.links, [
+    { id: "interface0", type: "phy", ethernet_mac_address: mac, mtu: 9000 },
+    { id: "interface0.100", type: "vlan", vlan_link: "interface0", vlan_id: 100, vlan_mac_address: mac, mtu: 9000 },
+  ]);
+  assert.deepEqual(network.networks.map(/** @param {any} network */ ({ id, link, ip_address: ip, routes }) => [id, link, ip, routes[0]?.gateway]), [
+    ["network0", "interface0.100", "192.0.2.10", "192.0.2.1"],
+    ["network1", "interface0.100", "2001:db8::10", "2001:db8::1"],
+    ["network2", "interface0.100", "192.0.2.11", undefined],
+  ]);
+  assert.deepEqual(await findingCodes(), []);
+  assert.deepEqual(complaints, []);
+});
+
+test("a document can be YAML, and user data in YAML are not taken for one", async () => {
+  const yaml = "# for Metal3\nmeta_data:\n  uuid: u\n  hostname: h\n  name: h\nuser_data: |\n  #cloud-config\n  packages: [nginx]\n";
+  await paste(yaml);
+  await shown("pasted text");
+  assert.equal((await downloaded("Download base64 for Ironic")).toString(), component.pack(yaml));
+  await page.getByRole("button", { name: "user_data" }).click();
+  assert.equal(await text("#body"), "#cloud-config\npackages: [nginx]\n");
+  await paste("meta_data:\n  enabled: yes\n");
+  await page.getByRole("alert").filter({ hasText: /Invalid document: \/meta_data\/enabled: unsupported YAML at line 2 column 12: / }).waitFor();
+  await paste("#cloud-config\nfiles: []\n");
+  await page.getByRole("heading", { name: "Make a drive" }).waitFor();
+  assert.deepEqual(complaints, []);
+});
+
 test("the form makes a drive for DHCP without user data and key", async () => {
   await page.getByRole("button", { name: "Fill in a form" }).click();
   await page.getByLabel("DHCP").check();
-  assert.equal(await page.getByLabel("Gateway").isVisible(), false);
+  assert.equal(await page.getByLabel("Gateways").isVisible(), false);
   await fillIn({ "Host name": "web-08", "MAC address": "52:54:00:12:34:01" });
   await page.getByRole("button", { name: "Make the drive" }).click();
   await shown("web-08.json");
-  const { instance, network_data: network } = JSON.parse(await page.getByLabel("JSON document").inputValue());
+  const { instance, network_data: network } = JSON.parse(await page.getByLabel("Document in JSON or YAML").inputValue());
   assert.deepEqual(Object.keys(instance), ["uuid", "hostname", "display_name", "config_drive", "ec2_ids"]);
   assert.deepEqual(network.networks, [{ id: "network0", link: "interface0", type: "ipv4_dhcp" }]);
   assert.deepEqual(await findingCodes(), []);
@@ -311,7 +348,7 @@ test("the form makes a drive for DHCP without user data and key", async () => {
 
 test("the form says what is wrong next to the field", async () => {
   await page.getByRole("button", { name: "Fill in a form" }).click();
-  const valid = { "Host name": "web-09", "MAC address": "52:54:00:12:34:01", "IP address and prefix length": "192.0.2.10/24" };
+  const valid = { "Host name": "web-09", "MAC address": "52:54:00:12:34:01", "IP addresses and prefix lengths": "192.0.2.10/24" };
   for (const [label, wrong, problem] of [
     ["Host name", "", /letters, digits and hyphens/],
     ["Host name", "web-09.example.org", /without its domain/],
@@ -324,15 +361,18 @@ test("the form says what is wrong next to the field", async () => {
     ["SSH public key", KEY.slice(0, 40), /damaged or incomplete/],
     ["SSH public key", KEY.replace("ssh-ed25519", "ssh-rsa"), /damaged or incomplete/],
     ["MAC address", "52:54:00:12:34", /six pairs/],
-    ["IP address and prefix length", "192.0.2.256/24", /an address and its prefix length/],
-    ["IP address and prefix length", "192.0.02.1/24", /an address and its prefix length/],
-    ["IP address and prefix length", "192.0.2/24", /an address and its prefix length/],
-    ["IP address and prefix length", "2001:db8::1::/64", /an address and its prefix length/],
-    ["IP address and prefix length", "192.0.2.10", /prefix length, from 1 to 32/],
-    ["IP address and prefix length", "192.0.2.10/33", /prefix length, from 1 to 32/],
-    ["IP address and prefix length", "2001:db8::1/129", /prefix length, from 1 to 128/],
-    ["Gateway", "192.0.2.1/24", /without a prefix length/],
-    ["Gateway", "2001:db8::1", /same IP version/],
+    ["IP addresses and prefix lengths", "192.0.2.256/24", /an address and its prefix length/],
+    ["IP addresses and prefix lengths", "192.0.02.1/24", /an address and its prefix length/],
+    ["IP addresses and prefix lengths", "192.0.2/24", /an address and its prefix length/],
+    ["IP addresses and prefix lengths", "2001:db8::1::/64", /an address and its prefix length/],
+    ["IP addresses and prefix lengths", "192.0.2.10", /prefix length, from 1 to 32/],
+    ["IP addresses and prefix lengths", "192.0.2.10/33", /prefix length, from 1 to 32/],
+    ["IP addresses and prefix lengths", "2001:db8::1/129", /prefix length, from 1 to 128/],
+    ["Gateways", "192.0.2.1/24", /without a prefix length/],
+    ["Gateways", "2001:db8::1", /same IP version/],
+    ["Gateways", "192.0.2.1 192.0.2.2", /at most one gateway for each IP version/],
+    ["MTU", "9000 bytes", /from 68 to 65535/],
+    ["VLAN", "4095", /from 1 to 4094/],
     ["DNS servers", "192.0.2.53 dns.example.org", /IP addresses separated by spaces/],
   ]) {
     const field = page.getByLabel(/** @type {string} */ (label));
@@ -414,7 +454,7 @@ test("the page fits on a narrow screen", async () => {
   await page.getByRole("button", { name: "Make the drive" }).click();
   assert.equal(await overflow(), 0);
   await openExample();
-  await page.getByText("Edit the JSON").click();
+  await page.getByText("Edit the document").click();
   assert.equal(await overflow(), 0);
 });
 
@@ -427,7 +467,7 @@ test("the keyboard reaches everything", async () => {
     await page.keyboard.press("Tab");
     reached.add(await page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent));
   }
-  for (const expected of ["format", "Edit the JSON", "base64", "image", "2012-08-10", "save", "wrap", "indent", "body", "file", "fill-in", "text"]) {
+  for (const expected of ["format", "Edit the document", "base64", "image", "2012-08-10", "save", "wrap", "indent", "body", "file", "fill-in", "text"]) {
     assert.ok(reached.has(expected), `${expected} in ${[...reached].join(", ")}`);
   }
   await page.locator("summary", { hasText: "2012-08-10" }).focus();
@@ -444,7 +484,7 @@ async function openExample() {
 
 /** @param {string} text */
 async function paste(text) {
-  await page.getByLabel("paste base64, JSON or user data").fill(text);
+  await page.getByLabel("paste base64, a document or user data").fill(text);
   await page.getByRole("button", { name: "Open" }).click();
 }
 

@@ -40,6 +40,13 @@ class Component(unittest.TestCase):
             for _ in range(2)]
         self.assertNotEqual(*seeds)
 
+    def test_a_document_can_be_yaml(self):
+        yaml = "files:\n- path: openstack/latest/meta_data.json\n  contents: e30=\n"
+        self.assertEqual(self.component.pack(yaml), self.component.pack(DOCUMENT))
+        with self.assertRaises(Refused) as refused:
+            self.component.pack("meta_data:\n  enabled: yes\n")
+        self.assertEqual((refused.exception.code, refused.exception.pointer), ("invalid-document", "/meta_data/enabled"))
+
     def test_findings_say_what_to_do(self):
         findings = self.component.check_document(DOCUMENT)
         self.assertEqual(findings, self.component.check_drive(self.component.pack(DOCUMENT)))

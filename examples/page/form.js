@@ -5,7 +5,7 @@ import { instanceDocument } from "./instance.js";
 
 /** @typedef {import("./instance.js").Field} Field */
 
-const FIELDS = /** @type {Field[]} */ (["hostname", "uuid", "key", "user-data", "mac", "address", "gateway", "dns"]);
+const FIELDS = /** @type {Field[]} */ (["hostname", "uuid", "key", "user-data", "mac", "address", "gateway", "dns", "mtu", "vlan"]);
 
 /**
  * Calls `made` with each document that the form makes.

@@ -1,7 +1,7 @@
 // An instance document from what a person enters: every field is parsed, or has a problem that says what to enter.
 
 /**
- * @typedef {"hostname" | "uuid" | "key" | "user-data" | "mac" | "address" | "gateway" | "dns"} Field
+ * @typedef {"hostname" | "uuid" | "key" | "user-data" | "mac" | "address" | "gateway" | "dns" | "mtu" | "vlan"} Field
  * @typedef {Record<Field, string> & { dhcp: boolean }} Answers
  * @typedef {Map<Field, string>} Problems
  */
@@ -36,9 +36,11 @@ export function instanceDocument(answers) {
   const key = read("key", optional(publicKey));
   const data = read("user-data", () => optional(base64)(answers["user-data"])); // its white space is the tenant's
   const mac = read("mac", macAddress);
-  const address = answers.dhcp ? undefined : read("address", interfaceAddress);
-  const gateway = answers.dhcp ? undefined : read("gateway", optional((text) => gatewayAddress(text, address)));
+  const addresses = answers.dhcp ? [] : (read("address", interfaceAddresses) ?? []);
+  const gateways = answers.dhcp ? [] : (read("gateway", (text) => gatewayAddresses(text, addresses)) ?? []);
   const servers = answers.dhcp ? [] : (read("dns", nameServers) ?? []);
+  const mtu = read("mtu", optional(wholeNumber(68, 65535))) ?? 1500;
+  const vlan = read("vlan", optional(wholeNumber(1, 4094)));
   if (problems.size > 0 || name === undefined || id === undefined) return { problems };
 
   const instance = {
@@ -52,18 +54,22 @@ export function instanceDocument(answers) {
     ec2_ids: { instance_id: `i-${id.slice(0, 8)}` },
   };
   const services = servers.map((server) => ({ type: "dns", address: server }));
-  const link = "interface0";
-  const network = {
-    id: "network0",
-    link,
-    ...(address
-      ? { type: address.type, ip_address: address.ip, netmask: address.netmask, routes: gateway ? [defaultRoute(gateway)] : [], services }
-      : { type: "ipv4_dhcp" }),
-  };
+  // Ironic's conductor rebuilds a drive whose links have no MTU: see link-without-mtu in docs/reference/findings.md.
+  /** @type {{ id: string, [member: string]: unknown }[]} */
+  const links = [{ id: "interface0", type: "phy", ethernet_mac_address: mac, mtu }];
+  if (vlan !== undefined) {
+    links.push({ id: `interface0.${vlan}`, type: "vlan", vlan_link: "interface0", vlan_id: vlan, vlan_mac_address: mac, mtu });
+  }
+  const link = links[links.length - 1].id;
+  const networks = addresses.map(({ type, ip, netmask }, index) => {
+    // The default route belongs to the first address of its IP version.
+    const isFirst = addresses.findIndex((address) => address.type === type) === index;
+    const routes = gateways.filter((gateway) => isFirst && gateway.type === type).map(defaultRoute);
+    return { id: `network${index}`, link, type, ip_address: ip, netmask, routes, services };
+  });
   const networkData = {
-    // Ironic's conductor rebuilds a drive whose links have no MTU: see link-without-mtu in docs/reference/findings.md.
-    links: [{ id: link, type: "phy", ethernet_mac_address: mac, mtu: 1500 }],
-    networks: [network],
+    links,
+    networks: answers.dhcp ? [{ id: "network0", link, type: "ipv4_dhcp" }] : networks,
     services, // here as well, because glean reads only these
   };
   return { name, document: JSON.stringify({ instance, network_data: networkData }, null, 2) };
@@ -147,6 +153,20 @@ function macAddress(text) {
   return text.toLowerCase().replaceAll("-", ":");
 }
 
+/**
+ * Splits a list whose items are separated by spaces or commas.
+ * @param {string} text
+ */
+function items(text) {
+  return text.split(/[\s,]+/).filter((item) => item !== "");
+}
+
+/** @param {string} text */
+function interfaceAddresses(text) {
+  // An empty text is not an address.
+  return (text === "" ? [""] : items(text)).map(interfaceAddress);
+}
+
 /** @param {string} text */
 function interfaceAddress(text) {
   const [ip = "", digits = "", ...rest] = text.split("/");
@@ -160,18 +180,38 @@ function interfaceAddress(text) {
 
 /**
  * @param {string} text
- * @param {{ type: string } | undefined} address
+ * @param {{ type: string }[]} addresses none if they have a problem of their own
  */
-function gatewayAddress(text, address) {
-  const type = family(text);
-  if (!type) throw new Invalid("Enter an address without a prefix length, such as 192.0.2.1, or nothing.");
-  if (address && address.type !== type) throw new Invalid("Enter a gateway of the same IP version as the address.");
-  return { type, ip: text };
+function gatewayAddresses(text, addresses) {
+  const gateways = items(text).map((ip) => {
+    const type = family(ip);
+    if (!type) throw new Invalid("Enter an address without a prefix length, such as 192.0.2.1, or nothing.");
+    return { type, ip };
+  });
+  const types = gateways.map(({ type }) => type);
+  if (new Set(types).size < types.length) throw new Invalid("Enter at most one gateway for each IP version.");
+  if (addresses.length > 0 && !types.every((type) => addresses.some((address) => address.type === type))) {
+    throw new Invalid("Enter a gateway of the same IP version as the address.");
+  }
+  return gateways;
+}
+
+/**
+ * @param {number} from
+ * @param {number} to
+ * @returns {(text: string) => number}
+ */
+function wholeNumber(from, to) {
+  return (text) => {
+    const number = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+    if (!(number >= from && number <= to)) throw new Invalid(`Enter a whole number from ${from} to ${to}, or nothing.`);
+    return number;
+  };
 }
 
 /** @param {string} text */
 function nameServers(text) {
-  const servers = text.split(/[\s,]+/).filter((server) => server !== "");
+  const servers = items(text);
   if (!servers.every(family)) throw new Invalid("Enter IP addresses separated by spaces, such as 192.0.2.53 192.0.2.54, or nothing.");
   return servers;
 }

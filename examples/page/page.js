@@ -126,7 +126,7 @@ async function openFile(file) {
  */
 async function openText(text, name) {
   if (text.trim() === "") {
-    fail("There is nothing to open: drop a file, or paste base64, JSON or user data.");
+    fail("There is nothing to open: drop a file, or paste base64, a document or user data.");
     return;
   }
   switch (kind(text)) {
@@ -146,18 +146,21 @@ async function openText(text, name) {
 }
 
 const LINE_LIMIT = 256;
+/** A member of a YAML document that says what kind of document it is. User data do not have it at the start of a line. */
+const KIND = /^(["']?)(instance|meta_data|files)\1[ \t]*:(\s|$)/m;
 /** The first lines of user data and of YAML. None of them can start base64. */
 const USER_DATA = /^(#|---(\s|$)|%YAML|- |<(script|powershell)>|rem cmd|["']?[\w.-]+["']?\s*:(\s|$))/i;
 
 /**
- * Returns what kind of text this is, judging by its first line. The component and the instance judge the content.
+ * Returns what kind of text this is, judging by its first line and, if that is of YAML, by its members. The component and the instance judge the content.
  * @param {string} text
  * @returns {"document" | "user data" | "drive"}
  */
 function kind(text) {
   const [line] = text.trimStart().slice(0, LINE_LIMIT).split(/[\r\n]/, 1);
   if (line.startsWith("{")) return "document";
-  return USER_DATA.test(line) ? "user data" : "drive";
+  if (!USER_DATA.test(line)) return "drive";
+  return !/^#(cloud-config|!)/.test(line) && KIND.test(text) ? "document" : "user data";
 }
 
 /**

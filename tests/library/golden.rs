@@ -15,7 +15,13 @@ use configdrive_support::{
 use libtest_mimic::Failed;
 
 pub fn trials() -> Vec<Trial> {
-    golden::all().into_iter().map(|case| Trial::new(case.name.clone(), || check(case))).collect()
+    let mut trials: Vec<_> =
+        golden::all().into_iter().map(|case| Trial::new(case.name.clone(), || check(case))).collect();
+    trials.extend(golden::all().into_iter().filter_map(|case| {
+        let yaml = fs::read_to_string(case.directory.join("document.yaml")).ok()?;
+        Some(Trial::new(format!("{}_in_yaml", case.name), move || check_yaml(&case, &yaml)))
+    }));
+    trials
 }
 
 fn check(mut case: Case) -> Result<(), Failed> {
@@ -32,6 +38,12 @@ fn check(mut case: Case) -> Result<(), Failed> {
         (Err(error), None) => Err(format!("refused: {error}").into()),
         (Ok(_), Some(refused)) => Err(format!("accepted, but this refusal was expected: {refused}").into()),
     }
+}
+
+/// Checks that the document makes the same drive if it is written in YAML.
+fn check_yaml(case: &Case, yaml: &str) -> Result<(), Failed> {
+    let options = native(&case.expected.options.options());
+    same_files(&files(&configdrive::files(yaml, &options)?), &files(&configdrive::files(&case.document, &options)?))
 }
 
 fn policy(operator: &golden::Operator) -> configdrive::Policy {

@@ -73,10 +73,10 @@ fn load(texts: &[String]) -> Result<Vec<bool>, Failed> {
 }
 
 /// xorshift64.
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
-    fn below(&mut self, limit: usize) -> usize {
+    pub fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -84,7 +84,7 @@ impl Random {
     }
 }
 
-fn mutate(text: &mut String, random: &mut Random) {
+pub fn mutate(text: &mut String, random: &mut Random) {
     let mut place = random.below(text.len() + 1);
     while !text.is_char_boundary(place) {
         place -= 1;
@@ -151,7 +151,7 @@ const SNIPPETS: &[&str] = &[
     ": \n",
 ];
 
-const SAMPLES: &[&str] = &[
+pub const SAMPLES: &[&str] = &[
     "hostname: web-01\nfqdn: web-01.example.org\nmanage_etc_hosts: true\n",
     "users:\n  - default\n  - name: app\n    gecos: \"The \\\"app\\\" user\"\n    groups: [sudo, 'docker']\n    ssh_authorized_keys:\n    - ssh-ed25519 AAAA app\n",
     "write_files:\n- path: /etc/motd\n  permissions: '0644'\n  content: |\n    Welcome.\n      - not a list\n\n    #no comment\n- path: /run/x\n  content: >-\n    folded\n    text\n",

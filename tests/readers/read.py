@@ -9,6 +9,9 @@
                                             partition, for which a file is enough
     read.py ironic TEXT...                  such texts, checked by Ironic's conductor as before a deployment; prints a list
     read.py blkid IMAGE                     an image's label, as blkid reports it
+    read.py yaml-samples SEED COUNT         texts that PyYAML writes, as read_yaml.py describes
+    read.py yaml-values                     texts, a JSON list on standard input, and their values
+    read.py yaml-written                    JSON texts, likewise, in YAML
     read.py yaml                            texts, a JSON list on standard input, loaded with the function with which cloud-init loads
                                             a cloud-config; prints a list of whether each is a mapping or empty
 
@@ -38,13 +41,17 @@ import read_cloud_init
 import read_cloudbase_init
 import read_glean
 import read_ironic
+import read_yaml
 
 
 def main():
     reader, *arguments = sys.argv[1:]
     readers = {"cloud-init": cloud_init, "glean": read_glean.read, "cloudbase-init": read_cloudbase_init.read,
                "agent": read_ironic.agent, "agent-writes": read_ironic.agent_writes, "ironic": read_ironic.ironic,
-               "blkid": blkid, "yaml": yaml}
+               "blkid": blkid, "yaml": yaml,
+               "yaml-samples": lambda seed, count: read_yaml.samples(int(seed), int(count)),
+               "yaml-values": lambda: read_yaml.values(json.load(sys.stdin)),
+               "yaml-written": lambda: read_yaml.written(json.load(sys.stdin))}
     if arguments == ["-"]:
         many(readers[reader])
     else:

@@ -1,13 +1,14 @@
 """YAML for the comparison of documents with PyYAML.
 
-`samples` writes random values in PyYAML's many styles. `values` loads texts with PyYAML, and says which of them YAML 1.1, YAML 1.2
-and Go's sigs.k8s.io/yaml read differently, by the regular expressions of each.
+`samples` writes random values in PyYAML's many styles, and `written` those of JSON texts. `values` loads texts with PyYAML, and says
+which of them YAML 1.1, YAML 1.2 and Go's sigs.k8s.io/yaml read differently, by the regular expressions of each.
 """
 
 import json
 import math
 import random
 import re
+import struct
 
 import yaml
 
@@ -131,7 +132,7 @@ def plain(value):
     if isinstance(value, float):
         if not math.isfinite(value):
             raise Stricter("not finite")
-        return {"float": value.hex()}
+        return {"float": str(int.from_bytes(struct.pack(">d", value), "big"))}
     if isinstance(value, int) and not isinstance(value, bool):
         return {"int": str(value)}
     if value is None or isinstance(value, (bool, str)):
@@ -155,7 +156,10 @@ def dump(chance, value):
 
 
 def value(chance, depth):
-    kind = chance.randrange(8 if depth > 0 else 6)
+    kind = chance.randrange(9 if depth > 0 else 6)
+    if kind == 8:
+        shared = value(chance, depth - 1)  # written with an anchor
+        return [shared, {text(chance): shared}]
     if kind == 6:
         return [value(chance, depth - 1) for _ in range(chance.randrange(5))]
     if kind == 7:
@@ -178,5 +182,13 @@ def text(chance):
     return "".join(chance.choice(PIECES) for _ in range(chance.choice([0, 1, 1, 1, 2, 3, 5, 12])))
 
 
-def main(texts):
-    return values(json.loads(texts))
+def written(texts):
+    """Returns JSON texts in YAML, or null for those that Python cannot read."""
+    return [written_one(text) for text in texts]
+
+
+def written_one(text):
+    try:
+        return yaml.safe_dump(json.loads(text), sort_keys=False)
+    except (ValueError, RecursionError, yaml.YAMLError):
+        return None

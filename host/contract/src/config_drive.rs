@@ -4,7 +4,7 @@ use crate::{DriveSource, Error, ExtractedFile, Finding, Inspection, Options, Pol
 
 /// Builds and reads config drives: the functions of the interface `ironic:configdrive/drive`.
 ///
-/// Every `document` is JSON in UTF-8, as [`DOCUMENT_SCHEMA`](crate::DOCUMENT_SCHEMA) describes it. Results depend only on the
+/// Every `document` is JSON or YAML in UTF-8, as [`DOCUMENT_SCHEMA`](crate::DOCUMENT_SCHEMA) describes it. Results depend only on the
 /// arguments. An implementation can be called from any thread.
 pub trait ConfigDrive: Send + Sync + 'static {
     /// Returns whether the instance of `document` needs a config drive, as Nova's `nova.virt.configdrive.required_by` decides.

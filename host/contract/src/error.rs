@@ -60,7 +60,7 @@ const POINTER_CHARS: usize = 1000;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ErrorCode {
-    /// The document is not JSON, or contradicts itself. Only another document will help.
+    /// The document is neither JSON nor YAML, or contradicts itself. Only another document will help.
     InvalidDocument,
     /// An option is invalid; the message names it.
     InvalidOption,

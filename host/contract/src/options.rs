@@ -34,13 +34,13 @@ pub struct Options {
     pub dhcp_domain: Option<String>,
     /// nova.conf `[api] vendordata_providers`, in order. Default: both, the static one first.
     pub vendordata_providers: Option<Vec<VendordataProvider>>,
-    /// The node's ports, as JSON from Ironic's API. Replaces the document's `ports`.
+    /// The node's ports as Ironic's API returns them, as JSON or YAML. Replaces the document's `ports`.
     pub ports: Option<String>,
-    /// The node's port groups, as JSON from Ironic's API. Replaces the document's `portgroups`.
+    /// The node's port groups as Ironic's API returns them, as JSON or YAML. Replaces the document's `portgroups`.
     pub portgroups: Option<String>,
-    /// Static vendor data, as JSON. Replaces the document's `vendor_data`.
+    /// Static vendor data, as JSON or YAML. Replaces the document's `vendor_data`.
     pub vendor_data: Option<String>,
-    /// Dynamic vendor data, as JSON. Replaces the document's `vendor_data2`.
+    /// Dynamic vendor data, as JSON or YAML. Replaces the document's `vendor_data2`.
     pub vendor_data2: Option<String>,
     /// Random bytes for the instance, in base64; Nova uses 512 bytes. Replaces the document's `random_seed`.
     pub random_seed: Option<String>,

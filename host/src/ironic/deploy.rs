@@ -27,7 +27,7 @@ use crate::transport::Transport;
 pub struct Job {
     /// The node's name or UUID.
     pub node: NodeIdent,
-    /// The instance document: JSON in UTF-8. Only the component parses it.
+    /// The instance document: JSON or YAML in UTF-8. Only the component parses it.
     pub document: Arc<[u8]>,
     /// The operator's policy on whether an instance gets a drive.
     pub policy: Policy,

@@ -21,7 +21,7 @@ pub struct Input {
 /// The instance document, or a directory in its place.
 #[derive(Args)]
 pub struct DocumentInput {
-    /// Read the instance document, which is JSON, from DOC [default: standard input]
+    /// Read the instance document, which is JSON or YAML, from DOC [default: standard input]
     #[arg(short, long = "input", value_name = "DOC", default_value = "-", hide_default_value = true)]
     input: PathBuf,
     /// Put the files of a directory on the drive, instead of those of a document; links out of the directory are refused

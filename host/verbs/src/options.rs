@@ -116,10 +116,10 @@ pub struct DriveOptions {
     /// Template of the interfaces file; only Nova's own, nova/virt/interfaces.template, is supported
     #[arg(long, value_name = "PATH", value_parser = nova_conf::injected_network_template)]
     injected_network_template: Option<String>,
-    /// Replace the document's static vendor data by a JSON file
+    /// Replace the document's static vendor data by a JSON or YAML file
     #[arg(long, visible_alias = "vendordata-jsonfile-path", value_name = "FILE")]
     vendor_data: Option<PathBuf>,
-    /// Replace the document's dynamic vendor data by a JSON file
+    /// Replace the document's dynamic vendor data by a JSON or YAML file
     #[arg(long, value_name = "FILE")]
     vendor_data2: Option<PathBuf>,
     /// Random bytes for the instance [default: the document's, else 512 bytes from the operating system]

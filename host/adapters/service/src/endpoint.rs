@@ -63,9 +63,9 @@ impl Endpoint {
 impl Function {
     fn accepted(self) -> &'static [Media] {
         match self {
-            Self::RequiredBy | Self::Pack | Self::BuildDrive => &[Media::Json],
+            Self::RequiredBy | Self::Pack | Self::BuildDrive => &[Media::Json, Media::Yaml],
             Self::Inspect => &[Media::OctetStream, Media::PlainText],
-            Self::Check => &[Media::Json, Media::OctetStream, Media::PlainText],
+            Self::Check => &[Media::Json, Media::Yaml, Media::OctetStream, Media::PlainText],
         }
     }
 
@@ -104,7 +104,7 @@ impl Function {
             }
             Self::Check => {
                 let recipients = query.recipients()?;
-                let findings = if media == Media::Json {
+                let findings = if matches!(media, Media::Json | Media::Yaml) {
                     let options = query.options()?;
                     query.end()?;
                     Imported.check_document(&request.body()?, &options)?

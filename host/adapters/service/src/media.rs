@@ -4,6 +4,7 @@
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Media {
     Json,
+    Yaml,
     Schema,
     Problem,
     PlainText,
@@ -14,6 +15,8 @@ impl Media {
     pub fn name(self) -> &'static str {
         match self {
             Self::Json => "application/json",
+            // RFC 9512.
+            Self::Yaml => "application/yaml",
             Self::Schema => "application/schema+json",
             Self::Problem => "application/problem+json",
             Self::PlainText => "text/plain",
