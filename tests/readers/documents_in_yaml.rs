@@ -27,7 +27,8 @@ pub fn trials() -> Vec<Trial> {
 const WRITTEN: usize = 3000;
 
 fn compared() -> Result<(), Failed> {
-    let mut texts: Vec<String> = serde_json::from_value(ask(&["yaml-samples", "7", &WRITTEN.to_string()], &json!(null))?)?;
+    let mut texts: Vec<String> =
+        serde_json::from_value(ask(&["yaml-samples", "7", &WRITTEN.to_string()], &json!(null))?)?;
     texts.extend(SAMPLES.iter().map(|sample| (*sample).to_owned()));
     let mut random = Random(0x5851_f42d_4c95_7f2d);
     for index in 0..texts.len() {
