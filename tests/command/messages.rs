@@ -179,9 +179,9 @@ fn broken_json(list: &mut List) {
         ("no comma", "[1 2]"),
         ("a comma too many", "[1,]"),
         ("a leading zero", "01"),
-        ("a number without digits", "-"),
+        ("a number without digits", "[-]"),
         ("a line end in a string", "\"\n\""),
-        ("an unknown escape", "\"\\q\""),
+        ("an unknown escape", "[\"\\q\"]"),
         ("half a surrogate pair", "{\"instance\": \"\\ud800\"}"),
         ("text after the document", "{} {}"),
         ("a byte order mark", "\u{feff}{}"),
@@ -192,6 +192,38 @@ fn broken_json(list: &mut List) {
     ] {
         list.feed(&["build"], about, text.as_bytes());
     }
+    list.section("Documents that are not YAML, or have values that are not JSON's");
+    for (about, text) in [
+        ("a colon in a value", "meta_data:\n  name: a: b\n"),
+        ("a tab in the indentation", "meta_data:\n\tname: a\n"),
+        ("a wrong indentation", "meta_data:\n  name: a\n   uuid: u\n"),
+        ("an open quote", "meta_data:\n  name: 'a\n"),
+        ("an open bracket", "meta_data:\n  names: [a\n"),
+        ("a line without a colon", "meta_data:\n  name\n  uuid: u\n"),
+        ("a Jinja template", "meta_data:\n  name: {{ hostname }}\n"),
+        ("an alias without an anchor", "meta_data:\n  name: *.example.org\n"),
+        ("two documents", "meta_data: {}\n---\nfiles: []\n"),
+        ("a word that is a boolean for some", "meta_data:\n  reboot: yes\n"),
+        ("an octal number", "meta_data:\n  mode: 0644\n"),
+        ("a number in base 60", "meta_data:\n  at: 12:30\n"),
+        ("a date", "instance:\n  launched_at: 2026-01-01T00:00:00Z\n"),
+        ("a tag", "meta_data:\n  seed: !!binary QUJD\n"),
+        ("a member twice", "meta_data:\n  a: 1\n  a: 2\n"),
+        ("a number as a name", "meta_data:\n  1: a\n"),
+        ("a value of the wrong kind", "meta_data:\n- a\n"),
+        ("no kind", "# nothing but\nname: a\n"),
+        ("a misspelt kind", "metadata: {}\n"),
+        ("an alias bomb", &bomb()),
+        ("1000 levels", &format!("---\n{deep}")),
+    ] {
+        list.feed(&["build"], about, text.as_bytes());
+    }
+}
+
+/// Returns YAML of which each line has ten times the values of the line before.
+fn bomb() -> String {
+    let lines = (1..10).map(|n| format!("  a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 10].join(", ")));
+    format!("meta_data:\n  a0: &a0 x\n{}", lines.collect::<String>())
 }
 
 /// Documents with one invalid value each, of which those with a new message are listed.

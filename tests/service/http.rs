@@ -125,6 +125,21 @@ fn findings_are_selected_as_with_the_native_command() {
 }
 
 #[test]
+fn a_document_can_be_yaml() {
+    let yaml = "meta_data: {uuid: '1', hostname: a, name: a}\nuser_data: |\n  #!/bin/sh\n";
+    let json = r##"{"meta_data": {"uuid": "1", "hostname": "a", "name": "a"}, "user_data": "#!/bin/sh\n"}"##;
+    for engine in engines() {
+        for verb in ["required-by", "pack", "build-drive", "check"] {
+            let post = |media: &str, document: &str| engine.post(&format!("/v1/{verb}"), media, document.as_bytes());
+            let (in_yaml, in_json) = (post("application/yaml", yaml), post("application/json", json));
+            assert_eq!((in_yaml.status, in_yaml.body), (200, in_json.body), "{}: {verb}", engine.name);
+        }
+        let refused = engine.post("/v1/pack", "application/yaml", b"meta_data:\n  reboot: yes\n");
+        assert_eq!((refused.status, &refused.json()["pointer"]), (422, &json!("/meta_data/reboot")), "{}", engine.name);
+    }
+}
+
+#[test]
 fn health_openapi_document_and_schema_are_served() {
     for engine in engines() {
         for (path, media) in [
