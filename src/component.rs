@@ -39,6 +39,10 @@ impl wit::Guest for Component {
         Ok(crate::required_by(&document, policy.into())?)
     }
 
+    fn amend(document: String, changes: String, conceal: bool) -> Result<String, wit::Error> {
+        Ok(crate::amend(&document, &changes, conceal)?)
+    }
+
     fn build_drive(document: String, options: wit::Options) -> Result<Vec<u8>, wit::Error> {
         Ok(crate::build_drive(document, &options.into())?)
     }

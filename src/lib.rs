@@ -47,7 +47,7 @@ mod yaml;
 
 use alloc::{string::String, vec::Vec};
 
-use document::{Document, DrivePolicy, Overrides};
+use document::{Changes, Document, DocumentError, DrivePolicy, Json, Overrides};
 use encode::Encoder;
 use image::{fat, iso9660};
 use options::FileSystem;
@@ -63,6 +63,18 @@ pub use options::{ImageFormat, OptionError, Options, Policy, VendordataProvider}
 pub fn required_by(document: &str, policy: Policy) -> Result<bool, Error> {
     let document = document::parse(document)?;
     Ok(DrivePolicy::of_document(&document)?.required(policy))
+}
+
+/// Returns `document` with `changes`, as indented JSON. If `conceal` is set, secrets are replaced by a note.
+pub fn amend(document: &str, changes: &str, conceal: bool) -> Result<String, Error> {
+    let changes = Json::parse(changes).map_err(|error| DocumentError::from(error).in_option("changes"))?;
+    let changes = Changes::parse(&changes)?;
+    let document = document::parse(document)?;
+    let mut changed = changes.apply(&document)?;
+    if conceal {
+        document::conceal(&mut changed);
+    }
+    Ok(metadata::indented(&changed))
 }
 
 /// Returns the files of `document`'s drive.

@@ -67,7 +67,7 @@ impl DocumentError {
     }
 
     /// Marks the error as one in an option, not in the document.
-    pub(super) fn in_option(mut self, name: &'static str) -> Self {
+    pub(crate) fn in_option(mut self, name: &'static str) -> Self {
         self.option = Some(name);
         self
     }

@@ -130,6 +130,29 @@ impl<'a> Object<'a> {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// Returns the members in order. Their values can be changed.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut Json<'a>)> {
+        self.0.iter_mut().map(|(name, value)| (&**name, value))
+    }
+
+    /// Returns the value of the member `name`, to be changed.
+    pub(super) fn get_mut(&mut self, name: &str) -> Option<&mut Json<'a>> {
+        self.0.iter_mut().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
+    /// Replaces the value of the member `name`, or appends the member.
+    pub(crate) fn set(&mut self, name: &'a str, value: Json<'a>) {
+        match self.get_mut(name) {
+            Some(member) => *member = value,
+            None => self.0.push((Cow::Borrowed(name), value)),
+        }
+    }
+
+    /// Removes the member `name`.
+    pub(super) fn remove(&mut self, name: &str) {
+        self.0.retain(|(key, _)| key != name);
+    }
 }
 
 /// Like filling a Python `dict` in this order: a repeated name keeps its first place and its last value.

@@ -12,7 +12,21 @@ use super::{
 pub(super) const KINDS: [&str; 3] = ["instance", "meta_data", "files"];
 
 /// The members of a metadata document.
-pub(super) const META_DATA_DOCUMENT: &[&str] = &["meta_data", "user_data", "network_data", "vendor_data"];
+pub(super) const META_DATA_DOCUMENT: &[&str] =
+    &["meta_data", "user_data", "user_data_base64", "network_data", "vendor_data", "injected_files"];
+
+/// The members of changes to a document.
+pub(super) const CHANGES: &[&str] = &[
+    "uuid",
+    "hostname",
+    "user_data",
+    "public_keys",
+    "metadata",
+    "network_data",
+    "vendor_data",
+    "injected_files",
+    "admin_pass",
+];
 
 /// The members of a files document.
 pub(super) const FILES_DOCUMENT: &[&str] = &["files"];
@@ -22,7 +36,7 @@ pub(super) const FILE: &[&str] = &["path", "contents"];
 
 /// Refuses members that are not `known`. Members that decide another kind of document are known, since they may be null.
 pub(super) fn closed(object: &Object<'_>, known: &'static [&'static str]) -> Result<()> {
-    let is_known = |name: &str| known.contains(&name) || known != FILE && KINDS.contains(&name);
+    let is_known = |name: &str| known.contains(&name) || ![FILE, CHANGES].contains(&known) && KINDS.contains(&name);
     match object.iter().find(|(name, _)| !is_known(name)) {
         None => Ok(()),
         Some((name, _)) => Err(unknown(name, known)),

@@ -1,11 +1,15 @@
 //! The metadata document, as openstacksdk accepts it.
 
+use alloc::vec::Vec;
+
 use super::{
-    error::Problem,
+    error::{DocumentError, Problem},
+    file::File,
     json::{Json, Object},
     overrides::Overrides,
-    read::{Members, Result, object},
+    read::{Members, Result, base64, object},
 };
+use crate::tree::Content;
 
 /// Metadata, as Ironic's API and `openstack.baremetal.configdrive.build` accept it.
 #[derive(Debug)]
@@ -14,6 +18,8 @@ pub struct MetaDataDocument<'a> {
     pub meta_data: &'a Object<'a>,
     /// The content of user_data.
     pub user_data: Option<UserData<'a>>,
+    /// Files for cloud-init to write into the instance.
+    pub injected_files: Vec<File<'a>>,
     /// The content of network_data.json.
     pub network_data: Option<&'a Object<'a>>,
     /// The content of vendor_data2.json.
@@ -27,13 +33,28 @@ pub enum UserData<'a> {
     Text(&'a str),
     /// An object or an array, which is written as JSON.
     Json(&'a Json<'a>),
+    /// Any bytes, from base64. Ironic's API does not have this form.
+    Bytes(Content),
 }
 
 impl<'a> MetaDataDocument<'a> {
     pub(super) fn parse(members: Members<'a>, overrides: &'a Overrides<'a>) -> Result<Self> {
+        let meta_data = members.required("meta_data", object)?;
+        let user_data = members.optional("user_data", UserData::parse)?;
+        let bytes = members.optional("user_data_base64", |value| Ok(UserData::Bytes(base64(value)?.into())))?;
+        if user_data.is_some() && bytes.is_some() {
+            let problem = "contradicts user_data; remove one of them";
+            return Err(DocumentError::from(Problem::Conflict(problem)).below("user_data_base64"));
+        }
+        let injected_files = members.list("injected_files", File::parse)?;
+        if !injected_files.is_empty() && meta_data.get("files").is_some() {
+            let problem = "contradicts injected_files, which makes this list; remove one of them";
+            return Err(DocumentError::from(Problem::Conflict(problem)).below("files").below("meta_data"));
+        }
         Ok(Self {
-            meta_data: members.required("meta_data", object)?,
-            user_data: members.optional("user_data", UserData::parse)?,
+            meta_data,
+            user_data: user_data.or(bytes),
+            injected_files,
             network_data: members.optional("network_data", object)?,
             vendor_data: overrides.vendor_data.or(members, object)?,
         })

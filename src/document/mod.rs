@@ -1,6 +1,7 @@
 //! JSON or YAML → typed document. All that tenants write is parsed here and nowhere else.
 
 mod address;
+mod amend;
 mod devices;
 mod error;
 mod file;
@@ -21,6 +22,7 @@ mod yaml_error;
 use alloc::{boxed::Box, vec::Vec};
 
 pub use address::{Cidr, IpText, IpVersion, MacAddr};
+pub use amend::{Changes, conceal};
 pub use devices::{Bus, Device, DeviceKind};
 pub use error::{DocumentError, Problem};
 pub use file::File;
@@ -138,7 +140,8 @@ mod tests {
             (r#"{"meta_data": {}, "userdata": "x"}"#, "unknown member \"userdata\"; did you mean user_data?"),
             (
                 r#"{"meta_data": {}, "ports": null}"#,
-                "unknown member \"ports\": expected only meta_data, user_data, network_data and vendor_data",
+                "unknown member \"ports\": expected only meta_data, user_data, \
+                 user_data_base64, network_data, vendor_data and injected_files",
             ),
             (r#"{"files": [], "file": []}"#, "unknown member \"file\"; did you mean files?"),
             (

@@ -54,9 +54,14 @@ impl<'a> Members<'a> {
         Some(members::unknown(name, &members::KINDS))
     }
 
+    /// Returns the member, unless it is absent or null.
+    pub(super) fn value(self, name: &str) -> Option<&'a Json<'a>> {
+        self.0.get(name).filter(|value| **value != Json::Null)
+    }
+
     /// Returns whether the member is present and not null.
     pub(super) fn has(self, name: &str) -> bool {
-        self.0.get(name).is_some_and(|value| *value != Json::Null)
+        self.value(name).is_some()
     }
 
     /// Returns whether the member is present, even if it is null.

@@ -1,4 +1,4 @@
-//! JSON as Python's `json.dumps` writes it. All JSON files of a drive are written here.
+//! JSON as Python's `json.dumps` writes it. All JSON of a drive, and documents for people, are written here.
 
 use alloc::{format, string::String};
 use core::fmt::Write;
@@ -39,6 +39,51 @@ fn write_value(out: &mut String, value: &Json<'_>) {
             out.push('}');
         }
     }
+}
+
+/// Returns `value` as JSON with an indentation of two spaces, as `json.dumps(value, indent=2)` does, and a line break at the end.
+pub fn indented(value: &Json<'_>) -> String {
+    let mut out = String::new();
+    write_indented(&mut out, value, 0);
+    out.push('\n');
+    out
+}
+
+fn write_indented(out: &mut String, value: &Json<'_>, depth: usize) {
+    let line = |out: &mut String, depth| {
+        out.push('\n');
+        out.extend(core::iter::repeat_n("  ", depth));
+    };
+    let inner = depth.saturating_add(1);
+    match value {
+        Json::List(values) if !values.is_empty() => {
+            out.push('[');
+            for (value, separator) in values.iter().zip(commas()) {
+                out.push_str(separator);
+                line(out, inner);
+                write_indented(out, value, inner);
+            }
+            line(out, depth);
+            out.push(']');
+        }
+        Json::Object(object) if !object.is_empty() => {
+            out.push('{');
+            for ((name, value), separator) in object.iter().zip(commas()) {
+                out.push_str(separator);
+                line(out, inner);
+                write_text(out, name);
+                out.push_str(": ");
+                write_indented(out, value, inner);
+            }
+            line(out, depth);
+            out.push('}');
+        }
+        value => write_value(out, value),
+    }
+}
+
+fn commas() -> impl Iterator<Item = &'static str> {
+    core::iter::once("").chain(core::iter::repeat(","))
 }
 
 fn separators() -> impl Iterator<Item = &'static str> {
@@ -143,6 +188,13 @@ mod tests {
         let text = "\u{0}\u{1f}\"\\/\u{7f}\u{80}é\u{2028}\u{1f600}\n\r\t\u{8}\u{c}";
         let written = r#""\u0000\u001f\"\\/\u007f\u0080\u00e9\u2028\ud83d\ude00\n\r\t\b\f""#;
         assert_eq!(dumps(&text.into()), written);
+    }
+
+    #[test]
+    fn indented_json_is_pythons() {
+        let text = r#"{"a":[1,[],{"b":"é"}],"c":{}}"#;
+        let written = "{\n  \"a\": [\n    1,\n    [],\n    {\n      \"b\": \"\\u00e9\"\n    }\n  ],\n  \"c\": {}\n}\n";
+        assert_eq!(indented(&Json::parse(text).unwrap()), written);
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub fn tree(document: &Document<'_>, options: &Options) -> Result<Tree, Error> {
     }
 }
 
+pub(crate) use json_text::indented;
+
 fn json<'a>(value: impl Into<Json<'a>>) -> Content {
     Content::from(json_text::dumps(&value.into()).into_bytes())
 }

@@ -1,11 +1,11 @@
 //! The files of a metadata document's drive, as openstacksdk writes them (`openstack.baremetal.configdrive.build`).
 
-use alloc::format;
+use alloc::{format, vec::Vec};
 
 use super::json;
 use crate::{
     Error,
-    document::{MetaDataDocument, Object, UserData},
+    document::{Json, MetaDataDocument, Object, UserData},
     tree::{Content, Tree},
 };
 
@@ -19,14 +19,27 @@ pub fn tree(document: &MetaDataDocument<'_>) -> Result<Tree, Error> {
         UserData::Text("") => None,
         UserData::Text(text) => Some(Content::from(text.as_bytes().to_vec())),
         UserData::Json(value) => Some(json((*value).clone())),
+        UserData::Bytes(bytes) => Some(bytes.clone()),
     });
+    let mut tree = Tree::default();
+    let mut meta_data = document.meta_data.clone();
+    if !document.injected_files.is_empty() {
+        // As Nova lists them.
+        let mut listed = Vec::new();
+        for (file, index) in document.injected_files.iter().zip(0usize..) {
+            let content_path = format!("/content/{index:04}");
+            tree.insert(&format!("openstack{content_path}"), file.contents.clone())?;
+            let members = [("path", file.path.into()), ("content_path", content_path.into())];
+            listed.push(Json::from(Object::from(members)));
+        }
+        meta_data.set("files", listed.into_iter().collect());
+    }
     let files = [
-        ("meta_data.json", Some(json(document.meta_data.clone()))),
+        ("meta_data.json", Some(json(meta_data))),
         ("network_data.json", non_empty(document.network_data)),
         ("vendor_data2.json", non_empty(document.vendor_data)),
         ("user_data", user_data),
     ];
-    let mut tree = Tree::default();
     for version in VERSIONS {
         for (name, content) in &files {
             if let Some(content) = content {

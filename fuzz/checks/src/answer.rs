@@ -160,6 +160,10 @@ impl ConfigDrive for Stub {
         Ok(Vec::new())
     }
 
+    fn amend(&self, _: &[u8], _: &str, _: bool) -> Result<String, Error> {
+        Err(Error::Cancelled)
+    }
+
     fn build_drive(&self, _: &[u8], _: &Options) -> Result<Vec<u8>, Error> {
         Err(Error::Cancelled)
     }

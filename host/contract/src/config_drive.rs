@@ -10,6 +10,10 @@ pub trait ConfigDrive: Send + Sync + 'static {
     /// Returns whether the instance of `document` needs a config drive, as Nova's `nova.virt.configdrive.required_by` decides.
     fn required_by(&self, document: &[u8], policy: Policy) -> Result<bool, Error>;
 
+    /// Returns `document` with `changes` in place of its own data, as indented JSON. `changes` is a JSON object; `wit/configdrive.wit`
+    /// lists its members. If `conceal` is set, secrets are replaced by a note, and the result is for people.
+    fn amend(&self, document: &[u8], changes: &str, conceal: bool) -> Result<String, Error>;
+
     /// Builds the drive of `document`: the whole image, at most 64 MiB.
     fn build_drive(&self, document: &[u8], options: &Options) -> Result<Vec<u8>, Error>;
 

@@ -125,6 +125,10 @@ macro_rules! imported {
                 Ok(generated::required_by($crate::document_text(document)?, lower_policy(policy))?)
             }
 
+            fn amend(&self, document: &[u8], changes: &str, conceal: bool) -> Result<String, $crate::Error> {
+                Ok(generated::amend($crate::document_text(document)?, changes, conceal)?)
+            }
+
             fn build_drive(&self, document: &[u8], options: &$crate::Options) -> Result<Vec<u8>, $crate::Error> {
                 let providers = lower_providers(options);
                 let options = lower_options(options, providers.as_deref());

@@ -621,6 +621,10 @@ impl ConfigDrive for Stub {
         Ok(Vec::new())
     }
 
+    fn amend(&self, _: &[u8], _: &str, _: bool) -> Result<String, contract::Error> {
+        Err(contract::Error::Cancelled)
+    }
+
     fn build_drive(&self, _: &[u8], _: &Options) -> Result<Vec<u8>, contract::Error> {
         Err(contract::Error::Cancelled)
     }

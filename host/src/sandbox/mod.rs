@@ -165,6 +165,12 @@ impl ConfigDrive for Sandbox {
         self.call(document.len(), |drive, store| drive.call_required_by(store, document, lower_policy(policy)))
     }
 
+    fn amend(&self, document: &[u8], changes: &str, conceal: bool) -> Result<String, Error> {
+        let document = document_text(document)?;
+        let size = document.len().saturating_add(changes.len());
+        self.call(size, |drive, store| drive.call_amend(store, document, changes, conceal))
+    }
+
     fn build_drive(&self, document: &[u8], options: &Options) -> Result<Vec<u8>, Error> {
         let (document, providers) = (document_text(document)?, lower_providers(options));
         let options = lower_options(options, providers.as_deref());

@@ -6,9 +6,9 @@ use clap::Args;
 use configdrive_contract::ConfigDrive;
 
 use crate::{
+    document::DocumentInput,
     engine::Engine,
     error::Error,
-    input::DocumentInput,
     options::{ConfigFile, DriveOptions, PolicyOptions, Unused},
     output,
 };
@@ -16,7 +16,9 @@ use crate::{
 /// Build the image of an instance's config drive
 #[derive(Args)]
 #[command(
-    after_help = "Example:\n  configdrive build -i instance.json -o config-2.iso\n  sudo mount -o loop config-2.iso /mnt"
+    after_help = "Examples:\n  configdrive build -i instance.json -o config-2.iso\n  sudo mount -o loop config-2.iso /mnt\n  \
+    configdrive build --hostname web-01 --ssh-key ~/.ssh/id_ed25519.pub --user-data setup.sh \\\n    \
+    --ip 52:54:00:12:34:01=192.0.2.10/24,gateway=192.0.2.1,dns=192.0.2.2 -o web-01.iso"
 )]
 pub struct Build<E: Engine> {
     #[command(flatten)]
@@ -37,11 +39,15 @@ pub struct Build<E: Engine> {
 impl<E: Engine> Build<E> {
     /// Runs the verb.
     pub fn run(self) -> Result<(), Error> {
-        output::check_bytes(&self.output)?;
+        if !self.document.prints() {
+            output::check_bytes(&self.output)?;
+        }
         let limit = self.engine.input_limit();
         let settings = self.drive_options.read(self.config.read(limit)?, limit)?;
-        let document = self.document.read(limit)?;
-        let image = self.engine.start()?.build_drive(&document.bytes, &settings.options);
+        let draft = self.document.read(limit)?;
+        let component = self.engine.start()?;
+        let Some(document) = draft.finish(&component, &settings.options)? else { return Ok(()) };
+        let image = component.build_drive(&document.bytes, &settings.options);
         let image = image.map_err(|error| document.source.explain(error, &settings.sources))?;
         output::write_bytes(&self.output, &image)
     }

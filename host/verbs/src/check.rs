@@ -12,9 +12,10 @@ use configdrive_contract::{
 use serde_json::json;
 
 use crate::{
+    document::{DocumentFlags, DocumentInput},
     engine::Engine,
     error::{Error, Failure},
-    input::{self, DocumentInput, Expected},
+    input::{self, Expected},
     options::{ConfigFile, DriveOptions, PolicyOptions, Unused},
     output,
     source::OptionSources,
@@ -36,7 +37,7 @@ use crate::{
 )]
 pub struct Check<E: Engine> {
     /// Check a drive instead of a document: an image, its gzip, or the base64 that Ironic accepts; `-` is standard input
-    #[arg(conflicts_with_all = ["input", "directory"])]
+    #[arg(conflicts_with_all = ["input", "directory", "print_document", DocumentFlags::GROUP])]
     drive: Option<PathBuf>,
     #[command(flatten)]
     document: DocumentInput,
@@ -74,8 +75,10 @@ impl<E: Engine> Check<E> {
             }
             None => {
                 let settings = self.drive_options.read(self.config.read(limit)?, limit)?;
-                let document = self.document.read(limit)?;
-                let findings = self.engine.start()?.check_document(&document.bytes, &settings.options);
+                let draft = self.document.read(limit)?;
+                let component = self.engine.start()?;
+                let Some(document) = draft.finish(&component, &settings.options)? else { return Ok(()) };
+                let findings = component.check_document(&document.bytes, &settings.options);
                 findings.map_err(|error| document.source.explain(error, &settings.sources))?
             }
         };

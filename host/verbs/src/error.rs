@@ -52,6 +52,15 @@ pub enum Error {
         /// The limit in bytes.
         limit: usize,
     },
+    /// User data is larger than Nova's limit.
+    UserDataTooLarge {
+        /// The input.
+        source: Source,
+        /// Its size in bytes.
+        size: usize,
+        /// The limit in bytes.
+        limit: usize,
+    },
     /// Input is empty.
     Empty {
         /// The input.
@@ -64,7 +73,7 @@ pub enum Error {
         /// Offset of the first invalid byte.
         offset: usize,
     },
-    /// A configuration file is invalid.
+    /// A configuration file, or another file that an option names, is invalid.
     Config {
         /// The file.
         source: Source,
@@ -123,7 +132,7 @@ impl Failure for Error {
             Self::Usage(_) | Self::Terminal => Exit::Usage,
             Self::Write { error, .. } if error.kind() == io::ErrorKind::Interrupted => Exit::Interrupted,
             Self::Read { .. } | Self::Write { .. } | Self::Random(_) => Exit::Io,
-            Self::TooLarge { .. } => Exit::Limit,
+            Self::TooLarge { .. } | Self::UserDataTooLarge { .. } => Exit::Limit,
             Self::Empty { .. } | Self::NotUtf8 { .. } | Self::Config { .. } | Self::Directory { .. } => {
                 Exit::InvalidInput
             }
@@ -182,6 +191,11 @@ impl fmt::Display for Error {
             Self::TooLarge { source, limit } => {
                 write!(f, "{source} is larger than the limit of {limit} bytes; leave something out")
             }
+            Self::UserDataTooLarge { source, size, limit } => write!(
+                f,
+                "{source} has {size} bytes, and Nova's limit for user data is {limit} (65,535 characters of base64); compress it \
+                 with gzip, or let it include the rest from a URL"
+            ),
             Self::Empty { source } => write!(f, "{source} is empty: did the command that writes it fail?"),
             Self::NotUtf8 { source, offset } => write!(f, "{source} is not UTF-8 (invalid byte at offset {offset})"),
             Self::Config { source, message } => write!(f, "{source}: {}", untrusted::one_line(message, 300)),

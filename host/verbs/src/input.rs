@@ -3,12 +3,10 @@
 use std::{
     fs::File,
     io::{self, IsTerminal, Read},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
-use clap::Args;
-
-use crate::{directory, error::Error, output, source::Source};
+use crate::{error::Error, output, source::Source};
 
 /// An input: its content, and its name for errors about it.
 pub struct Input {
@@ -16,30 +14,6 @@ pub struct Input {
     pub source: Source,
     /// The content.
     pub bytes: Vec<u8>,
-}
-
-/// The instance document, or a directory in its place.
-#[derive(Args)]
-pub struct DocumentInput {
-    /// Read the instance document, which is JSON or YAML, from DOC [default: standard input]
-    #[arg(short, long = "input", value_name = "DOC", default_value = "-", hide_default_value = true)]
-    input: PathBuf,
-    /// Put the files of a directory on the drive, instead of those of a document; links out of the directory are refused
-    #[arg(long, value_name = "DIR", conflicts_with = "input")]
-    directory: Option<PathBuf>,
-}
-
-impl DocumentInput {
-    /// Reads the document, or makes one from the directory.
-    pub fn read(&self, limit: usize) -> Result<Input, Error> {
-        match &self.directory {
-            Some(directory) => {
-                let bytes = directory::document(directory, limit)?;
-                Ok(Input { source: Source::Directory(directory.clone()), bytes })
-            }
-            None => read(&self.input, limit, Expected::Document),
-        }
-    }
 }
 
 /// The kind of input that a verb expects.

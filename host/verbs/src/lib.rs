@@ -35,6 +35,7 @@
 // `print!` and `eprint!` panic if the reader has gone or the disk is full.
 #![deny(clippy::print_stderr, clippy::print_stdout)]
 
+pub mod document;
 pub mod input;
 pub mod nova_conf;
 pub mod options;

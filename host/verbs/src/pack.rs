@@ -6,9 +6,9 @@ use clap::Args;
 use configdrive_contract::ConfigDrive;
 
 use crate::{
+    document::DocumentInput,
     engine::Engine,
     error::Error,
-    input::DocumentInput,
     options::{ConfigFile, DriveOptions, PolicyOptions, Unused},
     output,
 };
@@ -38,8 +38,10 @@ impl<E: Engine> Pack<E> {
     pub fn run(self) -> Result<(), Error> {
         let limit = self.engine.input_limit();
         let settings = self.drive_options.read(self.config.read(limit)?, limit)?;
-        let document = self.document.read(limit)?;
-        let text = self.engine.start()?.pack(&document.bytes, &settings.options);
+        let draft = self.document.read(limit)?;
+        let component = self.engine.start()?;
+        let Some(document) = draft.finish(&component, &settings.options)? else { return Ok(()) };
+        let text = component.pack(&document.bytes, &settings.options);
         let text = text.map_err(|error| document.source.explain(error, &settings.sources))?;
         output::write_text(&self.output, &text)
     }

@@ -1,12 +1,12 @@
 //! The verb `required-by`.
 
 use clap::Args;
-use configdrive_contract::ConfigDrive;
+use configdrive_contract::{ConfigDrive, Options};
 
 use crate::{
+    document::DocumentInput,
     engine::Engine,
     error::Error,
-    input::DocumentInput,
     options::{ConfigFile, DriveOptions, PolicyOptions, Unused},
     output,
     source::OptionSources,
@@ -36,8 +36,10 @@ impl<E: Engine> RequiredBy<E> {
     pub fn run(self) -> Result<(), Error> {
         let limit = self.engine.input_limit();
         let policy = self.policy.policy(&self.config.read(limit)?);
-        let document = self.document.read(limit)?;
-        let required = self.engine.start()?.required_by(&document.bytes, policy);
+        let draft = self.document.read(limit)?;
+        let component = self.engine.start()?;
+        let Some(document) = draft.finish(&component, &Options::default())? else { return Ok(()) };
+        let required = component.required_by(&document.bytes, policy);
         let required = required.map_err(|error| document.source.explain(error, &OptionSources::default()))?;
         output::print(if required { "true\n" } else { "false\n" })
     }

@@ -15,6 +15,8 @@ pub enum Source {
     File(PathBuf),
     /// The directory of `--directory`.
     Directory(PathBuf),
+    /// No file: options on the command line make the document.
+    Options,
     /// A file that an option names, or that sets an option.
     OptionFile {
         /// The file.
@@ -59,7 +61,7 @@ impl Source {
         match self {
             Self::File(path) | Self::Directory(path) => format!("{path:?}"),
             Self::OptionFile { path, option } => format!("{path:?} ({option})"),
-            Self::StandardInput | Self::Option(_) => self.to_string(),
+            Self::StandardInput | Self::Options | Self::Option(_) => self.to_string(),
         }
     }
 }
@@ -68,6 +70,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match self {
             Self::StandardInput => "standard input".into(),
+            Self::Options => "the document made by the options".into(),
             Self::File(path) | Self::Directory(path) => path.display().to_string(),
             Self::OptionFile { path, option } => format!("{} ({option})", path.display()),
             Self::Option(option) => option.clone(),

@@ -23,6 +23,7 @@ pub fn module(start: Deed, memory: u64) -> Vec<u8> {
     functions.export("cabi_realloc", 4, allocate);
     for (name, parameters, argument) in [
         ("required-by", 3, Argument::String),
+        ("amend", 5, Argument::String),
         ("build-drive", 1, Argument::Record),
         ("encode", 2, Argument::String),
         ("pack", 1, Argument::Record),
