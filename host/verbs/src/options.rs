@@ -29,21 +29,21 @@ pub struct OperatorOptions {
 }
 
 impl OperatorOptions {
-    /// Returns these options, overridden by others that are written as flags.
-    pub fn with(&self, flags: &[String]) -> Result<Self, Error> {
-        let mut options = self.clone();
-        let command = Self::augment_args_for_update(Command::new("options").no_binary_name(true));
-        let flags = command.disable_help_flag(true).try_get_matches_from(flags);
-        let updated = flags.and_then(|flags| options.update_from_arg_matches(&flags));
-        updated.map_err(|error| Error::Usage(usage_words(&error)))?;
-        Ok(options)
-    }
-
     /// Reads nova.conf and the files that the options name. None may be larger than `limit` bytes.
     pub fn read(self, limit: usize) -> Result<(Policy, DriveSettings), Error> {
         let conf = self.config.read(limit)?;
         Ok((self.policy.policy(&conf), self.drive.read(conf, limit)?))
     }
+}
+
+/// Returns options, overridden by others that are written as flags.
+pub fn overridden<A: Args + Clone>(options: &A, flags: &[String]) -> Result<A, Error> {
+    let mut options = options.clone();
+    let command = A::augment_args_for_update(Command::new("options").no_binary_name(true));
+    let flags = command.disable_help_flag(true).try_get_matches_from(flags);
+    let updated = flags.and_then(|flags| options.update_from_arg_matches(&flags));
+    updated.map_err(|error| Error::Usage(usage_words(&error)))?;
+    Ok(options)
 }
 
 /// The heading of these options in the help.

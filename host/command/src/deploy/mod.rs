@@ -2,6 +2,7 @@
 
 mod advice;
 mod cloud;
+mod document;
 mod error;
 mod fleet;
 mod interrupt;
@@ -18,6 +19,7 @@ use std::{
 
 use clap::Args;
 use configdrive_host::{
+    ConfigDrive,
     cloud::Cloud,
     ironic::{
         self, Done, Ironic, Job, NodeIdent, Step, Target,
@@ -25,13 +27,18 @@ use configdrive_host::{
     },
 };
 use configdrive_verbs::{
-    Engine, Error as VerbError, Failure, OptionSources, Source, input::DocumentInput, options::OperatorOptions, output,
+    Engine, Error as VerbError, Failure, OptionSources, Source,
+    document::{DocumentFlags, DocumentInput},
+    input::Input,
+    options::OperatorOptions,
+    output,
 };
 use serde_json::json;
 use tokio::time::Instant;
 
 use self::{
     cloud::CloudOptions,
+    document::NodeOptions,
     fleet::Fleet,
     interrupt::Interrupt,
     log::{LOG_TARGET, LogOptions},
@@ -55,6 +62,7 @@ use crate::sandbox::{self, SandboxOptions};
 #[derive(Args)]
 #[command(after_help = "Examples:\n  configdrive deploy rack1-node7 -i instance.json --os-cloud lab --wait\n  \
     configdrive deploy rack1-node7 -i instance.json --endpoint http://127.0.0.1:6385 --dry-run\n  \
+    configdrive deploy rack1-node7 --hostname web-01 --ssh-key ~/.ssh/id_ed25519.pub --dhcp 52:54:00:12:34:01\n  \
     configdrive deploy rack1-node7=web.json rack1-node8=db.json\n  \
     configdrive deploy --fleet fleet.yaml --parallel 20\n\n\
     A fleet file is YAML or JSON, either a list or one JSON object per line:\n  \
@@ -67,7 +75,7 @@ pub struct Deploy {
     #[command(flatten)]
     document: DocumentInput,
     /// Deploy the nodes that FILE lists, each with its document and options; `-` is standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["nodes", "input", "directory"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["nodes", "input", "directory", "print_document", DocumentFlags::GROUP])]
     fleet: Option<PathBuf>,
     /// Deploy at most N nodes at a time
     #[arg(long, value_name = "N", default_value = "10", value_parser = at_least_one)]
@@ -82,7 +90,7 @@ pub struct Deploy {
     #[arg(long)]
     wait: bool,
     /// Send nothing, and wait for the node's current deployment
-    #[arg(long, conflicts_with_all = ["input", "directory", "fleet", "rebuild", "dry_run"])]
+    #[arg(long, conflicts_with_all = ["input", "directory", "print_document", DocumentFlags::GROUP, "fleet", "rebuild", "dry_run"])]
     attach: bool,
     /// Claim the node with this UUID, such as the instance's; a node that has it already is accepted [default: a random one]
     #[arg(long, value_name = "UUID", value_parser = uuid, conflicts_with_all = ["fleet", "attach"])]
@@ -168,7 +176,7 @@ impl Deploy {
 
     fn run_for(&self, audience: Audience) -> Result<(), Error> {
         // Reads standard input before the signal handlers are installed, so that Ctrl-C can still end the command.
-        let work = self.work()?;
+        let Some(work) = self.work()? else { return Ok(()) };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
         let ended = match work {
             Work::Fleet(entries) => {
@@ -201,25 +209,35 @@ impl Deploy {
         outcome.and(printed)
     }
 
-    /// Reads the files that the command line names, except for the documents of a fleet.
-    fn work(&self) -> Result<Work, Error> {
+    /// Reads the files that the command line names, except for the documents of a fleet. Returns `None` if the document was printed
+    /// instead.
+    fn work(&self) -> Result<Option<Work>, Error> {
         if let Some(path) = &self.fleet {
-            return Ok(Work::Fleet(fleet::read(path, self.sandbox.input_limit())?));
+            return Ok(Some(Work::Fleet(fleet::read(path, self.sandbox.input_limit())?)));
         }
         if let [NodeArgument { node, document: None }] = self.nodes.as_slice() {
             if self.attach {
-                return Ok(Work::One(One::Attach(node.clone())));
+                return Ok(Some(Work::One(One::Attach(node.clone()))));
             }
-            let document = self.document.read(self.sandbox.input_limit())?;
-            let (mut job, options) = self.job(node.clone(), document.bytes.into(), &self.operator, self.rebuild)?;
+            let (mut job, options) = self.job(node.clone(), Arc::default(), &self.operator, self.rebuild)?;
+            let uuid = self.instance_uuid.as_deref();
+            let Some(document) = document::read(&self.document, node, uuid, &job.options, &self.sandbox)? else {
+                return Ok(None);
+            };
+            job.document = document.bytes.into();
             job.wait = self.wait;
             // A claim of the caller's choice is recognised without a record.
             job.intent = !self.no_record && !self.dry_run && self.instance_uuid.is_none();
             let inputs = Inputs { document: document.source, options };
-            return Ok(Work::One(One::Deploy(Box::new((job, inputs)))));
+            document::check(&job, &inputs, &self.sandbox)?;
+            return Ok(Some(Work::One(One::Deploy(Box::new((job, inputs))))));
         }
         if self.dry_run || self.attach {
             let message = "--dry-run and --attach require a single NODE, without =DOC";
+            return Err(VerbError::Usage(message.into()).into());
+        }
+        if self.document.is_named() {
+            let message = "options for the document require a single NODE, without =DOC; in a fleet file, each node can have them";
             return Err(VerbError::Usage(message.into()).into());
         }
         let entries = self.nodes.iter().map(|argument| match &argument.document {
@@ -231,7 +249,7 @@ impl Deploy {
             }),
             None => Err(VerbError::Usage(format!("node {0} has no document; write {0}=DOC", argument.node)).into()),
         });
-        Ok(Work::Fleet(entries.collect::<Result<_, Error>>()?))
+        Ok(Some(Work::Fleet(entries.collect::<Result<_, Error>>()?)))
     }
 
     fn job(
@@ -294,7 +312,7 @@ impl Deploy {
         let inputs = RefCell::new(BTreeMap::new());
         let job = |entry: Entry| {
             let node = entry.node.as_str().to_owned();
-            let (job, its_inputs) = self.member(entry)?;
+            let (job, its_inputs) = self.member(entry, &fleet.sandbox)?;
             inputs.borrow_mut().insert(node, its_inputs);
             Ok(job)
         };
@@ -316,7 +334,7 @@ impl Deploy {
     }
 
     /// Creates the job of a fleet's node when its turn has come.
-    fn member(&self, entry: Entry) -> Result<(Job, Inputs), Error> {
+    fn member(&self, entry: Entry, sandbox: &impl ConfigDrive) -> Result<(Job, Inputs), Error> {
         let source = match (&entry.document, &self.fleet) {
             (Document::File(path), _) => Source::File(path.clone()),
             (Document::Here(_), fleet) => {
@@ -324,10 +342,13 @@ impl Deploy {
                 Source::OptionFile { path, option: format!("node {}", entry.node) }
             }
         };
-        let document = fleet::read_document(entry.document, self.sandbox.input_limit())?;
+        let limit = self.sandbox.input_limit();
+        let bytes = fleet::read_document(entry.document, limit)?.to_vec();
         let flags: Vec<_> = entry.options.iter().map(fleet::flag).collect();
-        let operator = self.operator.with(&flags)?;
-        let (mut job, options) = self.job(entry.node, document, &operator, self.rebuild || entry.rebuild)?;
+        let node = NodeOptions::new(&self.operator, &flags)?;
+        let document = node.change(Input { source: source.clone(), bytes }, sandbox, limit)?;
+        let rebuild = self.rebuild || entry.rebuild;
+        let (mut job, options) = self.job(entry.node, document.bytes.into(), &node.operator, rebuild)?;
         job.wait = true;
         job.record = !self.no_record;
         Ok((job, Inputs { document: source, options }))

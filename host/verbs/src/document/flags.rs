@@ -6,7 +6,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use clap::{Args, Command, FromArgMatches};
+use clap::Args;
 use configdrive_contract::{ConfigDrive, Options};
 use serde::Serialize;
 
@@ -14,7 +14,6 @@ use super::addresses::{Address, Dhcp, network_data};
 use crate::{
     error::Error,
     input::{self, Input},
-    run::usage_words,
     source::{OptionSources, Source},
 };
 
@@ -63,18 +62,20 @@ impl DocumentFlags {
     /// The id of these options' group, for conflicts.
     pub const GROUP: &'static str = "document_flags";
 
-    /// Returns these options, overridden by others that are written as flags.
-    pub fn with(&self, flags: &[String]) -> Result<Self, Error> {
-        let mut options = self.clone();
-        let command = Self::augment_args_for_update(Command::new("options").no_binary_name(true));
-        let flags = command.disable_help_flag(true).try_get_matches_from(flags);
-        let updated = flags.and_then(|flags| options.update_from_arg_matches(&flags));
-        updated.map_err(|error| Error::Usage(usage_words(&error)))?;
-        Ok(options)
+    /// Returns whether there are any options.
+    pub fn is_given(&self) -> bool {
+        let Self { hostname, uuid, user_data, ssh_key, meta, ip, dhcp, network_data, file, admin_pass_file } = self;
+        hostname.is_some()
+            || uuid.is_some()
+            || [user_data, network_data, admin_pass_file].into_iter().any(Option::is_some)
+            || !(ssh_key.is_empty() && meta.is_empty() && ip.is_empty() && dhcp.is_empty() && file.is_empty())
     }
 
     /// Reads the files that the options name, none of which may be larger than `limit` bytes. Returns `None` if there are no options.
     pub fn read(&self, limit: usize) -> Result<Option<Changes>, Error> {
+        if !self.is_given() {
+            return Ok(None);
+        }
         let mut changes = Changes { uuid: self.uuid.clone(), hostname: self.hostname.clone(), ..Changes::default() };
         let mut sources = OptionSources::default();
         for (name, option) in [
@@ -124,7 +125,7 @@ impl DocumentFlags {
             sources.insert("admin_pass", source);
         }
         changes.sources = sources;
-        Ok((!changes.is_empty()).then_some(changes))
+        Ok(Some(changes))
     }
 }
 
@@ -167,15 +168,6 @@ struct File {
 }
 
 impl Changes {
-    fn is_empty(&self) -> bool {
-        let Self { uuid, hostname, user_data, public_keys, metadata, network_data, .. } = self;
-        let Self { vendor_data, injected_files, admin_pass, .. } = self;
-        [uuid, hostname, user_data, network_data, vendor_data, admin_pass].into_iter().all(Option::is_none)
-            && metadata.is_none()
-            && public_keys.is_empty()
-            && injected_files.is_empty()
-    }
-
     /// Adds the UUID that `make` returns, if there is none. `make` gets the changes as JSON.
     pub fn with_uuid(mut self, make: impl FnOnce(&str) -> Result<String, Error>) -> Result<Self, Error> {
         if self.uuid.is_none() {

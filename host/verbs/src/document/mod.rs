@@ -43,6 +43,12 @@ impl DocumentInput {
         self.print_document
     }
 
+    /// Returns whether the command line names a document or a directory, or has options that make a document.
+    pub fn is_named(&self) -> bool {
+        let Self { input, directory, flags, print_document, show_secrets: _ } = self;
+        input.is_some() || directory.is_some() || flags.is_given() || *print_document
+    }
+
     /// Reads the files that the options name. None may be larger than `limit` bytes.
     pub fn read(&self, limit: usize) -> Result<Draft, Error> {
         self.read_with_uuid(limit, |_| random_uuid())
