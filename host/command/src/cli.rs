@@ -3,7 +3,7 @@
 use clap::{CommandFactory, Parser, Subcommand};
 #[cfg(not(feature = "deploy"))]
 use configdrive_verbs::Error;
-use configdrive_verbs::{Build, Check, Encode, Extract, Inspect, Pack, RequiredBy, Schema, exit_codes};
+use configdrive_verbs::{Build, Check, Encode, Extract, Inspect, New, Pack, RequiredBy, Schema, exit_codes};
 
 #[cfg(feature = "deploy")]
 use crate::deploy::{Deploy, Error};
@@ -19,6 +19,7 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
+    New(New),
     RequiredBy(RequiredBy<Sandbox>),
     Build(Build<Sandbox>),
     Encode(Encode<Sandbox>),
@@ -38,6 +39,7 @@ enum Verb {
 impl Cli {
     pub fn run(self) -> Result<(), Error> {
         match self.verb {
+            Verb::New(verb) => verb.run()?,
             Verb::RequiredBy(verb) => verb.run()?,
             Verb::Build(verb) => verb.run()?,
             Verb::Encode(verb) => verb.run()?,

@@ -51,6 +51,7 @@ mod exit;
 #[cfg(unix)]
 mod extract;
 mod inspect;
+mod new;
 mod pack;
 mod required_by;
 mod run;
@@ -70,6 +71,7 @@ pub use self::{
     error::{Destination, Error, Failure},
     exit::{Exit, exit_codes},
     inspect::Inspect,
+    new::New,
     pack::Pack,
     required_by::RequiredBy,
     run::{run, usage_words},
