@@ -218,7 +218,15 @@ impl From<crate::Error> for wit::Error {
             },
             message: error.to_string(),
             pointer: error.pointer().map(String::from),
+            further: error.further().iter().map(Into::into).collect(),
         }
+    }
+}
+
+impl From<&crate::document::DocumentError> for wit::FurtherError {
+    fn from(error: &crate::document::DocumentError) -> Self {
+        let pointer = error.option().is_none().then(|| error.pointer().into());
+        Self { message: error.to_string(), pointer }
     }
 }
 

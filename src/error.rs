@@ -92,6 +92,14 @@ impl Error {
             _ => None,
         }
     }
+
+    /// Returns the other errors of the same document, each with its place.
+    pub fn further(&self) -> &[DocumentError] {
+        match self {
+            Self::Document(error) => error.further(),
+            _ => &[],
+        }
+    }
 }
 
 impl fmt::Display for Error {

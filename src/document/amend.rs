@@ -11,7 +11,7 @@ use super::{
     error::{DocumentError, Problem},
     json::{Json, Object},
     members,
-    read::{Members, Result, base64, list, object, text},
+    read::{Members, Result, all, base64, every, list, object, text},
 };
 
 /// What replaces or extends a document's data, whatever its form.
@@ -34,34 +34,34 @@ impl<'a> Changes<'a> {
     pub fn parse(changes: &'a Json<'a>) -> Result<Self> {
         let changes = Members::of(changes).map_err(|error| error.in_option("changes"))?;
         changes.closed(members::CHANGES).map_err(|error| error.in_option("changes"))?;
-        Ok(Self {
-            uuid: option(changes, "uuid", text)?,
-            hostname: option(changes, "hostname", text)?,
-            user_data: option(changes, "user_data", |value| base64(value).and(text(value)))?,
-            public_keys: option(changes, "public_keys", |value| list(value, text))?,
+        all!(Self {
+            uuid: option(changes, "uuid", text),
+            hostname: option(changes, "hostname", text),
+            user_data: option(changes, "user_data", |value| base64(value).and(text(value))),
+            public_keys: option(changes, "public_keys", |value| list(value, text)),
             metadata: option(changes, "metadata", |value| {
                 let metadata = object(value)?;
-                for (name, value) in metadata.iter() {
-                    text(value).map_err(|error| error.below(name))?;
-                }
+                every(metadata.iter().map(|(name, value)| text(value).map(drop).map_err(|error| error.below(name))))?;
                 Ok(metadata)
-            })?,
-            network_data: option(changes, "network_data", parsed)?,
-            vendor_data: option(changes, "vendor_data", parsed)?,
+            }),
+            network_data: option(changes, "network_data", parsed),
+            vendor_data: option(changes, "vendor_data", parsed),
             injected_files: option(changes, "injected_files", |value| {
                 list(value, |file| {
                     let members = Members::of(file)?;
                     members.required("contents", base64)?;
                     Ok((members.required("path", text)?, file))
                 })
-            })?,
-            admin_pass: option(changes, "admin_pass", text)?,
+            }),
+            admin_pass: option(changes, "admin_pass", text),
         })
     }
 
     /// Returns the changed document.
     pub fn apply(&self, document: &'a Json<'a>) -> Result<Json<'a>> {
-        let kind = Kind::of(Members::of(document)?)?;
+        let members = Members::of(document)?;
+        let kind = Kind::of(members)?;
+        kind.closed(members)?;
         let mut changed = object(document)?.clone();
         match kind {
             Kind::Instance => self.instance_document(&mut changed)?,

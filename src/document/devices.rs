@@ -5,7 +5,7 @@ use alloc::{borrow::Cow, string::String, vec::Vec};
 use super::{
     error::Problem,
     json::{Integer, Json},
-    read::{Members, Result, boolean, integer, list, text},
+    read::{Members, Result, all, boolean, integer, list, text},
 };
 
 /// A device that is described to the instance.
@@ -65,23 +65,29 @@ pub(super) fn devices<'a>(value: &'a Json<'a>) -> Result<Vec<Device<'a>>> {
 fn device<'a>(value: &'a Json<'a>) -> Result<Option<Device<'a>>> {
     let members = Members::of(value)?;
     let kind = match members.optional("type", text)?.unwrap_or_default() {
-        "nic" => DeviceKind::Nic {
-            mac: members.required("mac", mac)?,
-            vlan: members.optional("vlan", integer)?,
-            vf_trusted: members.optional("vf_trusted", boolean)?.unwrap_or_default(),
-        },
-        "disk" => DeviceKind::Disk { serial: members.optional("serial", text)?, path: members.optional("path", text)? },
+        "nic" => all!(DeviceKind::Nic {
+            mac: members.required("mac", mac),
+            vlan: members.optional("vlan", integer),
+            vf_trusted: members.optional("vf_trusted", boolean).map(Option::unwrap_or_default),
+        }),
+        "disk" => {
+            all!(DeviceKind::Disk { serial: members.optional("serial", text), path: members.optional("path", text) })
+        }
         "share" => {
-            DeviceKind::Share { share_id: members.optional("share_id", text)?, tag: members.optional("tag", text)? }
+            all!(DeviceKind::Share { share_id: members.optional("share_id", text), tag: members.optional("tag", text) })
         }
         _ => return Ok(None),
     };
-    let bus = match members.optional("bus", bus)? {
-        Some(None) => return Ok(None),
-        found => found.flatten(),
-    };
-    let tags = members.optional("tags", |value| list(value, text))?;
-    Ok(Some(Device { kind, bus, tags }))
+    let bus = members.optional("bus", bus);
+    if let Ok(Some(None)) = bus {
+        return kind.and(Ok(None));
+    }
+    all!(Device {
+        kind: kind,
+        bus: bus.map(Option::flatten),
+        tags: members.optional("tags", |value| list(value, text)),
+    })
+    .map(Some)
 }
 
 /// Reads a bus, or returns `None` if Nova does not know it. The whole address must match the pattern in `nova.objects.fields`.

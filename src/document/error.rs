@@ -1,6 +1,6 @@
 //! The errors of documents.
 
-use alloc::{format, string::String};
+use alloc::{format, string::String, vec::Vec};
 use core::fmt;
 
 use super::{json::Json, json_error::JsonError, yaml_error::YamlError};
@@ -13,6 +13,8 @@ pub struct DocumentError {
     /// The place as a JSON pointer (RFC 6901); empty for the whole document or option.
     pointer: String,
     problem: Problem,
+    /// The other errors of the same document, in their order. They have no further ones.
+    further: Vec<DocumentError>,
 }
 
 /// What is wrong at a place. Never contains the value itself, which may be a secret.
@@ -66,18 +68,45 @@ impl DocumentError {
         &self.pointer
     }
 
+    /// Returns the other errors of the same document, at most 19.
+    pub fn further(&self) -> &[Self] {
+        &self.further
+    }
+
+    /// Appends other errors of the same document. Only the first ones are kept, and each of them once.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        let Self { option, pointer, problem, further } = other;
+        let first = Self { option, pointer, problem, further: Vec::new() };
+        for error in core::iter::once(first).chain(further) {
+            let is_same = |known: &Self| known.option == error.option && known.pointer == error.pointer;
+            if self.further.len() < MAX_FURTHER && !is_same(&self) && !self.further.iter().any(is_same) {
+                self.further.push(error);
+            }
+        }
+        self
+    }
+
     /// Marks the error as one in an option, not in the document.
     pub(crate) fn in_option(mut self, name: &'static str) -> Self {
-        self.option = Some(name);
+        self.each(|error| error.option = Some(name));
         self
     }
 
     /// Prepends a step to the place. Long names are truncated: a name of 100 MiB would not help to find the place.
     pub(super) fn below(mut self, step: impl fmt::Display) -> Self {
-        self.pointer.insert_str(0, &format!("/{}", pointer_step(step)));
+        let step = format!("/{}", pointer_step(step));
+        self.each(|error| error.pointer.insert_str(0, &step));
         self
     }
+
+    fn each(&mut self, mut change: impl FnMut(&mut Self)) {
+        self.further.iter_mut().for_each(&mut change);
+        change(self);
+    }
 }
+
+/// Maximum number of errors after the first: enough for one sitting, and short enough to read.
+const MAX_FURTHER: usize = 19;
 
 /// Returns a step of a JSON pointer, of at most 1000 characters before they are escaped.
 pub(super) fn pointer_step(step: impl fmt::Display) -> String {
@@ -93,7 +122,7 @@ impl Problem {
 
 impl From<Problem> for DocumentError {
     fn from(problem: Problem) -> Self {
-        Self { option: None, pointer: String::new(), problem }
+        Self { option: None, pointer: String::new(), problem, further: Vec::new() }
     }
 }
 

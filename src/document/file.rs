@@ -3,7 +3,7 @@
 use super::{
     json::Json,
     members,
-    read::{Members, Result, base64, text},
+    read::{Members, Result, all, base64, both, text},
 };
 use crate::tree::Content;
 
@@ -20,12 +20,14 @@ pub struct File<'a> {
 impl<'a> File<'a> {
     /// Parses a file that has no other members.
     pub(super) fn parse_closed(value: &'a Json<'a>) -> Result<Self> {
-        Members::of(value)?.closed(members::FILE)?;
-        Self::parse(value)
+        both(Members::of(value)?.closed(members::FILE), Self::parse(value)).map(|((), file)| file)
     }
 
     pub(super) fn parse(value: &'a Json<'a>) -> Result<Self> {
         let members = Members::of(value)?;
-        Ok(Self { path: members.required("path", text)?, contents: members.required("contents", base64)?.into() })
+        all!(Self {
+            path: members.required("path", text),
+            contents: members.required("contents", base64).map(Content::from),
+        })
     }
 }

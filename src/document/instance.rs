@@ -6,7 +6,7 @@ use super::{
     devices::{Device, devices},
     error::{DocumentError, Problem},
     json::{Integer, Json, Object},
-    read::{Members, Result, base64, boolean, integer, object, one_of, text},
+    read::{Members, Result, all, base64, boolean, both, every, integer, object, one_of, text},
 };
 use crate::{Policy, tree::Content};
 
@@ -113,25 +113,27 @@ pub enum BlockDeviceRole {
 impl<'a> Instance<'a> {
     pub(super) fn parse(value: &'a Json<'a>) -> Result<Self> {
         let members = Members::of(value)?;
-        Ok(Self {
-            uuid: members.required("uuid", text)?,
-            hostname: members.required("hostname", text)?,
-            display_name: members.optional("display_name", text)?,
-            project_id: members.optional("project_id", text)?,
-            availability_zone: members.optional("availability_zone", text)?,
-            reservation_id: members.optional("reservation_id", text)?,
-            launch_index: members.optional("launch_index", integer)?,
-            key_name: members.optional("key_name", text)?.filter(|name| !name.is_empty()),
-            key_data: members.optional("key_data", text)?,
-            keypair: members.list("keypairs", KeyPair::parse)?.into_iter().next(),
-            metadata: members.optional("metadata", metadata)?,
-            user_data: members.optional("user_data", base64)?.map(Content::from),
-            flavor_name: members.optional("flavor", |value| Members::of(value)?.optional("name", text))?.flatten(),
-            ec2_ids: members.required("ec2_ids", Ec2Ids::parse)?,
-            security_groups: members.list("security_groups", |value| Members::of(value)?.required("name", text))?,
-            block_devices: BlockDevices::parse(members)?,
-            devices: members.optional("device_metadata", devices)?.unwrap_or_default(),
-            pcpusets: members.optional("numa_topology", pcpusets)?.unwrap_or_default(),
+        all!(Self {
+            uuid: members.required("uuid", text),
+            hostname: members.required("hostname", text),
+            display_name: members.optional("display_name", text),
+            project_id: members.optional("project_id", text),
+            availability_zone: members.optional("availability_zone", text),
+            reservation_id: members.optional("reservation_id", text),
+            launch_index: members.optional("launch_index", integer),
+            key_name: members.optional("key_name", text).map(|found| found.filter(|name| !name.is_empty())),
+            key_data: members.optional("key_data", text),
+            keypair: members.list("keypairs", KeyPair::parse).map(|pairs| pairs.into_iter().next()),
+            metadata: members.optional("metadata", metadata),
+            user_data: members.optional("user_data", base64).map(|found| found.map(Content::from)),
+            flavor_name: members
+                .optional("flavor", |value| Members::of(value)?.optional("name", text))
+                .map(Option::flatten),
+            ec2_ids: members.required("ec2_ids", Ec2Ids::parse),
+            security_groups: members.list("security_groups", |value| Members::of(value)?.required("name", text)),
+            block_devices: BlockDevices::parse(members),
+            devices: members.optional("device_metadata", devices).map(Option::unwrap_or_default),
+            pcpusets: members.optional("numa_topology", pcpusets).map(Option::unwrap_or_default),
         })
     }
 }
@@ -139,10 +141,10 @@ impl<'a> Instance<'a> {
 impl<'a> KeyPair<'a> {
     fn parse(value: &'a Json<'a>) -> Result<Self> {
         let members = Members::of(value)?;
-        Ok(Self {
-            name: members.required("name", text)?,
-            key_type: members.optional("type", text)?.unwrap_or("ssh"),
-            public_key: members.optional("public_key", text)?,
+        all!(Self {
+            name: members.required("name", text),
+            key_type: members.optional("type", text).map(|found| found.unwrap_or("ssh")),
+            public_key: members.optional("public_key", text),
         })
     }
 }
@@ -150,22 +152,22 @@ impl<'a> KeyPair<'a> {
 impl<'a> Ec2Ids<'a> {
     fn parse(value: &'a Json<'a>) -> Result<Self> {
         let members = Members::of(value)?;
-        Ok(Self {
-            instance_id: members.required("instance_id", text)?,
-            ami_id: members.optional("ami_id", text)?,
-            kernel_id: members.optional("kernel_id", text)?,
-            ramdisk_id: members.optional("ramdisk_id", text)?,
+        all!(Self {
+            instance_id: members.required("instance_id", text),
+            ami_id: members.optional("ami_id", text),
+            kernel_id: members.optional("kernel_id", text),
+            ramdisk_id: members.optional("ramdisk_id", text),
         })
     }
 }
 
 impl<'a> BlockDevices<'a> {
     fn parse(instance: Members<'a>) -> Result<Self> {
-        Ok(Self {
-            root: instance.optional("root_device_name", text)?,
-            default_ephemeral: instance.optional("default_ephemeral_device", text)?,
-            default_swap: instance.optional("default_swap_device", text)?,
-            mappings: instance.list("block_device_mappings", BlockDeviceMapping::parse)?,
+        all!(Self {
+            root: instance.optional("root_device_name", text),
+            default_ephemeral: instance.optional("default_ephemeral_device", text),
+            default_swap: instance.optional("default_swap_device", text),
+            mappings: instance.list("block_device_mappings", BlockDeviceMapping::parse),
         })
     }
 }
@@ -175,27 +177,27 @@ impl<'a> BlockDeviceMapping<'a> {
         let members = Members::of(value)?;
         let is_volume = members.optional("destination_type", |value| {
             one_of(value, &[("local", false), ("volume", true)], "\"local\" or \"volume\"")
-        })?;
+        });
         let is_blank = members.optional("source_type", |value| {
             let choices = [("blank", true), ("image", false), ("snapshot", false), ("volume", false)];
             one_of(value, &choices, "\"blank\", \"image\", \"snapshot\" or \"volume\"")
-        })?;
-        let guest_format = members.optional("guest_format", text)?;
-        let role = match (is_volume, is_blank, guest_format) {
-            (Some(true), ..) => BlockDeviceRole::Ebs,
-            (_, Some(true), Some("swap")) => BlockDeviceRole::Swap,
-            (_, Some(true), _) => BlockDeviceRole::Ephemeral,
-            _ => BlockDeviceRole::Hidden,
-        };
-        Ok(Self { device_name: members.optional("device_name", text)?, role })
+        });
+        let guest_format = members.optional("guest_format", text);
+        let role = both(is_volume, both(is_blank, guest_format)).map(|(is_volume, (is_blank, guest_format))| {
+            match (is_volume, is_blank, guest_format) {
+                (Some(true), ..) => BlockDeviceRole::Ebs,
+                (_, Some(true), Some("swap")) => BlockDeviceRole::Swap,
+                (_, Some(true), _) => BlockDeviceRole::Ephemeral,
+                _ => BlockDeviceRole::Hidden,
+            }
+        });
+        all!(Self { role: role, device_name: members.optional("device_name", text) })
     }
 }
 
 fn metadata<'a>(value: &'a Json<'a>) -> Result<&'a Object<'a>> {
     let metadata = object(value)?;
-    for (name, value) in metadata.iter() {
-        text(value).map_err(|error| error.below(name))?;
-    }
+    every(metadata.iter().map(|(name, value)| text(value).map(drop).map_err(|error| error.below(name))))?;
     Ok(metadata)
 }
 
@@ -241,10 +243,10 @@ impl DrivePolicy {
             let properties = |value| Members::of(value)?.optional("img_config_drive", property);
             Ok(Members::of(value)?.optional("properties", properties)?.flatten())
         };
-        Ok(Self {
-            config_drive: members.optional("config_drive", strict_bool)?.unwrap_or_default(),
-            launched: members.optional("launched_at", timestamp)?.is_some(),
-            mandatory: members.optional("image_meta", image)?.flatten().unwrap_or_default(),
+        all!(Self {
+            config_drive: members.optional("config_drive", strict_bool).map(Option::unwrap_or_default),
+            launched: members.optional("launched_at", timestamp).map(|found| found.is_some()),
+            mandatory: members.optional("image_meta", image).map(|found| found.flatten().unwrap_or_default()),
         })
     }
 }

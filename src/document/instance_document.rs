@@ -10,7 +10,7 @@ use super::{
     network_model::Vif,
     overrides::Overrides,
     ports::{Port, PortGroup},
-    read::{Members, Result, object, text},
+    read::{Members, Result, all, object, text},
 };
 
 /// An instance document, from which Nova's files are built.
@@ -42,25 +42,25 @@ pub struct InstanceDocument<'a> {
 
 impl<'a> InstanceDocument<'a> {
     pub(super) fn parse(members: Members<'a>, overrides: &'a Overrides<'a>) -> Result<Self> {
-        let network_info = members.list("network_info", Vif::parse)?;
-        let network_data = members.optional("network_data", object)?;
-        if network_info.is_empty() && network_data.is_none() {
+        let mut network_info = members.list("network_info", Vif::parse);
+        let network_data = members.optional("network_data", object);
+        if let (Ok([]), Ok(None)) = (network_info.as_deref(), &network_data) {
             // nova.virt.ironic.driver fails on this with a TypeError.
             let problem = "must not be empty; for an instance without a network, set network_data to {}";
-            return Err(DocumentError::from(Problem::Conflict(problem)).below("network_info"));
+            network_info = Err(DocumentError::from(Problem::Conflict(problem)).below("network_info"));
         }
-        Ok(Self {
-            drive_policy: members.required("instance", DrivePolicy::parse)?,
-            instance: members.required("instance", Instance::parse)?,
-            network_info,
-            network_data,
-            ports: overrides.ports.or(members, Port::parse_list)?.unwrap_or_default(),
-            portgroups: overrides.portgroups.or(members, PortGroup::parse_list)?.unwrap_or_default(),
-            injected_files: members.list("injected_files", File::parse)?,
-            admin_pass: members.optional("admin_pass", text)?.filter(|password| !password.is_empty()),
-            vendor_data: overrides.vendor_data.or(members, object)?,
-            vendor_data2: overrides.vendor_data2.or(members, object)?,
-            random_seed: overrides.random_seed(members)?,
+        all!(Self {
+            network_info: network_info,
+            network_data: network_data,
+            drive_policy: members.required("instance", DrivePolicy::parse),
+            instance: members.required("instance", Instance::parse),
+            ports: overrides.ports.or(members, Port::parse_list).map(Option::unwrap_or_default),
+            portgroups: overrides.portgroups.or(members, PortGroup::parse_list).map(Option::unwrap_or_default),
+            injected_files: members.list("injected_files", File::parse),
+            admin_pass: members.optional("admin_pass", text).map(|found| found.filter(|password| !password.is_empty())),
+            vendor_data: overrides.vendor_data.or(members, object),
+            vendor_data2: overrides.vendor_data2.or(members, object),
+            random_seed: overrides.random_seed(members),
         })
     }
 }

@@ -5,7 +5,7 @@ use alloc::{format, string::String, vec, vec::Vec};
 use super::{
     error::{DocumentError, Problem, pointer_step},
     json::{Json, Object},
-    read::Result,
+    read::{Result, every},
 };
 
 /// The members that decide the kind of a document.
@@ -37,14 +37,12 @@ pub(super) const FILE: &[&str] = &["path", "contents"];
 /// Refuses members that are not `known`. Members that decide another kind of document are known, since they may be null.
 pub(super) fn closed(object: &Object<'_>, known: &'static [&'static str]) -> Result<()> {
     let is_known = |name: &str| known.contains(&name) || ![FILE, CHANGES].contains(&known) && KINDS.contains(&name);
-    match object.iter().find(|(name, _)| !is_known(name)) {
-        None => Ok(()),
-        Some((name, _)) => Err(unknown(name, known)),
-    }
+    let unknown = object.iter().filter(|(name, _)| !is_known(name)).take(MAX_UNKNOWN);
+    every(unknown.map(|(name, _)| Err::<(), _>(unknown_member(name, known)))).map(drop)
 }
 
 /// Returns the error about an unknown member.
-pub(super) fn unknown(name: &str, known: &'static [&'static str]) -> DocumentError {
+pub(super) fn unknown_member(name: &str, known: &'static [&'static str]) -> DocumentError {
     const SHOWN: usize = 100;
     Problem::Unknown { name: name.chars().take(SHOWN).collect(), meant: meant(name, known), known }.into()
 }

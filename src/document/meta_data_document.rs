@@ -7,7 +7,7 @@ use super::{
     file::File,
     json::{Json, Object},
     overrides::Overrides,
-    read::{Members, Result, base64, object},
+    read::{Members, Result, all, base64, both, object},
 };
 use crate::tree::Content;
 
@@ -39,24 +39,26 @@ pub enum UserData<'a> {
 
 impl<'a> MetaDataDocument<'a> {
     pub(super) fn parse(members: Members<'a>, overrides: &'a Overrides<'a>) -> Result<Self> {
-        let meta_data = members.required("meta_data", object)?;
-        let user_data = members.optional("user_data", UserData::parse)?;
-        let bytes = members.optional("user_data_base64", |value| Ok(UserData::Bytes(base64(value)?.into())))?;
-        if user_data.is_some() && bytes.is_some() {
+        let meta_data = members.required("meta_data", object);
+        let text = members.optional("user_data", UserData::parse);
+        let mut bytes = members.optional("user_data_base64", |value| Ok(UserData::Bytes(base64(value)?.into())));
+        if let (Ok(Some(_)), Ok(Some(_))) = (&text, &bytes) {
             let problem = "contradicts user_data; remove one of them";
-            return Err(DocumentError::from(Problem::Conflict(problem)).below("user_data_base64"));
+            bytes = Err(DocumentError::from(Problem::Conflict(problem)).below("user_data_base64"));
         }
-        let injected_files = members.list("injected_files", File::parse)?;
-        if !injected_files.is_empty() && meta_data.get("files").is_some() {
+        let mut injected_files = members.list("injected_files", File::parse);
+        if let (Ok([_, ..]), Ok(true)) =
+            (injected_files.as_deref(), meta_data.as_ref().map(|data| data.get("files").is_some()))
+        {
             let problem = "contradicts injected_files, which makes this list; remove one of them";
-            return Err(DocumentError::from(Problem::Conflict(problem)).below("files").below("meta_data"));
+            injected_files = Err(DocumentError::from(Problem::Conflict(problem)).below("files").below("meta_data"));
         }
-        Ok(Self {
-            meta_data,
-            user_data: user_data.or(bytes),
-            injected_files,
-            network_data: members.optional("network_data", object)?,
-            vendor_data: overrides.vendor_data.or(members, object)?,
+        all!(Self {
+            meta_data: meta_data,
+            user_data: both(text, bytes).map(|(text, bytes)| text.or(bytes)),
+            injected_files: injected_files,
+            network_data: members.optional("network_data", object),
+            vendor_data: overrides.vendor_data.or(members, object),
         })
     }
 }

@@ -37,7 +37,7 @@ pub use overrides::Overrides;
 pub use ports::{Port, PortGroup};
 pub use yaml_error::YamlError;
 
-use read::{Members, Result};
+use read::{Members, Result, both};
 
 /// Parses a document, or an option that contains one, in JSON or YAML.
 ///
@@ -69,11 +69,15 @@ impl<'a> Document<'a> {
     /// Reads the document. Values in `overrides` replace those of the document.
     pub fn parse(document: &'a Json<'a>, overrides: &'a Overrides<'a>) -> Result<Self> {
         let members = Members::of(document)?;
-        Ok(match Kind::of(members)? {
-            Kind::Instance => Self::Instance(InstanceDocument::parse(members, overrides)?.into()),
-            Kind::MetaData => Self::MetaData(MetaDataDocument::parse(members, overrides)?),
-            Kind::Files => Self::Files(members.list("files", File::parse_closed)?),
-        })
+        let kind = Kind::of(members)?;
+        let parsed = match kind {
+            Kind::Instance => {
+                InstanceDocument::parse(members, overrides).map(|document| Self::Instance(document.into()))
+            }
+            Kind::MetaData => MetaDataDocument::parse(members, overrides).map(Self::MetaData),
+            Kind::Files => members.list("files", File::parse_closed).map(Self::Files),
+        };
+        both(kind.closed(members), parsed).map(|((), document)| document)
     }
 }
 
@@ -81,7 +85,9 @@ impl DrivePolicy {
     /// Reads the members that decide whether there is a drive. Documents with metadata or files always need one.
     pub fn of_document(document: &Json<'_>) -> Result<Self> {
         let members = Members::of(document)?;
-        match Kind::of(members)? {
+        let kind = Kind::of(members)?;
+        kind.closed(members)?;
+        match kind {
             Kind::Instance => members.required("instance", Self::parse),
             Kind::MetaData | Kind::Files => Ok(Self { config_drive: true, launched: false, mandatory: false }),
         }
@@ -98,8 +104,8 @@ impl Kind {
     fn of(members: Members<'_>) -> Result<Self> {
         match members::KINDS.map(|name| members.has(name)) {
             [true, false, false] => Ok(Self::Instance),
-            [false, true, false] => members.closed(members::META_DATA_DOCUMENT).and(Ok(Self::MetaData)),
-            [false, false, true] => members.closed(members::FILES_DOCUMENT).and(Ok(Self::Files)),
+            [false, true, false] => Ok(Self::MetaData),
+            [false, false, true] => Ok(Self::Files),
             [false, false, false] => Err(members.misspelt_kind().unwrap_or_else(|| {
                 Problem::Conflict("expected one of the members instance, meta_data and files, found none").into()
             })),
@@ -109,13 +115,25 @@ impl Kind {
             }
         }
     }
+
+    /// Refuses members that a document of this kind does not have.
+    fn closed(&self, members: Members<'_>) -> Result<()> {
+        match self {
+            Self::Instance => Ok(()),
+            Self::MetaData => members.closed(members::META_DATA_DOCUMENT),
+            Self::Files => members.closed(members::FILES_DOCUMENT),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Options;
-    use alloc::{format, string::ToString};
+    use alloc::{
+        format,
+        string::{String, ToString},
+    };
 
     #[test]
     fn the_member_decides_the_kind_of_a_document() {
@@ -158,6 +176,52 @@ mod tests {
         ] {
             assert_eq!(kind(text), found, "{text}");
         }
+    }
+
+    fn errors(text: &str) -> Vec<String> {
+        let options = Options::default();
+        let overrides = Overrides::parse(&options).unwrap();
+        let json = Json::parse(text).unwrap();
+        let error = Document::parse(&json, &overrides).unwrap_err();
+        core::iter::once(&error).chain(error.further()).map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn an_error_has_every_mistake_with_its_place() {
+        let text = r#"{
+            "instance": {"uuid": 5, "config_drive": "maybe", "ec2_ids": {}, "metadata": {"a": 1, "b": "", "c": 2}},
+            "network_info": [{"address": "x"}, {"network": {"subnets": [{"cidr": "10.0.0.0/8", "dns": [{}, 7]}]}}],
+            "injected_files": [{"path": 1, "contents": "?"}]
+        }"#;
+        assert_eq!(
+            errors(text),
+            [
+                "/network_info/0/address: invalid value: expected a MAC address such as 52:54:00:12:34:56",
+                "/network_info/1/network/subnets/0/dns/0: invalid value: expected an address",
+                "/network_info/1/network/subnets/0/dns/1: expected an object, found a number",
+                "/instance/config_drive: invalid value: expected a boolean, or a string such as \"True\" or \"no\"",
+                "/instance/uuid: expected a string, found a number",
+                "/instance/hostname: missing required member",
+                "/instance/metadata/a: expected a string, found a number",
+                "/instance/metadata/c: expected a string, found a number",
+                "/instance/ec2_ids/instance_id: missing required member",
+                "/injected_files/0/path: expected a string, found a number",
+                "/injected_files/0/contents: invalid base64 at character 1: expected RFC 4648's standard alphabet, padded, \
+                 on one line",
+            ]
+        );
+        assert_eq!(
+            errors(r#"{"meta_data": [], "userdata": "", "x": 1}"#),
+            ["unknown member \"userdata\"; did you mean user_data?", "/meta_data: expected an object, found an array",]
+        );
+        assert_eq!(errors("{\"instance\": 5}").len(), 2);
+    }
+
+    #[test]
+    fn an_error_has_at_most_twenty_mistakes() {
+        let text = format!(r#"{{"files": [{}{{}}]}}"#, "{},".repeat(1000));
+        let errors = errors(&text);
+        assert_eq!((errors.len(), errors[19].as_str()), (20, "/files/9/contents: missing required member"));
     }
 
     #[test]

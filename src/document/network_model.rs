@@ -4,7 +4,7 @@ use super::{
     address::{Cidr, IpText, IpVersion, MacAddr},
     error::{DocumentError, Problem},
     json::{Integer, Json},
-    read::{Members, Result, boolean, integer, object, text},
+    read::{Members, Result, all, boolean, integer, object, text},
 };
 use alloc::vec::Vec;
 
@@ -87,12 +87,12 @@ pub struct Route<'a> {
 impl<'a> Vif<'a> {
     pub(super) fn parse(value: &'a Json<'a>) -> Result<Self> {
         let members = Members::of(value)?;
-        Ok(Self {
-            id: members.optional("id", text)?,
-            address: members.optional("address", MacAddr::parse)?,
-            network: members.optional("network", optional_model(Network::parse))?.flatten(),
-            vif_type: members.optional("type", text)?,
-            devname: members.optional("devname", text)?.filter(|name| !name.is_empty()),
+        all!(Self {
+            id: members.optional("id", text),
+            address: members.optional("address", MacAddr::parse),
+            network: members.optional("network", optional_model(Network::parse)).map(Option::flatten),
+            vif_type: members.optional("type", text),
+            devname: members.optional("devname", text).map(|found| found.filter(|name| !name.is_empty())),
         })
     }
 
@@ -113,11 +113,11 @@ impl<'a> Network<'a> {
     fn parse(value: &'a Json<'a>) -> Result<Self> {
         let members = Members::of(value)?;
         let meta = Meta::of(members)?;
-        Ok(Self {
-            id: members.optional("id", text)?,
-            subnets: members.list("subnets", Subnet::parse)?,
-            injected: meta.optional("injected", boolean)?.unwrap_or_default(),
-            mtu: meta.optional("mtu", integer)?,
+        all!(Self {
+            id: members.optional("id", text),
+            subnets: members.list("subnets", Subnet::parse),
+            injected: meta.optional("injected", boolean).map(Option::unwrap_or_default),
+            mtu: meta.optional("mtu", integer),
         })
     }
 
@@ -131,17 +131,20 @@ impl<'a> Subnet<'a> {
     fn parse(value: &'a Json<'a>) -> Result<Self> {
         let members = Members::of(value)?;
         let meta = Meta::of(members)?;
-        let cidr = members.required("cidr", Cidr::parse)?;
-        members.optional("version", matching(cidr.version()))?;
-        Ok(Self {
-            cidr,
-            dns: members.list("dns", Ip::parse_address)?,
-            gateway: members.optional("gateway", optional_model(Ip::parse))?.flatten().and_then(|ip| ip.address),
-            ips: members.list("ips", FixedIp::parse)?,
-            routes: members.list("routes", Route::parse)?,
-            dhcp_server: meta.optional("dhcp_server", text)?,
-            enable_dhcp: meta.optional("enable_dhcp", boolean)?.unwrap_or_default(),
-            ipv6_address_mode: meta.optional("ipv6_address_mode", text)?,
+        let cidr = members.required("cidr", Cidr::parse).and_then(|cidr| {
+            members.optional("version", matching(cidr.version()))?;
+            Ok(cidr)
+        });
+        let gateway = members.optional("gateway", optional_model(Ip::parse));
+        all!(Self {
+            cidr: cidr,
+            dns: members.list("dns", Ip::parse_address),
+            gateway: gateway.map(|found| found.flatten().and_then(|ip| ip.address)),
+            ips: members.list("ips", FixedIp::parse),
+            routes: members.list("routes", Route::parse),
+            dhcp_server: meta.optional("dhcp_server", text),
+            enable_dhcp: meta.optional("enable_dhcp", boolean).map(Option::unwrap_or_default),
+            ipv6_address_mode: meta.optional("ipv6_address_mode", text),
         })
     }
 }
@@ -171,16 +174,16 @@ impl<'a> Ip<'a> {
 
 impl<'a> FixedIp<'a> {
     fn parse(value: &'a Json<'a>) -> Result<Self> {
-        Ok(Self { ip: Ip::parse(value)?, floating_ips: Members::of(value)?.list("floating_ips", Ip::parse)? })
+        all!(Self { ip: Ip::parse(value), floating_ips: Members::of(value)?.list("floating_ips", Ip::parse) })
     }
 }
 
 impl<'a> Route<'a> {
     fn parse(value: &'a Json<'a>) -> Result<Self> {
         let members = Members::of(value)?;
-        Ok(Self {
-            cidr: members.required("cidr", Cidr::parse)?,
-            gateway: members.required("gateway", Ip::parse)?.address,
+        all!(Self {
+            cidr: members.required("cidr", Cidr::parse),
+            gateway: members.required("gateway", Ip::parse).map(|ip| ip.address),
         })
     }
 }

@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use super::{
     json::Json,
-    read::{Members, Result, base64, text},
+    read::{Members, Result, all, base64, text},
 };
 use crate::Options;
 
@@ -23,13 +23,13 @@ impl<'a> Overrides<'a> {
     /// Parses the options that contain JSON, YAML or base64.
     pub fn parse(options: &'a Options) -> Result<Self> {
         let json = |name, text: &'a Option<_>| Override::parse(name, text.as_deref());
-        Ok(Self {
-            ports: json("ports", &options.ports)?,
-            portgroups: json("portgroups", &options.portgroups)?,
-            vendor_data: json("vendor_data", &options.vendor_data)?,
-            vendor_data2: json("vendor_data2", &options.vendor_data2)?,
-            random_seed: Override::text("random_seed", &options.random_seed),
-            default_random_seed: Override::text("default_random_seed", &options.default_random_seed),
+        all!(Self {
+            ports: json("ports", &options.ports),
+            portgroups: json("portgroups", &options.portgroups),
+            vendor_data: json("vendor_data", &options.vendor_data),
+            vendor_data2: json("vendor_data2", &options.vendor_data2),
+            random_seed: Ok(Override::text("random_seed", &options.random_seed)),
+            default_random_seed: Ok(Override::text("default_random_seed", &options.default_random_seed)),
         })
     }
 

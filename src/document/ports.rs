@@ -6,7 +6,7 @@ use super::{
     address::MacAddr,
     error::Problem,
     json::{Json, Object},
-    read::{Members, Result, list, object, text},
+    read::{Members, Result, all, both, list, object, text},
 };
 
 /// A physical port of the node.
@@ -42,11 +42,11 @@ impl<'a> Port<'a> {
     pub(super) fn parse_list(value: &'a Json<'a>) -> Result<Vec<Self>> {
         collection(value, "ports", |value| {
             let members = Members::of(value)?;
-            Ok(Self {
-                uuid: members.required("uuid", text)?,
-                address: members.optional("address", MacAddr::parse)?,
-                portgroup_uuid: members.optional("portgroup_uuid", text)?,
-                vif_id: vif_id(members)?,
+            all!(Self {
+                uuid: members.required("uuid", text),
+                address: members.optional("address", MacAddr::parse),
+                portgroup_uuid: members.optional("portgroup_uuid", text),
+                vif_id: vif_id(members),
             })
         })
     }
@@ -57,12 +57,12 @@ impl<'a> PortGroup<'a> {
     pub(super) fn parse_list(value: &'a Json<'a>) -> Result<Vec<Self>> {
         collection(value, "portgroups", |value| {
             let members = Members::of(value)?;
-            Ok(Self {
-                uuid: members.required("uuid", text)?,
-                address: members.optional("address", MacAddr::parse)?,
-                mode: members.optional("mode", text)?,
-                properties: members.optional("properties", properties)?,
-                vif_id: vif_id(members)?,
+            all!(Self {
+                uuid: members.required("uuid", text),
+                address: members.optional("address", MacAddr::parse),
+                mode: members.optional("mode", text),
+                properties: members.optional("properties", properties),
+                vif_id: vif_id(members),
             })
         })
     }
@@ -86,7 +86,8 @@ fn vif_id<'a>(members: Members<'a>) -> Result<Option<&'a str>> {
         let member = |value| Members::of(value)?.optional(name, text);
         members.optional(place, member).map(|found| found.flatten().filter(|id: &&str| !id.is_empty()))
     };
-    Ok(within("internal_info", "tenant_vif_port_id")?.or(within("extra", "vif_port_id")?))
+    let found = both(within("internal_info", "tenant_vif_port_id"), within("extra", "vif_port_id"));
+    found.map(|(current, former)| current.or(former))
 }
 
 /// Reads the properties of a bond. Each becomes a member `bond_…` of the link, but none may replace Nova's own `bond_links`.

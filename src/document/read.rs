@@ -12,6 +12,27 @@ use crate::base64::{self, DecodeError};
 
 pub(super) type Result<T> = core::result::Result<T, DocumentError>;
 
+/// Returns both values, or the errors of both.
+pub(super) fn both<A, B>(a: Result<A>, b: Result<B>) -> Result<(A, B)> {
+    match (a, b) {
+        (Ok(a), Ok(b)) => Ok((a, b)),
+        (Err(a), Err(b)) => Err(a.and(b)),
+        (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
+    }
+}
+
+/// Makes a struct or an enum's variant of the results for its fields, or returns the errors of all of them.
+macro_rules! all {
+    (@values) => { $crate::document::read::Result::<()>::Ok(()) };
+    (@values $value:expr, $($rest:expr,)*) => { $crate::document::read::both($value, all!(@values $($rest,)*)) };
+    (@names) => { () };
+    (@names $name:ident, $($rest:ident,)*) => { ($name, all!(@names $($rest,)*)) };
+    ($($made:ident)::+ { $($field:ident: $value:expr),* $(,)? }) => {
+        all!(@values $($value,)*).map(|all!(@names $($field,)*)| $($made)::+ { $($field,)* })
+    };
+}
+pub(super) use all;
+
 /// An object whose members are read by name. A null member counts as absent.
 #[derive(Clone, Copy)]
 pub(super) struct Members<'a>(&'a Object<'a>);
@@ -51,7 +72,7 @@ impl<'a> Members<'a> {
             .iter()
             .map(|(name, _)| name)
             .find(|name| !members::KINDS.contains(name) && members::meant(name, &members::KINDS).is_some())?;
-        Some(members::unknown(name, &members::KINDS))
+        Some(members::unknown_member(name, &members::KINDS))
     }
 
     /// Returns the member, unless it is absent or null.
@@ -81,10 +102,24 @@ pub(super) fn list<'a, T>(value: &'a Json<'a>, mut read: impl FnMut(&'a Json<'a>
     match value {
         Json::List(values) => {
             let items = values.iter().zip(0usize..);
-            items.map(|(value, index)| read(value).map_err(|error| error.below(index))).collect()
+            every(items.map(|(value, index)| read(value).map_err(|error| error.below(index))))
         }
         other => Err(Problem::kind(other, "an array").into()),
     }
+}
+
+/// Returns all values, or all errors.
+pub(super) fn every<T>(results: impl Iterator<Item = Result<T>>) -> Result<Vec<T>> {
+    let (mut values, mut errors) = (Vec::new(), None);
+    for result in results {
+        match (result, errors.take()) {
+            (Ok(value), None) => values.push(value),
+            (Ok(_), found) => errors = found,
+            (Err(error), None) => errors = Some(error),
+            (Err(error), Some(found)) => errors = Some(DocumentError::and(found, error)),
+        }
+    }
+    errors.map_or(Ok(values), Err)
 }
 
 pub(super) fn text<'a>(value: &'a Json<'a>) -> Result<&'a str> {
