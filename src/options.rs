@@ -26,6 +26,8 @@ pub struct Options {
     pub sector_size: Option<u32>,
     /// nova.conf `[api] config_drive_skip_versions`: EC2 versions separated by single spaces.
     pub skip_versions: Option<String>,
+    /// The newest OpenStack metadata version on the drive. Absent: the newest one of all.
+    pub newest_version: Option<String>,
     /// nova.conf `[api] dhcp_domain`.
     pub dhcp_domain: Option<String>,
     /// nova.conf `[api] vendordata_providers`. Absent: both, the static one first.

@@ -156,10 +156,10 @@ static val policy(const char *force_config_drive) {
 
 static val options(const char *dhcp_domain, const char *skip_versions, char *vendordata_providers) {
   static const char *const names[] = {
-      "format", "size", "sector-size", "skip-versions", "dhcp-domain", "vendordata-providers", "ports", "portgroups",
-      "vendor-data", "vendor-data2", "random-seed", "default-random-seed", "source-date-epoch"};
+      "format", "size", "sector-size", "skip-versions", "newest-version", "dhcp-domain", "vendordata-providers", "ports",
+      "portgroups", "vendor-data", "vendor-data2", "random-seed", "default-random-seed", "source-date-epoch"};
   const val values[] = {
-      enumeration("iso9660"), none(), none(), optional(skip_versions), optional(dhcp_domain),
+      enumeration("iso9660"), none(), none(), optional(skip_versions), none(), optional(dhcp_domain),
       providers(vendordata_providers), none(), none(), none(), none(), none(),
       /* For tests only. Give a real instance 512 random bytes from the operating system. */
       some(string("AAAA", 4)), none()};

@@ -205,6 +205,7 @@ const OPTIONS = {
   size: 64,
   sectorSize: 32,
   skipVersions: 0,
+  newestVersion: 0,
   dhcpDomain: 0,
   vendordataProviders: 0,
   ports: 0,

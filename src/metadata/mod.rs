@@ -51,12 +51,14 @@ fn or_zero(number: Option<&Integer>) -> Json<'static> {
     Json::Integer(number.cloned().unwrap_or(Integer::from(0)))
 }
 
-/// Why a file of the drive has no source.
+/// Why the options do not say what the drive's files are.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum MetadataError {
     /// The option `vendordata_providers` does not include `StaticJSON`.
     NoStaticJson,
+    /// The option `newest_version` is not an OpenStack metadata version.
+    NewestVersion,
 }
 
 impl fmt::Display for MetadataError {
@@ -65,6 +67,9 @@ impl fmt::Display for MetadataError {
             Self::NoStaticJson => {
                 f.write_str("option vendordata_providers: StaticJSON is missing; vendor_data.json has no other source")
             }
+            Self::NewestVersion => f.write_str(
+                "option newest_version: expected a version of OpenStack metadata from 2012-08-10 to 2025-04-04, such as 2020-10-14",
+            ),
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::{Error, Options, document::InstanceDocument, tree::Tree};
 pub fn tree(document: &InstanceDocument<'_>, options: &Options) -> Result<Tree, Error> {
     let instance = &document.instance;
     let providers = vendor_data::Providers::of(options)?;
+    let versions = OpenStackVersion::up_to(options.newest_version.as_deref())?;
     let shared = Shared::new(document, options);
     let mut tree = Tree::default();
     // First, because only a tenant's files can exceed the limits, in which case the other files need not be built.
@@ -32,8 +33,8 @@ pub fn tree(document: &InstanceDocument<'_>, options: &Options) -> Result<Tree, 
     let vendor_data = json(vendor_data::vendor_data(document));
     let vendor_data2 = json(vendor_data::vendor_data2(document, &providers));
     let network_data = json(network_data::network_data(document));
-    for version in OpenStackVersion::ALL {
-        let path = |name| format!("openstack/{version}/{name}");
+    for (directory, version) in versions {
+        let path = |name| format!("openstack/{directory}/{name}");
         tree.insert(&path("meta_data.json"), json(openstack::meta_data(document, &shared, version)))?;
         if let Some(user_data) = &instance.user_data {
             tree.insert(&path("user_data"), user_data.clone())?;

@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use super::MetadataError;
+
 /// A version of EC2 metadata, ordered from old to new.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Ec2Version {
@@ -76,12 +78,10 @@ pub enum OpenStackVersion {
     Rocky,
     Victoria,
     Epoxy,
-    Latest,
 }
 
 impl OpenStackVersion {
-    /// All versions. None can be skipped.
-    pub const ALL: [Self; 11] = [
+    const ALL: [Self; 10] = [
         Self::Folsom,
         Self::Grizzly,
         Self::Havana,
@@ -92,13 +92,24 @@ impl OpenStackVersion {
         Self::Rocky,
         Self::Victoria,
         Self::Epoxy,
-        Self::Latest,
     ];
-}
 
-impl fmt::Display for OpenStackVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+    /// Returns the versions up to the one called `newest`, each with its directory. The last one comes twice: `latest` is another
+    /// name of it.
+    pub fn up_to(newest: Option<&str>) -> Result<impl Iterator<Item = (&'static str, Self)>, MetadataError> {
+        let newest = match newest {
+            None => Self::Epoxy,
+            Some(name) => {
+                let named = |version: &Self| version.name() == name;
+                Self::ALL.into_iter().find(named).ok_or(MetadataError::NewestVersion)?
+            }
+        };
+        let versions = Self::ALL.into_iter().take_while(move |version| *version <= newest);
+        Ok(versions.map(|version| (version.name(), version)).chain([("latest", newest)]))
+    }
+
+    fn name(self) -> &'static str {
+        match self {
             Self::Folsom => "2012-08-10",
             Self::Grizzly => "2013-04-04",
             Self::Havana => "2013-10-17",
@@ -109,7 +120,6 @@ impl fmt::Display for OpenStackVersion {
             Self::Rocky => "2018-08-27",
             Self::Victoria => "2020-10-14",
             Self::Epoxy => "2025-04-04",
-            Self::Latest => "latest",
-        })
+        }
     }
 }

@@ -336,6 +336,7 @@ fn options(list: &mut List) {
         &["--source-date-epoch", "99999999999999"],
         &["--vendordata-providers", "DynamicJSON"],
         &["--skip-versions", "?"],
+        &["--newest-version", "?"],
         &["--dhcp-domain", "?"],
     ] {
         list.run_if_it_fails(&[&["build", "-i", "document.json"], arguments].concat());

@@ -108,6 +108,10 @@ fn invalid_options_are_refused() {
             Options { vendordata_providers: Some(vec![VendordataProvider::DynamicJson]), ..Options::default() },
             "option vendordata_providers: StaticJSON is missing",
         ),
+        (
+            Options { newest_version: Some("latest".into()), ..Options::default() },
+            "option newest_version: expected a version of OpenStack metadata from 2012-08-10 to 2025-04-04",
+        ),
         (Options { ports: Some("[".into()), ..Options::default() }, "option ports: "),
         (Options { random_seed: Some("?".into()), ..Options::default() }, "option random_seed: "),
     ] {

@@ -21,6 +21,9 @@ pub fn trials() -> Vec<Trial> {
         let yaml = fs::read_to_string(case.directory.join("document.yaml")).ok()?;
         Some(Trial::new(format!("{}_in_yaml", case.name), move || check_yaml(&case, &yaml)))
     }));
+    trials.push(Trial::new("a_drive_can_end_with_an_older_version", || {
+        golden::all().iter().filter(|case| case.drive().is_some()).try_for_each(older)
+    }));
     trials
 }
 
@@ -44,6 +47,28 @@ fn check(mut case: Case) -> Result<(), Failed> {
 fn check_yaml(case: &Case, yaml: &str) -> Result<(), Failed> {
     let options = native(&case.expected.options.options());
     same_files(&files(&configdrive::files(yaml, &options)?), &files(&configdrive::files(&case.document, &options)?))
+}
+
+/// Compares a drive without the newest versions with the other files of Nova's drive, and its `latest` with what it stands for.
+fn older(case: &Case) -> Result<(), Failed> {
+    for (newest, left_out) in [
+        ("2025-04-04", &[][..]),
+        ("2020-10-14", &["2025-04-04"]),
+        ("2017-02-22", &["2018-08-27", "2020-10-14", "2025-04-04"]),
+    ] {
+        let mut expected = case.drive().ok_or("there is no drive")?;
+        expected.retain(|path, _| !left_out.iter().any(|version| path.starts_with(&format!("openstack/{version}/"))));
+        for (path, content) in expected.clone() {
+            if let Some(name) = path.strip_prefix(&format!("openstack/{newest}/")) {
+                expected.insert(format!("openstack/latest/{name}"), content);
+            }
+        }
+        let mut options = native(&case.expected.options.options());
+        options.newest_version = Some(newest.into());
+        let drive = configdrive::files(&case.document, &options)?;
+        same_files(&files(&drive), &expected).map_err(|failed| format!("{}: {newest}: {failed:?}", case.name))?;
+    }
+    Ok(())
 }
 
 fn policy(operator: &golden::Operator) -> configdrive::Policy {

@@ -8,11 +8,12 @@ use serde_json::Value;
 use crate::engine::under_wasmtime;
 
 /// The parameters, each with a valid value.
-const PARAMETERS: [(&str, &str); 7] = [
+const PARAMETERS: [(&str, &str); 8] = [
     ("format", "vfat"),
     ("size", "16777216"),
     ("sector-size", "4096"),
     ("skip-versions", "1.0"),
+    ("newest-version", "2020-10-14"),
     ("dhcp-domain", "example.org"),
     ("vendordata-providers", "StaticJSON"),
     ("source-date-epoch", "1700000000"),

@@ -57,6 +57,9 @@ class Options(TypedDict, total=False):
     """Logical sector size of a `vfat` image in bytes: 512 (the default), 2048 or 4096."""
     skip_versions: str
     """nova.conf `[api] config_drive_skip_versions`: EC2 metadata versions to leave out, separated by single spaces."""
+    newest_version: str
+    """Newest OpenStack metadata version on the drive, for example `2020-10-14`, the newest one of Nova before 31; `latest` has its
+    content. Default: `2025-04-04`."""
     dhcp_domain: str
     """nova.conf `[api] dhcp_domain`: appended to the host name after a dot. Empty: the bare host name."""
     vendordata_providers: list[Literal["static-json", "dynamic-json"]]

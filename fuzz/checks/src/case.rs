@@ -36,6 +36,7 @@ fn options(given: &Value) -> Options {
     options.size = number("size").filter(|size| !SLOW_SIZES.contains(size));
     options.sector_size = number("sector_size").and_then(|size| size.try_into().ok());
     options.skip_versions = text("skip_versions");
+    options.newest_version = text("newest_version");
     options.dhcp_domain = text("dhcp_domain");
     options.vendordata_providers = providers.map(|names| names.iter().filter_map(provider).collect());
     options.ports = json("ports");
@@ -73,6 +74,7 @@ pub fn native(options: &Options) -> configdrive::Options {
         size: options.size,
         sector_size: options.sector_size,
         skip_versions: options.skip_versions,
+        newest_version: options.newest_version,
         dhcp_domain: options.dhcp_domain,
         vendordata_providers: options.vendordata_providers.map(|names| names.iter().map(provider).collect()),
         ports: options.ports,

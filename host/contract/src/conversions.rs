@@ -23,6 +23,7 @@ macro_rules! conversions {
                 size: options.size,
                 sector_size: options.sector_size,
                 skip_versions: options.skip_versions.as_deref(),
+                newest_version: options.newest_version.as_deref(),
                 dhcp_domain: options.dhcp_domain.as_deref(),
                 vendordata_providers: providers,
                 ports: options.ports.as_deref(),

@@ -30,6 +30,9 @@ pub struct Options {
     pub sector_size: Option<u32>,
     /// nova.conf `[api] config_drive_skip_versions`: EC2 metadata versions to leave out, separated by single spaces.
     pub skip_versions: Option<String>,
+    /// The newest OpenStack metadata version on the drive, for example `2020-10-14`, the newest one of Nova before 31; `latest` has
+    /// its content. Default: `2025-04-04`.
+    pub newest_version: Option<String>,
     /// nova.conf `[api] dhcp_domain`: appended to the host name after a dot. Empty: the bare host name.
     pub dhcp_domain: Option<String>,
     /// nova.conf `[api] vendordata_providers`, in order. Default: both, the static one first.

@@ -101,6 +101,9 @@ pub struct DriveOptions {
     /// EC2 metadata versions to leave out, separated by single spaces
     #[arg(long, visible_alias = "config-drive-skip-versions", value_name = "VERSIONS")]
     skip_versions: Option<String>,
+    /// Newest OpenStack metadata version on the drive, for example 2020-10-14, the newest one of Nova before 31 [default: 2025-04-04]
+    #[arg(long, value_name = "VERSION")]
+    newest_version: Option<String>,
     /// Domain to append to the host name; empty for the bare name [default: novalocal]
     #[arg(long, value_name = "DOMAIN")]
     dhcp_domain: Option<String>,
@@ -142,6 +145,7 @@ impl DriveOptions {
         options.size = self.size.map(|Size(bytes)| bytes);
         options.sector_size = self.sector_size;
         options.skip_versions = self.skip_versions.or(conf.config_drive_skip_versions);
+        options.newest_version = self.newest_version;
         options.dhcp_domain = self.dhcp_domain.or(conf.dhcp_domain);
         let providers = self.vendordata_providers.or(conf.vendordata_providers);
         options.vendordata_providers = providers.map(|Providers(names)| names);

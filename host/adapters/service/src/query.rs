@@ -58,6 +58,7 @@ impl Query {
         options.size = self.parsed("size", "a number of bytes")?;
         options.sector_size = self.parsed("sector-size", "a number of bytes")?;
         options.skip_versions = self.parameters.remove("skip-versions");
+        options.newest_version = self.parameters.remove("newest-version");
         options.dhcp_domain = self.parameters.remove("dhcp-domain");
         options.vendordata_providers = providers.transpose()?;
         options.default_random_seed = Some(STANDARD.encode(get_random_bytes(SEED)));
