@@ -11,6 +11,8 @@ PLATFORMS = {
     "aarch64": "manylinux_2_17_aarch64.manylinux2014_aarch64.musllinux_1_1_aarch64",
 }
 
+NOVA = ROOT / "bindings/nova"
+
 
 def library(out, component):
     """`configdrive`: a wheel for every platform, and the sdist from which it is built."""
@@ -21,6 +23,15 @@ def library(out, component):
     (package / "configdrive/configdrive.wasm").write_bytes(component)
     build(package, out, "sdist", "wheel")
     require(out / f"configdrive-{VERSION}.tar.gz", out / f"configdrive-{VERSION}-py3-none-any.whl")
+
+
+def nova(out):
+    """`configdrive_nova`: makes Nova build its drives with the package above."""
+    package = staged("nova")
+    shutil.copytree(NOVA, package, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", ".*_cache"))
+    shutil.copy(ROOT / "LICENSE", package)
+    build(package, out, "wheel")
+    require(out / f"configdrive_nova-{VERSION}-py3-none-any.whl")
 
 
 def command(out, architecture, executable, page):

@@ -1,0 +1,1 @@
+"""Nova's Ironic driver, with config drives built by configdrive. The driver is `configdrive_nova.driver.IronicDriver`."""
