@@ -211,9 +211,9 @@ fn option<'a, T>(
     changes.value(name).map(read).transpose().map_err(|error| error.in_option(name))
 }
 
-/// Reads an object that is given as JSON text.
+/// Reads an object that is given as JSON or YAML text.
 fn parsed<'a>(value: &'a Json<'a>) -> Result<Json<'a>> {
-    let value = Json::parse(text(value)?)?;
+    let value = super::parse(text(value)?)?;
     match value {
         Json::Object(_) => Ok(value),
         other => Err(Problem::kind(&other, "an object").into()),
