@@ -14,6 +14,8 @@ mod extract;
 mod inspect;
 // Every message, in one list.
 mod messages;
+// The verb that replaces genisoimage.
+mod mkisofs;
 // The options of the interface, as flags.
 mod options;
 // Core dumps, file modes, and secrets in messages.
@@ -24,5 +26,7 @@ mod terminal;
 mod verbs;
 
 fn main() -> ExitCode {
-    configdrive_support::run_trials!(adversity, check, extract, inspect, messages, options, secrets, terminal, verbs)
+    configdrive_support::run_trials!(
+        adversity, check, extract, inspect, messages, mkisofs, options, secrets, terminal, verbs
+    )
 }

@@ -98,6 +98,11 @@ fn command_lines(list: &mut List) {
         &["completions"],
         &["completions", "dish"],
         &["man", "bulid"],
+        &["mkisofs", "-o", "image", "directory"],
+        &["mkisofs", "-V", "cidata", "directory"],
+        &["mkisofs", "-V", "config-2", "-no-emul-boot", "directory"],
+        &["mkisofs", "-V", "config-2", "-Jf", "directory"],
+        &["mkisofs", "-V", "config-2", "directory", "another"],
         &["page"],
         &["page", "--port", "80000"],
     ] {
@@ -134,6 +139,7 @@ fn outputs(list: &mut List) {
     }
     list.run(&["build", "-i", "document.json", "-o", "/dev/full"]);
     list.run(&["build", "-i", "document.json", "-o", "directory"]);
+    list.run(&["mkisofs", "-V", "config-2", "directory", "-o", "missing/out"]);
     list.run(&["extract", "drive", "-o", "missing/out"]);
     list.run(&["extract", "drive", "-o", "."]);
     list.run(&["extract", "drive", "-o", "drive"]);

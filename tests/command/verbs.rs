@@ -365,7 +365,9 @@ fn help_is_a_verb() {
 fn help_shows_an_example_for_each_verb_and_the_exit_codes() {
     let help = stdout(&run(&["--help"], ""));
     assert!(help.contains("4    a limit was exceeded"), "{help}");
-    for verb in ["required-by", "build", "encode", "pack", "deploy", "inspect", "extract", "component", "schema"] {
+    for verb in
+        ["required-by", "build", "encode", "pack", "deploy", "inspect", "extract", "mkisofs", "component", "schema"]
+    {
         assert!(help.contains(verb), "{help}");
         for flag in ["-h", "--help"] {
             let help = stdout(&run(&[verb, flag], ""));

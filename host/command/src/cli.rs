@@ -3,7 +3,7 @@
 use clap::{CommandFactory, Parser, Subcommand};
 #[cfg(not(feature = "deploy"))]
 use configdrive_verbs::Error;
-use configdrive_verbs::{Build, Check, Encode, Extract, Inspect, New, Pack, RequiredBy, Schema, exit_codes};
+use configdrive_verbs::{Build, Check, Encode, Extract, Inspect, Mkisofs, New, Pack, RequiredBy, Schema, exit_codes};
 
 #[cfg(feature = "deploy")]
 use crate::deploy::{Deploy, Error};
@@ -29,6 +29,7 @@ enum Verb {
     Deploy(Box<Deploy>),
     Inspect(Inspect<Sandbox>),
     Extract(Extract<Sandbox>),
+    Mkisofs(Mkisofs<Sandbox>),
     Component(Component),
     Page(Page),
     Schema(Schema),
@@ -49,6 +50,7 @@ impl Cli {
             Verb::Deploy(verb) => verb.run()?,
             Verb::Inspect(verb) => verb.run()?,
             Verb::Extract(verb) => verb.run()?,
+            Verb::Mkisofs(verb) => verb.run()?,
             Verb::Component(verb) => verb.run()?,
             Verb::Page(verb) => verb.run()?,
             Verb::Schema(verb) => verb.run()?,

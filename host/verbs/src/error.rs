@@ -114,6 +114,8 @@ pub enum Destination {
     StandardOutput,
     /// A file or a directory.
     File(PathBuf),
+    /// A file that is written in place: after an error it is empty, or absent if it was.
+    InPlace(PathBuf),
 }
 
 impl fmt::Display for Destination {
@@ -121,7 +123,7 @@ impl fmt::Display for Destination {
         match self {
             Self::StandardOutput => f.write_str("standard output"),
             // Quoted: a name can contain anything.
-            Self::File(path) => write!(f, "{path:?}"),
+            Self::File(path) | Self::InPlace(path) => write!(f, "{path:?}"),
         }
     }
 }
@@ -184,6 +186,9 @@ impl fmt::Display for Error {
         match self {
             Self::Usage(message) => f.write_str(message),
             Self::Read { source, .. } => write!(f, "cannot read {}", source.quoted()),
+            Self::Write { to: to @ Destination::InPlace(_), error } if error.kind() == io::ErrorKind::Interrupted => {
+                write!(f, "interrupted; {to} has no image")
+            }
             Self::Write { to, error } if error.kind() == io::ErrorKind::Interrupted => {
                 write!(f, "interrupted; {to} is unchanged")
             }

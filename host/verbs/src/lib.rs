@@ -51,6 +51,8 @@ mod exit;
 #[cfg(unix)]
 mod extract;
 mod inspect;
+#[cfg(unix)]
+mod mkisofs;
 mod new;
 mod pack;
 mod required_by;
@@ -61,8 +63,6 @@ mod source;
 mod style;
 mod values;
 
-#[cfg(unix)]
-pub use self::extract::Extract;
 pub use self::{
     build::Build,
     check::Check,
@@ -78,3 +78,5 @@ pub use self::{
     schema::Schema,
     source::{OptionSources, Source},
 };
+#[cfg(unix)]
+pub use self::{extract::Extract, mkisofs::Mkisofs};

@@ -22,6 +22,16 @@ pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     write(path, bytes)
 }
 
+/// Writes binary output to a file in place, for callers that hold the file open; `-` is standard output. After an error, the file is
+/// empty, or absent if it was. Only its owner can read a new file.
+#[cfg(unix)]
+pub fn overwrite_bytes(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    if is_standard(path) {
+        return write_bytes(path, bytes);
+    }
+    overwrite(path, bytes).map_err(|error| Error::Write { to: Destination::InPlace(path.to_owned()), error })
+}
+
 /// Refuses to write binary output to a terminal. A verb calls this before it does its work.
 pub fn check_bytes(path: &Path) -> Result<(), Error> {
     if is_standard(path) && io::stdout().is_terminal() { Err(Error::Terminal) } else { Ok(()) }
@@ -116,6 +126,24 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     signals.write_all(temporary.as_file_mut(), bytes)?;
     let _: File = temporary.persist(&path)?;
     Ok(())
+}
+
+#[cfg(unix)]
+fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    let signals = Signals::catch()?;
+    let created = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let (mut file, is_new) = match created {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            (OpenOptions::new().write(true).truncate(true).open(path)?, false)
+        }
+        created => (created?, true),
+    };
+    signals.write_all(&mut file, bytes).inspect_err(|_| {
+        // A part must not be mistaken for the image.
+        _ = if is_new { fs::remove_file(path) } else { file.set_len(0) };
+    })
 }
 
 /// Removes the temporary path that tempfile adds to an error: it means nothing to a person.

@@ -1,6 +1,6 @@
 //! Runs a command line and returns its exit code.
 
-use std::env;
+use std::{env, ffi::OsString};
 
 use clap::{
     Parser,
@@ -8,6 +8,8 @@ use clap::{
 };
 use configdrive_contract::untrusted;
 
+#[cfg(unix)]
+use crate::mkisofs;
 use crate::{
     error::{Error, Failure},
     exit::Exit,
@@ -16,7 +18,10 @@ use crate::{
 
 /// Parses the command line, runs the verb and reports its error.
 pub fn run<Cli: Parser, E: Failure>(verb: impl FnOnce(Cli) -> Result<(), E>) -> Exit {
-    let outcome = match Cli::try_parse() {
+    let arguments: Vec<_> = env::args_os().collect();
+    #[cfg(unix)]
+    let arguments = mkisofs::named(arguments);
+    let outcome = match parse(&arguments) {
         Ok(cli) => verb(cli),
         Err(error) => match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
@@ -27,7 +32,7 @@ pub fn run<Cli: Parser, E: Failure>(verb: impl FnOnce(Cli) -> Result<(), E>) -> 
                 output::help(&error.render());
                 return Exit::Usage;
             }
-            _ => Err(usage::<Cli>(&error).into()),
+            _ => Err(usage::<Cli>(&error, &arguments).into()),
         },
     };
     match outcome {
@@ -41,8 +46,15 @@ pub fn run<Cli: Parser, E: Failure>(verb: impl FnOnce(Cli) -> Result<(), E>) -> 
     }
 }
 
-fn usage<Cli: Parser>(error: &clap::Error) -> Error {
-    let verb = env::args().nth(1).filter(|verb| Cli::command().find_subcommand(verb).is_some());
+fn parse<Cli: Parser>(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    #[cfg(unix)]
+    let arguments = mkisofs::with_two_dashes(Cli::command, arguments)?;
+    Cli::try_parse_from(arguments)
+}
+
+fn usage<Cli: Parser>(error: &clap::Error, arguments: &[OsString]) -> Error {
+    let verb = arguments.get(1).and_then(|verb| verb.to_str());
+    let verb = verb.filter(|verb| Cli::command().find_subcommand(verb).is_some());
     let help = match verb {
         Some(verb) => format!("configdrive {verb} --help"),
         None => "configdrive --help".to_owned(),
