@@ -8,6 +8,7 @@ A document is the instance document, or the data that openstacksdk accepts: a `d
 it, in a sandbox.
 """
 
+from configdrive import openstacksdk
 from configdrive.component import Component, Document, Drive, Limits, Options
 from configdrive.drive import DriveFile, ExtractedFile, Finding, Inspection
 from configdrive.errors import Error, ErrorCode, Refused, Stopped
@@ -26,4 +27,5 @@ __all__ = [
     "Options",
     "Refused",
     "Stopped",
+    "openstacksdk",
 ]
