@@ -33,6 +33,7 @@ pub fn trials() -> Vec<Trial> {
         trial("nova_makes_the_same_files_with_the_component", python().or_else(genisoimage), || {
             python_test("test_nova")
         }),
+        trial("nova_and_openstacksdk_make_their_drives_with_the_command", python(), || python_test("test_mkisofs")),
         trial("mypy_accepts_the_python_package", python(), mypy),
         trial("ruff_accepts_the_python_package", python(), ruff),
         trial("node_gives_the_golden_answers", node(), node_golden),
@@ -99,8 +100,9 @@ const CONFIGDRIVE: &str = env!("CARGO_BIN_EXE_configdrive");
 
 fn python_test(module: &str) -> Result<(), Failed> {
     let component = component()?;
-    run(python().args(["-W", "ignore", "-m", "unittest", module]).env("CONFIGDRIVE_COMPONENT", component.path()), b"")
-        .map(drop)
+    let mut python = python();
+    python.env("CONFIGDRIVE_COMPONENT", component.path()).env("CONFIGDRIVE", CONFIGDRIVE);
+    run(python.args(["-W", "ignore", "-m", "unittest", module]), b"").map(drop)
 }
 
 fn mypy() -> Result<(), Failed> {

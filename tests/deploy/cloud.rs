@@ -251,7 +251,7 @@ fn the_region_and_the_interface_choose_the_endpoint() {
 }
 
 /// Running services, and what `ironic.py serve` printed about them.
-struct Lab {
+pub struct Lab {
     /// Its standard input is a pipe; closing it stops the server.
     _server: Child,
     known: Value,
@@ -259,7 +259,7 @@ struct Lab {
     operator: Vec<String>,
 }
 
-fn keystone() -> &'static Lab {
+pub fn keystone() -> &'static Lab {
     static LAB: OnceLock<Lab> = OnceLock::new();
     LAB.get_or_init(|| {
         let (server, known) = serve(&["--auth-strategy", "keystone"]);
@@ -284,7 +284,7 @@ impl Lab {
     }
 
     /// Enrols a node of the project `tenant` and returns its UUID.
-    fn enroll(&self, name: &str, arguments: &[&str]) -> String {
+    pub fn enroll(&self, name: &str, arguments: &[&str]) -> String {
         let operator: Vec<_> = self.operator.iter().map(String::as_str).collect();
         let endpoint = ["--endpoint", self.text("/endpoint")];
         let node = ironic_py(&[&["enroll", name], &endpoint[..], &operator, arguments].concat());
@@ -292,7 +292,7 @@ impl Lab {
     }
 
     /// Returns the variables for a login at Keystone by password.
-    fn login(&self, user: &str) -> Vec<(&'static str, String)> {
+    pub fn login(&self, user: &str) -> Vec<(&'static str, String)> {
         let of_user = |member: &str| self.text(&format!("/users/{user}/{member}")).to_owned();
         vec![
             ("OS_AUTH_URL", self.text("/auth_url").into()),
@@ -334,7 +334,7 @@ impl Lab {
         (status, body)
     }
 
-    fn state(&self, node: &str) -> String {
+    pub fn state(&self, node: &str) -> String {
         static TOKEN: OnceLock<String> = OnceLock::new();
         let (status, body) = self.get(node, TOKEN.get_or_init(|| self.token("/auth_url", "owner")));
         assert_eq!(status, 200, "{body}");
@@ -342,7 +342,7 @@ impl Lab {
     }
 
     /// Returns what Ironic stores for the agent: the drive or its URL.
-    fn stored(&self, node: &str) -> String {
+    pub fn stored(&self, node: &str) -> String {
         ironic_py(&["stored", node, "--database", self.text("/database")])
     }
 }
@@ -378,7 +378,7 @@ fn pack(desk: &Desk) -> String {
     success(command.output().unwrap())
 }
 
-fn image_of(text: &str) -> Vec<u8> {
+pub fn image_of(text: &str) -> Vec<u8> {
     let directory = tempfile::tempdir().unwrap();
     let [packed, image] = ["text", "image"].map(|name| directory.path().join(name));
     fs::write(&packed, STANDARD.decode(text).unwrap()).unwrap();
@@ -405,7 +405,7 @@ fn the_agent_writes(desk: &Desk, configdrive: &str) -> Vec<u8> {
     fs::read(partition).unwrap()
 }
 
-fn until(what: &str, condition: impl Fn() -> bool) {
+pub fn until(what: &str, condition: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(240);
     while !condition() {
         assert!(Instant::now() < deadline, "timed out waiting: {what}");

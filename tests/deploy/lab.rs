@@ -1,12 +1,15 @@
 //! The Ironic of this test process and its nodes, controlled by `tests/ironic/ironic.py` and not by this project's code.
 
 use std::{
+    fs,
     io::{BufRead, BufReader},
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::OnceLock,
+    sync::{LazyLock, OnceLock},
 };
 
-use configdrive_support::root;
+use configdrive_support::{below, root};
 use reqwest::{Method, header::HeaderMap};
 use serde_json::Value;
 
@@ -32,6 +35,7 @@ pub fn ironic() -> &'static Service {
 /// description that it prints.
 pub fn serve(arguments: &[&str]) -> (Child, Value) {
     let mut command = python(&[&["serve"], arguments].concat());
+    command.arg("--path").arg(programs());
     let mut server = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(server.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
@@ -90,6 +94,22 @@ pub fn ironic_py(arguments: &[&str]) -> String {
     let output = python(arguments).stderr(Stdio::inherit()).output().unwrap();
     assert!(output.status.success(), "ironic.py {arguments:?}: {}", output.status);
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// Returns a directory with the command under the names of the programs that make drives. It is the whole PATH of the services, so
+/// they do not find genisoimage.
+pub fn programs() -> &'static Path {
+    static PROGRAMS: LazyLock<PathBuf> = LazyLock::new(|| {
+        let directory = below("target/deploy/programs");
+        fs::create_dir_all(&directory).unwrap();
+        for name in ["genisoimage", "mkisofs", "xorrisofs"] {
+            let link = directory.join(name);
+            _ = fs::remove_file(&link);
+            symlink(env!("CARGO_BIN_EXE_configdrive"), link).unwrap();
+        }
+        directory
+    });
+    &PROGRAMS
 }
 
 fn python(arguments: &[&str]) -> Command {

@@ -15,6 +15,8 @@ mod faults;
 mod fleet;
 // Ironic and its nodes.
 mod lab;
+// The verb that replaces genisoimage, for OpenStack's client and for Ironic's conductor.
+mod mkisofs;
 // One node.
 mod one;
 // The proxy that causes the faults of `faults`.

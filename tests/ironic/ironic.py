@@ -10,8 +10,8 @@
     ironic.py stored NODE --database FILE    prints the config drive as Ironic stored it: base64 of gzip, or its URL in Swift
     ironic.py show [FILE]                    prints the files in such a text, as a tree with sizes
 
-The services are in `baremetal.py`, `keystone.py` and `swift.py`. Needs Python 3.11 or newer with venv, and PyPI for the first
-run; not root. Standard library only, so that it runs before anything is installed.
+The services are in `baremetal.py`, `keystone.py` and `swift.py`; `neutron.py` answers in Neutron's place. Needs Python 3.11 or newer
+with venv, and PyPI for the first run; not root. Standard library only, so that it runs before anything is installed.
 """
 
 import argparse
@@ -30,6 +30,7 @@ import time
 
 import baremetal
 import keystone
+import neutron
 import swift
 from services import HOME, VENV, Failure, Processes, make_venv
 
@@ -47,6 +48,7 @@ def main():
                          help="keystone: with Keystone, and with Swift to store the drives (default: noauth)")
     command.add_argument("--short-lived", metavar="SECONDS", type=int, default=5,
                          help="lifetime of a token of the second Keystone (default: 5)")
+    command.add_argument("--path", help="PATH of the services (default: this one)")
 
     command = commands.add_parser("enroll", help="enrol a node and print it as one line of JSON")
     command.add_argument("name")
@@ -65,6 +67,8 @@ def main():
     command.add_argument("--port", metavar="MAC[=VIF]", action="append", default=[],
                          help="a port, and the id of its VIF")
     command.add_argument("--portgroup", metavar="MAC=VIF", help="a port group (802.3ad) and the id of its VIF")
+    command.add_argument("--attach", metavar="VIF", action="append", default=[],
+                         help="attach a VIF, as Nova does (without authentication only)")
     command.add_argument("--member", metavar="MAC", action="append", default=[], help="a port of that port group")
 
     for name, text in [("lock", "reserve the node, as a conductor that works on it does"), ("unlock", "undo lock"),
@@ -112,6 +116,8 @@ def serve(args):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
     install()
+    if args.path:
+        os.environ["PATH"] = args.path
     with Processes() as processes:
         service = start(processes, args)
         print(json.dumps(service), flush=True)
@@ -132,7 +138,7 @@ def start(processes, args):
     """Starts the services of the strategy in parallel; returns what a client has to know."""
     port = processes.port()
     if args.auth_strategy == "noauth":
-        service = baremetal.start(processes, port, baremetal.without_authentication())
+        service = baremetal.start(processes, port, baremetal.without_authentication() + neutron.start(processes))
     elif args.auth_strategy == "http_basic":
         service = baremetal.start(processes, port, baremetal.behind_http_basic(processes))
         service.update(baremetal.OPERATOR)
@@ -192,6 +198,9 @@ def enroll(args):
         api.call("POST", "/v1/ports", {"node_uuid": uuid, "address": mac, "extra": {"vif_port_id": vif} if vif else {}})
     for mac in args.member:
         api.call("POST", "/v1/ports", {"node_uuid": uuid, "address": mac, "portgroup_uuid": group})
+
+    for vif in args.attach:
+        api.call("POST", f"/v1/nodes/{uuid}/vifs", {"id": vif})
 
     if args.state in ("manageable", "available"):
         api.provision(uuid, "manage", "manageable")
