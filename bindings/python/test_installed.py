@@ -65,6 +65,11 @@ class Golden(unittest.TestCase):
                 self.component.read_file(text, "openstack/none")
             self.assertEqual(refused.exception.code, "invalid-option")
 
+    def test_a_drive_is_made_as_openstacksdk_does_without_openstacksdk(self):
+        text = configdrive.openstacksdk.build({"uuid": "u"}, user_data="#!/bin/sh\n")
+        content = self.component.read_file(text, "openstack/2012-08-10/user_data")
+        self.assertEqual(content, b"#!/bin/sh\n")
+
     def test_documents_are_objects_text_or_bytes(self):
         text = json.dumps(DOCUMENT)
         self.assertEqual(len({self.component.pack(form) for form in (DOCUMENT, text, text.encode())}), 1)

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from configdrive.component import Component
-from configdrive.errors import Error
+from configdrive.errors import Error, Refused
 
 VERSIONS = ("2012-08-10", "latest")
 """The versions of the metadata that openstacksdk writes by default."""
@@ -93,7 +93,9 @@ def _packed(files: Mapping[str, bytes]) -> str:
     try:
         return component.pack(document)
     except Error as error:
-        raise RuntimeError(f"cannot make the config drive: {error}") from error
+        # Nobody wrote the document, so a place in it helps nobody; the message has the file's path.
+        place = error.pointer if isinstance(error, Refused) else None
+        raise RuntimeError("cannot make the config drive: " + str(error).removeprefix(f"{place}: ")) from error
 
 
 _components: list[Component] = []

@@ -99,8 +99,8 @@ impl<E: Engine> Mkisofs<E> {
     }
 }
 
-/// Returns the arguments of a process, of which the first is the program's name, with this verb in second place if the name is that of
-/// one of the replaced programs.
+/// Returns the arguments of a process, of which the first is the program's name. The name of a replaced program becomes that of the
+/// command, followed by this verb.
 pub(crate) fn named(mut arguments: Vec<OsString>) -> Vec<OsString> {
     let program = arguments.first().map(Path::new).and_then(Path::file_name).and_then(OsStr::to_str);
     if !matches!(program, Some("genisoimage" | "mkisofs" | "xorrisofs" | "xorriso")) {
@@ -108,7 +108,7 @@ pub(crate) fn named(mut arguments: Vec<OsString>) -> Vec<OsString> {
     }
     let is_emulation = arguments.get(1).is_some_and(|option| option == "-as")
         && arguments.get(2).is_some_and(|emulated| emulated == "mkisofs" || emulated == "genisoimage");
-    arguments.splice(1..if is_emulation { 3 } else { 1 }, [VERB.into()]);
+    arguments.splice(..if is_emulation { 3 } else { 1 }, ["configdrive".into(), VERB.into()]);
     arguments
 }
 

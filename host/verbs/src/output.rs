@@ -25,7 +25,7 @@ pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 /// Writes binary output to a file in place, for callers that hold the file open; `-` is standard output. After an error, the file is
 /// empty, or absent if it was. Only its owner can read a new file.
 #[cfg(unix)]
-pub fn overwrite_bytes(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+pub(crate) fn overwrite_bytes(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     if is_standard(path) {
         return write_bytes(path, bytes);
     }
