@@ -1,10 +1,10 @@
 //! Finds what will not work once a drive is deployed, and why.
 //!
 //! A well-formed drive can still be useless, because its readers are strict in different ways. Every finding describes behaviour
-//! that was observed by running the reader; `docs/reference/findings.md` has a line for each [`Code`] that says which reader does what.
+//! that was observed by running the reader; `docs/reference/findings.md` has an entry for each [`Code`] that says which reader does what.
 //!
-//! A drive may have hundreds of thousands of faults, so only the first 20 findings of each code are listed. If there are more, one
-//! further finding of that code, whose place is the file, says how many.
+//! A drive may have hundreds of thousands of faults, so only the first 20 findings of each code are listed for the same readers. If
+//! there are more, one further finding for those readers, whose place is the file, says how many.
 
 mod code;
 mod findings;

@@ -54,6 +54,8 @@ pub fn trials() -> Vec<Trial> {
     trials.push(
         Trial::new("linux_refuses_the_host_names_that_check_reports", linux_refuses_host_names).without(no_host_name()),
     );
+    trials
+        .push(Trial::new("linux_refuses_the_gateways_that_check_reports", linux_refuses_gateways).without(no_routes()));
     for reader in [Reader::CloudInit, Reader::CloudInitNewest] {
         let name = format!("{}_starts_scripts_with_carriage_returns", reader.name());
         trials.push(Trial::new(name, move || starts_with_carriage_returns(reader)).without(software::missing(reader)));
@@ -208,6 +210,56 @@ fn set_host_name(name: &str) -> Result<bool, Failed> {
 /// Returns what is missing to set host names.
 fn no_host_name() -> Option<&'static str> {
     (!set_host_name("web-01").unwrap_or(false)).then_some("hostname in a namespace")
+}
+
+/// Adds routes in a network namespace of its own.
+fn linux_refuses_gateways() -> Result<(), Failed> {
+    for (address, netmask, to, gateway, accepted) in [
+        ("192.0.2.10/24", "255.255.255.0", "198.51.100.0/24", "192.0.2.1", true),
+        ("192.0.2.10/24", "255.255.255.0", "198.51.100.0/24", "203.0.113.1", false),
+        ("192.0.2.10/32", "255.255.255.255", "198.51.100.0/24", "192.0.2.1", false),
+        ("2001:db8::10/64", "ffff:ffff:ffff:ffff::", "2001:db8:cafe::/48", "2001:db8::1", true),
+        ("2001:db8::10/64", "ffff:ffff:ffff:ffff::", "2001:db8:cafe::/48", "fe80::1", true),
+        ("2001:db8::10/64", "ffff:ffff:ffff:ffff::", "2001:db8:cafe::/48", "2001:db8:1::1", false),
+    ] {
+        same(
+            &format!("whether Linux accepts {gateway} with {address}"),
+            &add_route(address, to, gateway)?.into(),
+            &accepted.into(),
+        )?;
+        let mut drive = Drive::sound();
+        let network = &mut drive.network_data["networks"][1];
+        network["type"] = if address.contains(':') { "ipv6" } else { "ipv4" }.into();
+        network["ip_address"] = address.split('/').next().into();
+        network["netmask"] = netmask.into();
+        network["routes"] = json!([{"network": to, "gateway": gateway}]);
+        let files = drive.files();
+        let files = files.iter().map(|(path, content)| (path.clone(), content.into())).collect();
+        let findings = configdrive::check::check(&drive.volume(), &files);
+        let reported = findings.iter().any(|finding| finding.code == Code::GatewayOutsideNetwork);
+        same(&format!("whether check reports {gateway} with {address}"), &reported.into(), &(!accepted).into())?;
+    }
+    Ok(())
+}
+
+/// Returns whether an interface with this address accepts the route.
+fn add_route(address: &str, to: &str, gateway: &str) -> Result<bool, Failed> {
+    let script = "PATH=$PATH:/usr/sbin:/sbin; ip link add port0 type veth peer name port1 && ip link set port0 up && ip link set port1 up &&
+                  ip address add \"$1\" dev port0 $(case \"$1\" in *:*) echo nodad;; esac) || exit 9
+                  ip route add \"$2\" via \"$3\" dev port0";
+    let mut command = Command::new("unshare");
+    command.args(["--map-root-user", "--net", "sh", "-c", script, "sh", address, to, gateway]);
+    match command.stdout(Stdio::null()).stderr(Stdio::null()).status()?.code() {
+        Some(0) => Ok(true),
+        Some(2) => Ok(false),
+        code => Err(format!("unshare and ip: exit code {code:?}").into()),
+    }
+}
+
+/// Returns what is missing to add routes.
+fn no_routes() -> Option<&'static str> {
+    (!add_route("192.0.2.10/24", "198.51.100.0/24", "192.0.2.1").unwrap_or(false))
+        .then_some("ip in a network namespace")
 }
 
 /// Returns a document that lists the drive's files themselves.

@@ -13,10 +13,12 @@ use std::process::ExitCode;
 mod claims;
 // YAML, compared with PyYAML.
 mod cloud_config;
-// Documents in YAML, compared with PyYAML.
-mod documents_in_yaml;
 // Drives and findings for `differential.py`.
 mod differential;
+// The reference of findings.
+mod documentation;
+// Documents in YAML, compared with PyYAML.
+mod documents_in_yaml;
 // The readers, started through `read.py`.
 mod software;
 // Drives that every reader reads.
@@ -26,5 +28,5 @@ fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some(differential::OPTION) {
         return differential::answer();
     }
-    configdrive_support::run_trials!(claims, cloud_config, differential, documents_in_yaml, sound)
+    configdrive_support::run_trials!(claims, cloud_config, differential, documentation, documents_in_yaml, sound)
 }

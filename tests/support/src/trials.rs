@@ -32,6 +32,11 @@ impl Trial {
         Self { name: name.into(), run: Box::new(|| run().result()), ignored: None }
     }
 
+    /// Returns the test's name within its module.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Ignores the test if something is missing, and says what. If the variable `CI` is set, the test fails instead.
     #[must_use]
     pub fn without(self, missing: Option<impl Display>) -> Self {
