@@ -468,8 +468,8 @@ func (c *Component) Extract(ctx context.Context, drive DriveSource) ([]Extracted
 // CheckDocument checks the drive of document, whose readers are cloud-init, glean, cloudbase-init, Ironic and its agent. Returns what
 // they reject, ignore or read differently although the drive is well-formed, worst findings first.
 //
-// At most 20 findings of each code are listed. If there are more, one further finding of that code, whose place is the file,
-// says how many, so there are never more than 21 of a code.
+// At most 20 findings of each code are listed for the same readers. If there are more, one further finding for those readers,
+// whose place is the file, says how many.
 func (c *Component) CheckDocument(ctx context.Context, document string, options Options) ([]Finding, error) {
 	options = options.withDefaults()
 	var result []Finding

@@ -1,4 +1,4 @@
-//! The findings of a check, of which only the first of each code are listed.
+//! The findings of a check, of which only the first of each code and each set of readers are listed.
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -9,8 +9,8 @@ use alloc::{
 
 use super::{Code, Finding, Place, Readers};
 
-/// Maximum number of findings listed for each code. Without a limit, a document of 780 KB could have 189 MB of findings: an
-/// empty link takes three bytes and has three faults.
+/// Maximum number of findings listed for each code and set of readers, so that whoever selects some readers loses none of theirs.
+/// Without a limit, a document of 780 KB could have 189 MB of findings: an empty link takes three bytes and has three faults.
 const LISTED: usize = 20;
 
 /// Maximum size of a place or a message, in bytes. No check comes near it.
@@ -20,30 +20,30 @@ const MAX_TEXT: usize = 1000;
 #[derive(Default)]
 pub struct Findings {
     list: Vec<Finding>,
-    tallies: BTreeMap<Code, Tally>,
+    /// The places in the list by code, without their directories: the dated directory repeats what is in `latest`.
+    listed: BTreeMap<Code, BTreeSet<String>>,
+    tallies: BTreeMap<(Code, Readers), Tally>,
 }
 
-/// The places where a code was found.
+/// The places where a code was found for the same readers.
 #[derive(Default)]
 struct Tally {
-    /// The readers that any of the places concerns.
-    readers: Readers,
-    /// The places in the list, without their directories: the dated directory repeats what is in `latest`.
-    listed: BTreeSet<String>,
+    listed: usize,
     /// Number of other places in each file, by path.
     unlisted: BTreeMap<String, usize>,
 }
 
 impl Findings {
     pub fn add(&mut self, code: Code, readers: Readers, place: &Place<'_>, message: impl Into<String>) {
-        let tally = self.tallies.entry(code).or_default();
-        tally.readers = tally.readers | readers;
         let within = format!("{}#{}", place.name(), place.pointer);
-        if tally.listed.contains(&within) {
+        let listed = self.listed.entry(code).or_default();
+        if listed.contains(&within) {
             return;
         }
-        if tally.listed.len() < LISTED {
-            tally.listed.insert(within);
+        let tally = self.tallies.entry((code, readers)).or_default();
+        if tally.listed < LISTED {
+            tally.listed = tally.listed.saturating_add(1);
+            listed.insert(within);
             self.push(Finding { code, readers, place: format!("{place}"), message: message.into() });
         } else if let Some(count) = tally.unlisted.get_mut(place.path) {
             *count = count.saturating_add(1);
@@ -57,10 +57,10 @@ impl Findings {
         self.list.push(Finding { code, readers, place: cut(place), message: cut(message) });
     }
 
-    /// Returns the findings, worst first, and for each code that has more than are listed, one that says how many.
+    /// Returns the findings, worst first, and for each code and set of readers with more than are listed, one that says how many.
     pub fn finish(mut self) -> Vec<Finding> {
-        for (code, tally) in core::mem::take(&mut self.tallies) {
-            self.list.extend(tally.rest(code));
+        for ((code, readers), tally) in core::mem::take(&mut self.tallies) {
+            self.list.extend(tally.rest(code, readers));
         }
         // The sort is stable, so equally bad findings stay in the order of the checks.
         self.list.sort_by_key(|finding| (finding.code.severity(), finding.code.scope()));
@@ -70,7 +70,7 @@ impl Findings {
 
 impl Tally {
     /// Returns the finding that says how many places are not listed, if there are any.
-    fn rest(self, code: Code) -> Option<Finding> {
+    fn rest(self, code: Code, readers: Readers) -> Option<Finding> {
         // If there are two paths, they are the same file in two directories, and may have places in common.
         let at_least = if self.unlisted.len() > 1 { "at least " } else { "" };
         let (place, count) = self.unlisted.into_iter().max_by_key(|(_, count)| *count)?;
@@ -78,7 +78,7 @@ impl Tally {
             1 => format!("{at_least}1 more place has the same fault and is not listed"),
             _ => format!("{at_least}{count} more places have the same fault and are not listed"),
         };
-        Some(Finding { code, readers: self.readers, place, message })
+        Some(Finding { code, readers, place, message })
     }
 }
 
@@ -141,6 +141,19 @@ mod tests {
         let codes: Vec<_> = findings.finish().into_iter().map(|finding| finding.code).collect();
         let expected = [Code::UnknownLink, Code::DuplicateId, Code::LinkWithoutMtu];
         assert_eq!(codes, expected.map(|code| [code; LISTED + 1]).concat());
+    }
+
+    #[test]
+    fn findings_for_other_readers_do_not_crowd_out_those_of_a_reader() {
+        let mut findings = Findings::default();
+        for index in 0..100 {
+            let readers = if index < 90 { Readers::CLOUD_INIT } else { Readers::GLEAN };
+            findings.add(Code::UnknownLink, readers, &Place::file("a/x").below(index), "m");
+        }
+        let findings = findings.finish();
+        let of = |readers| findings.iter().filter(|finding| finding.readers == readers).count();
+        assert_eq!((of(Readers::CLOUD_INIT), of(Readers::GLEAN)), (LISTED + 1, 10));
+        assert!(findings.iter().any(|finding| finding.message.starts_with("70 more places")));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use core::{fmt, ops::BitOr};
 
 /// A set of programs that read a drive.
-#[derive(Clone, Copy, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Readers(u8);
 
 macro_rules! readers {
