@@ -121,6 +121,8 @@ codes! {
     VlanOnVlan = "vlan-on-vlan", Error, Everywhere, "put the VLAN on a physical link or on a bond";
     /// A bond's mode is not one of Linux's.
     UnknownBondMode = "unknown-bond-mode", Error, Everywhere, "use the name of a Linux bond mode, such as 802.3ad";
+    /// netplan does not accept an option of a bond.
+    InvalidBondOption = "invalid-bond-option", Error, Everywhere, "correct the option, or leave it out";
     /// A physical link has no MAC address.
     LinkWithoutMac = "link-without-mac", Error, Everywhere, "add its ethernet_mac_address";
     /// A reference points to a link that does not exist.

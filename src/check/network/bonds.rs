@@ -5,10 +5,10 @@ use alloc::collections::BTreeMap;
 use super::{
     Who,
     links::{BOTH, Kind, Link, Links, add_unknown, check_virtual_mac},
-    value::truthy,
+    value::{digits, truthy},
 };
 use crate::{
-    check::{Code, Findings, Readers, items},
+    check::{Code, Findings, Readers, is_true, items},
     document::Json,
 };
 
@@ -16,6 +16,7 @@ pub fn check(links: &Links<'_, '_, '_>, findings: &mut Findings) {
     let mut bond_of = BTreeMap::new();
     for (link, index) in links.list.iter().zip(0usize..).filter(|(link, _)| link.kind == Kind::Bond) {
         check_bond(link, findings);
+        check_options(link, findings);
         let place = link.place.below("bond_links");
         for (member, position) in items(link.object, "bond_links").iter().zip(0usize..) {
             let place = place.below(position);
@@ -101,6 +102,54 @@ fn check_bond(link: &Link<'_, '_, '_>, findings: &mut Findings) {
         }
     }
 }
+
+/// Checks the options that cloud-init hands to netplan, besides those above. It leaves out what is null.
+fn check_options(link: &Link<'_, '_, '_>, findings: &mut Findings) {
+    let options = link.object.iter().filter(|(name, value)| PASSED_ON.contains(name) && **value != Json::Null);
+    for (name, value) in options {
+        let mut who = Who::from(Readers::CLOUD_INIT);
+        let why = match (name, value) {
+            ("bond_arp_ip_target", _) => "netplan does not know it under the name that cloud-init gives it",
+            (_, Json::List(_) | Json::Object(_)) => "it is neither a string nor a number",
+            ("bond_lacp_rate", Json::Text(rate)) if ["fast", "slow"].contains(&&**rate) => continue,
+            ("bond_lacp_rate", _) => {
+                who = who.new_cloud_init();
+                "it is neither fast nor slow"
+            }
+            ("bond_min_links" | "bond_num_grat_arp", value) if is_true(value) && digits(value).is_none() => {
+                "it is not a number"
+            }
+            ("bond_min_links" | "bond_num_grat_arp", Json::Bool(_) | Json::Float(_)) => "it is not a number",
+            ("bond_primary", Json::Text(port)) if !port.is_empty() => continue,
+            ("bond_primary", _) => "it is not the name of an interface",
+            _ => continue,
+        };
+        let message = who.does(
+            "configures no network where it uses netplan",
+            "configure no network where they use netplan",
+            why,
+        );
+        findings.add(Code::InvalidBondOption, Readers::CLOUD_INIT, &link.place.below(name), message);
+    }
+}
+
+/// The options of a bond in `NET_CONFIG_TO_V2` of `cloudinit.net.network_state`, without the mode.
+const PASSED_ON: [&str; 14] = [
+    "bond_ad_select",
+    "bond_arp_interval",
+    "bond_arp_ip_target",
+    "bond_arp_validate",
+    "bond_downdelay",
+    "bond_fail_over_mac",
+    "bond_lacp_rate",
+    "bond_miimon",
+    "bond_min_links",
+    "bond_num_grat_arp",
+    "bond_primary",
+    "bond_primary_reselect",
+    "bond_updelay",
+    "bond_xmit_hash_policy",
+];
 
 /// The kernel's bond modes, which are also cloudbase-init's `AVAILABLE_BOND_TYPES`.
 const BOND_MODES: [&str; 7] =

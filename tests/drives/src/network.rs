@@ -289,6 +289,36 @@ pub const FAULTS: &[Fault] = &[
         claims: &[Fails(CloudbaseInit, "network", "CloudbaseInitException: Unsupported bond hash policy")],
     },
     Fault {
+        name: "a_bonds_lacp_rate_that_is_a_number",
+        code: Code::InvalidBondOption,
+        introduce: |drive| add_bond(drive, "bond_lacp_rate", json!(1)),
+        claims: &[NETPLAN[1]],
+    },
+    Fault {
+        name: "a_bonds_miimon_that_is_a_list",
+        code: Code::InvalidBondOption,
+        introduce: |drive| add_bond(drive, "bond_miimon", json!([100])),
+        claims: &NETPLAN,
+    },
+    Fault {
+        name: "a_bonds_min_links_that_are_a_word",
+        code: Code::InvalidBondOption,
+        introduce: |drive| add_bond(drive, "bond_min_links", json!("one")),
+        claims: &NETPLAN,
+    },
+    Fault {
+        name: "a_bonds_arp_targets",
+        code: Code::InvalidBondOption,
+        introduce: |drive| add_bond(drive, "bond_arp_ip_target", json!("192.0.2.1")),
+        claims: &NETPLAN,
+    },
+    Fault {
+        name: "a_bonds_primary_that_is_empty",
+        code: Code::InvalidBondOption,
+        introduce: |drive| add_bond(drive, "bond_primary", json!("")),
+        claims: &NETPLAN,
+    },
+    Fault {
         name: "a_bond_of_a_bond",
         code: Code::BondOfVirtualLinks,
         introduce: |drive| {
@@ -791,6 +821,16 @@ pub const HARMLESS: &[Harmless] = &[
         name: "a_bond_without_hash_policy",
         introduce: |drive| {
             add_bond(drive, "bond_xmit_hash_policy", Value::Null);
+        },
+    },
+    Harmless {
+        name: "a_bond_with_usual_options",
+        introduce: |drive| {
+            let mut bond = bond();
+            for (name, value) in [("lacp_rate", json!("fast")), ("miimon", json!("100")), ("min_links", json!("1"))] {
+                bond[format!("bond_{name}")] = value;
+            }
+            push(drive, bond);
         },
     },
     Harmless { name: "routes_that_are_an_empty_object", introduce: |drive| network(drive)["routes"] = json!({}) },
