@@ -153,6 +153,10 @@ codes! {
     BondOfVirtualLinks = "bond-of-virtual-links", Warning, Everywhere, "build the bond of physical links";
     /// A link is a port of two bonds.
     PortInTwoBonds = "port-in-two-bonds", Warning, Everywhere, "leave it in one of them";
+    /// A link has a member of another type of link.
+    ForeignLinkMember = "foreign-link-member", Warning, Everywhere, "leave out the member, or correct the link's type";
+    /// A network's link is a port of a bond.
+    NetworkOnBondPort = "network-on-bond-port", Warning, Everywhere, "put the network on the bond";
     /// A VLAN's `vlan_mac_address` is null.
     VlanWithoutMac = "vlan-without-mac", Warning, Everywhere, "add its vlan_mac_address";
     /// Two links are the same VLAN of the same link.
@@ -178,6 +182,9 @@ codes! {
         "add a network for each link that needs an address, or leave out network_data.json to use DHCP";
     /// A link has two IPv4 networks.
     SeveralIpv4Networks = "several-ipv4-networks", Warning, Everywhere, "use one IPv4 network for each link if glean reads the drive";
+    /// A link has a static IPv4 network and, with an id behind it, one of another type.
+    OverwrittenNetwork = "overwritten-network", Warning, Everywhere,
+        "give the static network the last id of its link's if glean on Gentoo reads the drive";
     /// A link has an IPv6 network, but no IPv4 network.
     Ipv6WithoutIpv4 = "ipv6-without-ipv4", Warning, Everywhere, "add an IPv4 network on the link if glean reads the drive";
     /// A route has no netmask.

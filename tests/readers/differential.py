@@ -32,8 +32,8 @@ import typing
 
 import samples
 from changes import Change
-from facts import NETWORK_VIEWS, READERS, facts, parsed, said
-from findings import interfaces
+from facts import NETWORK_VIEWS, READERS, facts, listed, parsed, said, text
+from findings import interfaces, kernels_mac
 
 HERE = pathlib.Path(__file__).resolve().parent
 HOME = HERE.parents[1] / "target" / "readers"
@@ -164,9 +164,13 @@ class Comparison:
             if lost and not any(reader in finding["readers"] for finding in new):
                 self.add("silent", process, kind_of_losses(lost), change, name, lost, new)
         places = {(finding["code"], finding["place"]) for finding in base.findings}
+        faults = {(finding["code"], finding["message"]) for finding in base.findings}
         for finding in new:
             if (finding["code"], finding["place"]) in places:
                 continue  # the same fault, now of another kind
+            if (change.operation == "duplicate" or change.operation == "swap" and change.path.endswith("*")) \
+                    and (finding["code"], finding["message"]) in faults:
+                continue  # the fault of what was repeated or moved
             of = [process for process, reader in READERS.items() if reader in finding["readers"]]
             is_other_user_data = change.file == "user_data" and not change.intent
             is_unused = change.file == "vendor_data.json" and not base.uses_vendor_data()
@@ -253,7 +257,8 @@ class Drive:
         # Where a family's addresses come from the network, so may its name servers. Without an address, they are out of reach.
         kinds = {kind for kind, *_ in self.said | self.possible}
         self.static_families = {version for version in "46" if f"address{version}" in kinds and f"automatic{version}" not in kinds}
-        self.facts = {process: facts(process, answer, names, self.said) for process, answer in self.answers.items()}
+        self.facts = {process: facts(process, answer, names, self.said, link_names(data, names))
+                      for process, answer in self.answers.items()}
 
     def missing(self, process):
         """What the drive says and the reader does not find, by view."""
@@ -303,6 +308,14 @@ class Drive:
         """Whether the reader finds less than before the change, or fails."""
         return bool(self.lost(process, base, change)) or any(
             found - self.facts[process].get(view, set()) for view, found in base.facts[process].items())
+
+
+def link_names(data, names):
+    """The interfaces that cloud-init renames, by their new names."""
+    links = listed(data.get("links")) if isinstance(data, dict) else []
+    links = [link for link in links if kernels_mac(link.get("ethernet_mac_address"))]
+    return {link["name"]: names.get(kernels_mac(link["ethernet_mac_address"])) for link in links
+            if text(link.get("name")) and link["name"] not in names.values() and link.get("type") not in ("bond", "vlan")}
 
 
 # Facts that a reader must not find unless the drive says so.

@@ -38,7 +38,7 @@ const OTHER_TESTS: &[(Code, &[&str], &str)] = &[
         &["library::user_data_of_an_instance_is_measured_in_base64"],
         "the limit is Nova 34's `MAX_USERDATA_SIZE`",
     ),
-    (Code::ButaneConfiguration, &[], "Ignition was not run"),
+    (Code::ButaneConfiguration, &["ignition_accepts_exactly_what_check_leaves_to_it"], ""),
     (Code::TalosConfiguration, &[], "Talos Linux was not run"),
     (Code::MisspeltMember, &["library::a_misspelt_member_of_an_instance_document_is_reported"], ""),
     (
@@ -93,7 +93,8 @@ fn each_code_has_an_entry_with_all_its_parts() -> Result<(), Failed> {
 }
 
 fn each_test_that_an_entry_names_exists() -> Result<(), Failed> {
-    let modules = [crate::claims::trials(), crate::cloud_config::trials(), crate::sound::trials()];
+    let modules =
+        [crate::claims::trials(), crate::cloud_config::trials(), crate::ignition::trials(), crate::sound::trials()];
     let names: Vec<_> = modules.iter().flatten().map(Trial::name).collect();
     let library = fs::read_to_string(below("tests/library/check.rs"))?;
     let exists = |name: &str| match name.strip_prefix("library::") {

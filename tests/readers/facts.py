@@ -197,8 +197,8 @@ def valid(value, network=False):
         return None
 
 
-def facts(process, answer, names, said):
-    """What a reader finds, by view, in the form of `said`."""
+def facts(process, answer, names, said, link_names):
+    """What a reader finds, by view, in the form of `said`. `link_names` are the names that links have in the drive."""
     # Not every reader says on which link a VLAN is.
     vlans = {}
     for _, name, *_ in (fact for fact in said if len(fact) > 2):
@@ -229,7 +229,7 @@ def facts(process, answer, names, said):
         metadata.add(("file", path, content))
     for view in NETWORK_VIEWS[reader]:
         if usable and answer.get(view):
-            found[view] = {(kind, vlans.get(name, name), *rest) for kind, name, *rest in network_facts(answer[view], names)}
+            found[view] = {(kind, vlans.get(name, name), *rest) for kind, name, *rest in network_facts(answer[view], names, link_names)}
             found[view] = {fact for fact in found[view] if not str(fact[1]).startswith("*.")}  # it cannot be compared
             if reader == "cloudbase-init":  # what Windows makes of these is not known
                 found[view] -= {fact for fact in found[view] if fact[:2] in (("broken", "mtu"), ("broken", "vlan"))}
@@ -252,10 +252,12 @@ def facts(process, answer, names, said):
     return found
 
 
-def network_facts(network, names):
+def network_facts(network, names, link_names):
     found = set()
-    renamed = {name: names.get(mac) for name, mac in network.get("macs", {}).items()}
-    bonds = {name for name, interface in network["interfaces"].items() if "bond" in interface or name.startswith("bond")}
+    renamed = {**link_names, **{name: names.get(mac) for name, mac in network.get("macs", {}).items()}}
+    # ifupdown repeats a bond's mode at its ports.
+    bonds = {name for name, interface in network["interfaces"].items()
+             if "bond" in interface and "bonded_to" not in interface or name.startswith("bond")}
     # Not every reader writes a bond's mode, but every one configures a link that is not a port.
     for name in network["interfaces"]:
         vlan = re.search(r"(?:[._]|-vlan)(\d+)$", name)
@@ -266,7 +268,8 @@ def network_facts(network, names):
         name = renamed.get(name) or name
         match = re.fullmatch(r"(.*?)(?:[._]|-vlan)(\d+)", name)
         if match:
-            return f"{'bond' if match[1] in bonds or match[1].startswith('bond') else match[1]}.{match[2]}"
+            below = renamed.get(match[1]) or match[1]
+            return f"{'bond' if match[1] in bonds or match[1].startswith('bond') else below}.{match[2]}"
         if interface.get("vlan"):
             return f"*.{interface['vlan']}"
         return "bond" if name in bonds else name

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """Installs the real readers of config drives below target/readers/, unless they are there. Standard library only.
 
-glean, cloudbase-init and Ironic's agent come from PyPI. cloud-init and netplan are not on PyPI: they come from Debian's packages,
+glean, cloudbase-init and Ironic's agent come from PyPI, and Ignition from Go's module proxy, unless Go is missing. cloud-init and netplan are not on PyPI: they come from Debian's packages,
 which are unpacked but not installed, with the libraries that netplan needs. Without apt-get, they are left out, and their tests
 are ignored.
 """
 
+import os
 import pathlib
+import shutil
+import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -25,11 +28,26 @@ RELEASES = {
 }
 
 
+# The command that parses and validates a configuration.
+IGNITION = "github.com/coreos/ignition/v2/validate@v2.24.0"
+
+
+def install_ignition(home):
+    done = home / "installed"
+    if not shutil.which("go") or done.exists() and done.read_text() == IGNITION:
+        return
+    result = subprocess.run(["go", "install", IGNITION], check=False, env={**os.environ, "GOBIN": str(home)})
+    if result.returncode:
+        raise Failure(f"cannot install {IGNITION}: is Go's module proxy reachable?")
+    done.write_text(IGNITION)
+
+
 def main():
     try:
         make_venv(HOME, HERE / "requirements.txt", lambda: None)
         for release, packages in RELEASES.items():
             unpack_release(release, packages, HOME / release)
+        install_ignition(HOME / "ignition")
     except (Failure, OSError) as error:
         sys.exit(f"install.py: {error}")
 

@@ -19,6 +19,8 @@ mod differential;
 mod documentation;
 // Documents in YAML, compared with PyYAML.
 mod documents_in_yaml;
+// Ignition's parser.
+mod ignition;
 // The readers, started through `read.py`.
 mod software;
 // Drives that every reader reads.
@@ -28,5 +30,13 @@ fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some(differential::OPTION) {
         return differential::answer();
     }
-    configdrive_support::run_trials!(claims, cloud_config, differential, documentation, documents_in_yaml, sound)
+    configdrive_support::run_trials!(
+        claims,
+        cloud_config,
+        differential,
+        documentation,
+        documents_in_yaml,
+        ignition,
+        sound
+    )
 }

@@ -1,14 +1,14 @@
 //! Findings about bonds.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Who,
+    Attached, Who,
     links::{BOTH, Kind, Link, Links, add_unknown, check_virtual_mac},
-    value::{digits, truthy},
+    value::{Key, digits, truthy},
 };
 use crate::{
-    check::{Code, Findings, Readers, is_true, items},
+    check::{Code, Findings, Readers, is_true, items, text},
     document::Json,
 };
 
@@ -103,6 +103,21 @@ fn check_bond(link: &Link<'_, '_, '_>, findings: &mut Findings) {
     }
 }
 
+/// Checks the networks whose link is a bond's port.
+pub fn check_networks(networks: &[Attached<'_, '_, '_>], links: &Links<'_, '_, '_>, findings: &mut Findings) {
+    let bonds = links.list.iter().filter(|link| link.kind == Kind::Bond);
+    let ports: BTreeSet<_> = bonds.flat_map(|bond| items(bond.object, "bond_links")).filter_map(Key::new).collect();
+    let on_port = |network: &&Attached<'_, '_, '_>| {
+        network.network.get("link").and_then(Key::new).is_some_and(|link| ports.contains(&link))
+    };
+    for Attached { network, place, .. } in networks.iter().filter(on_port) {
+        if matches!(text(network, "type"), Some("ipv4_dhcp" | "dhcp" | "dhcp4")) {
+            let message = "cloud-init on SUSE does not use DHCP on the link because it is a port of a bond";
+            findings.add(Code::NetworkOnBondPort, Readers::CLOUD_INIT, &place.below("link"), message);
+        }
+    }
+}
+
 /// Checks the options that cloud-init hands to netplan, besides those above. It leaves out what is null.
 fn check_options(link: &Link<'_, '_, '_>, findings: &mut Findings) {
     let options = link.object.iter().filter(|(name, value)| PASSED_ON.contains(name) && **value != Json::Null);
@@ -124,11 +139,8 @@ fn check_options(link: &Link<'_, '_, '_>, findings: &mut Findings) {
             ("bond_primary", _) => "it is not the name of an interface",
             _ => continue,
         };
-        let message = who.does(
-            "configures no network where it uses netplan",
-            "configure no network where they use netplan",
-            why,
-        );
+        let message =
+            who.does("configures no network where it uses netplan", "configure no network where they use netplan", why);
         findings.add(Code::InvalidBondOption, Readers::CLOUD_INIT, &link.place.below(name), message);
     }
 }

@@ -96,6 +96,18 @@ fn check_members(link: &Link<'_, '_, '_>, findings: &mut Findings) {
         let message = Who::from(Readers::INSIDE).fails(not_text("id", id));
         findings.add(Code::InvalidNetworkData, Readers::INSIDE, &link.place.below("id"), message);
     }
+    let foreign: &[&str] = match link.kind {
+        Kind::Physical => &["bond_links", "bond_mode", "vlan_id"],
+        Kind::Bond => &["vlan_id"],
+        Kind::Vlan => &[],
+    };
+    for name in foreign.iter().filter(|name| link.object.get(name).is_some()) {
+        let of = if name.starts_with("bond") { "bond" } else { "VLAN" };
+        let message = format!(
+            "glean on some distributions takes the link for a {of} because of this member, fails and configures no network"
+        );
+        findings.add(Code::ForeignLinkMember, Readers::GLEAN, &link.place.below(name), message);
+    }
     // cloud-init names VLANs itself, and bonds without a name.
     if let Some(name) = link.object.get("name")
         && link.kind != Kind::Vlan

@@ -61,6 +61,7 @@ fn network_data(place: &Place<'_>, content: &[u8], findings: &mut Findings) {
     let links = Links::new(links, &networks);
     links::check(&links, findings);
     let attached = networks::check(&networks, &links, findings);
+    bonds::check_networks(&attached, &links, findings);
     dns::check(&services, &attached, place, findings);
 }
 

@@ -1,6 +1,6 @@
 //! Findings about routes and gateways.
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{collections::BTreeMap, format, vec::Vec};
 use core::net::IpAddr;
 
 use super::{
@@ -110,9 +110,26 @@ fn check_route(
         && host.is_ipv6() != text(network.network, "type").is_some_and(|kind| kind.contains("v6"))
     {
         let message = Who::from(Readers::GLEAN).glean_in_places().fails("the route is not of the network's type");
-        findings.add(Code::OtherFamily, Readers::GLEAN, &place.below("network"), message);
+        if is_of_another_family_for_cloudbase_init(network, route) {
+            let message = format!("{message}; cloudbase-init uses the gateway for an address of the other family");
+            findings.add(Code::OtherFamily, Readers::GLEAN | Readers::CLOUDBASE_INIT, &place.below("network"), message);
+        } else {
+            findings.add(Code::OtherFamily, Readers::GLEAN, &place.below("network"), message);
+        }
     }
     check_gateway(network, route, host, ranges, place, findings);
+}
+
+/// Returns whether cloudbase-init takes this route for the default one, which is the first of either family, although its gateway is
+/// not of the address's.
+fn is_of_another_family_for_cloudbase_init(network: &Attached<'_, '_, '_>, route: &Object<'_>) -> bool {
+    let mut routes = network.routes.iter().map(|(route, _)| *route);
+    let default = routes.find(|route| destination(route).is_some_and(|(_, prefix)| prefix == 0));
+    let host = text(network.network, "ip_address").and_then(Address::parse).map(|address| address.host);
+    let gateway = default.and_then(|route| route.get("gateway")).and_then(address);
+    network.kind == Kind::Static
+        && default == Some(route)
+        && host.zip(gateway).is_some_and(|(host, gateway)| host.is_ipv4() != gateway.is_ipv4())
 }
 
 /// Returns the readers that read a network's routes even if its addresses are automatic.

@@ -455,10 +455,17 @@ fn is_of_another_reader(text: &str) -> bool {
         || is_ignition(text)
 }
 
-/// Returns whether this is an Ignition configuration (version 2 or 3): a JSON object with the member `ignition`.
+/// Returns whether this is an Ignition configuration (version 2 or 3): a JSON object that says the version of its format.
 fn is_ignition(text: &str) -> bool {
+    let is_version = |version: &str| {
+        let numbers = version.split(['-', '+']).next().unwrap_or_default().split('.');
+        numbers.clone().count() == 3 && numbers.into_iter().all(|number| number.parse::<u32>().is_ok())
+    };
     text.trim_start().starts_with('{')
-        && Json::parse(text).is_ok_and(|json| object(&json).is_some_and(|object| object.get("ignition").is_some()))
+        && Json::parse(text).is_ok_and(|json| {
+            let ignition = object(&json).and_then(|object| object.get("ignition")).and_then(object);
+            ignition.and_then(|ignition| super::text(ignition, "version")).is_some_and(is_version)
+        })
 }
 
 /// Returns the code for a configuration of Talos Linux or Butane, which have no marker: by their members at the top level.

@@ -70,7 +70,7 @@ impl Drive {
 }
 
 /// Returns the same file for the two directories in which readers look.
-pub(crate) fn both(name: &str, content: &str) -> Files {
+pub fn both(name: &str, content: &str) -> Files {
     ["latest", "2018-08-27"].map(|version| (format!("openstack/{version}/{name}"), content.into())).into()
 }
 
@@ -461,7 +461,7 @@ const FAULTS: &[Fault] = &[
         introduce: |drive| {
             drive.network_data["links"][1]["id"] = json!("tap1");
             // Not a second IPv4 network on a link, which is another fault.
-            drive.network_data["networks"][1] = json!({"id": "network2", "type": "ipv6_slaac", "link": "tap1"});
+            drive.network_data["networks"][1] = json!({"id": "network0", "type": "ipv6_slaac", "link": "tap1"});
         },
         claims: &[
             Fails(Glean, "redhat", "SyntaxError"),

@@ -341,6 +341,42 @@ pub const FAULTS: &[Fault] = &[
         ],
     },
     Fault {
+        name: "dhcp_on_a_bonds_port",
+        code: Code::NetworkOnBondPort,
+        introduce: |drive| {
+            push(drive, bond());
+            drive.network_data["networks"][0] = json!({"id": "n", "type": "ipv4_dhcp", "link": "tap1"});
+        },
+        claims: &[
+            Reads(CloudInit, "/sysconfig_suse/interfaces/net0", r#"{"mtu": "1500"}"#),
+            Reads(CloudInitNewest, "/sysconfig_suse/interfaces/net0", r#"{"mtu": "1500"}"#),
+        ],
+    },
+    Fault {
+        name: "bond_links_of_a_physical_link",
+        code: Code::ForeignLinkMember,
+        introduce: |drive| link(drive)["bond_links"] = json!(["tap1"]),
+        claims: &[Fails(Glean, "redhat", "KeyError: 'raw_macs'"), Fails(Glean, "suse", "KeyError: 'raw_macs'")],
+    },
+    Fault {
+        name: "a_bond_mode_of_a_physical_link",
+        code: Code::ForeignLinkMember,
+        introduce: |drive| link(drive)["bond_mode"] = json!("802.3ad"),
+        claims: &[Fails(Glean, "debian", "KeyError: 'raw_macs'"), Fails(Glean, "networkd", "KeyError: 'raw_macs'")],
+    },
+    Fault {
+        name: "a_vlan_id_of_a_physical_link",
+        code: Code::ForeignLinkMember,
+        introduce: |drive| link(drive)["vlan_id"] = json!(5),
+        claims: &[Fails(Glean, "redhat_keyfiles", "KeyError: 'vlan_link'")],
+    },
+    Fault {
+        name: "a_vlan_id_of_a_bond",
+        code: Code::ForeignLinkMember,
+        introduce: |drive| add_bond(drive, "vlan_id", json!(5)),
+        claims: &[Fails(Glean, "redhat_keyfiles", "KeyError: 'vlan_link'")],
+    },
+    Fault {
         name: "a_vlan_whose_mac_is_null",
         code: Code::VlanWithoutMac,
         introduce: |drive| add_vlan(drive, "vlan_mac_address", Value::Null),
@@ -539,6 +575,29 @@ pub const FAULTS: &[Fault] = &[
             Fails(Glean, "redhat", "SyntaxError: Bad Netmask"),
             Fails(Glean, "networkd", "SyntaxError: Bad Netmask"),
         ],
+    },
+    Fault {
+        name: "an_ipv4_default_route_in_an_ipv6_network",
+        code: Code::OtherFamily,
+        introduce: |drive| {
+            let default = json!([{"network": "0.0.0.0", "netmask": "0.0.0.0", "gateway": "192.0.2.1"}]);
+            add_ipv6(drive);
+            drive.network_data["networks"][2]["routes"] = default;
+            network(drive)["routes"] = json!([]);
+        },
+        claims: &[
+            Fails(Glean, "networkd", "SyntaxError"),
+            Reads(CloudbaseInit, "/configured/interfaces/tap2/routes", r#"["::/0 via 192.0.2.1"]"#),
+        ],
+    },
+    Fault {
+        name: "slaac_after_a_static_network",
+        code: Code::OverwrittenNetwork,
+        introduce: |drive| {
+            let slaac = json!({"id": "network3", "type": "ipv6_slaac", "link": "tap2"});
+            drive.network_data["networks"].as_array_mut().expect("a list").push(slaac);
+        },
+        claims: &[Reads(Glean, "/gentoo/interfaces/net1/addresses", "null")],
     },
     Fault {
         name: "a_route_to_nowhere_with_dhcp",
