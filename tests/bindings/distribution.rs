@@ -87,16 +87,16 @@ fn page() -> Result<(), Failed> {
     let address = line.trim().trim_start_matches("http://").trim_end_matches('/').to_owned();
     let ask = |request: &str| -> io::Result<String> {
         let mut stream = TcpStream::connect(&address)?;
-        write!(stream, "{request} HTTP/1.1\r\nHost: {address}\r\n\r\n")?;
+        write!(stream, "{request} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         Ok(answer)
     };
     let answers = || -> Result<(), Failed> {
         for (request, status, rest) in [
-            ("GET /", "200 ", "\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: 19\r\n"),
+            ("GET /", "200 ", "\r\ncontent-type: text/html; charset=utf-8\r\n"),
             ("GET /?seconds=1", "200 ", "<title>page</title>"),
-            ("GET /component/a.wasm", "200 ", "\r\nContent-Type: application/wasm\r\n"),
+            ("GET /component/a.wasm", "200 ", "\r\ncontent-type: application/wasm\r\n"),
             ("GET /../secret.html", "404 ", ""),
             ("GET /component/../../secret.html", "404 ", ""),
             ("GET //etc/hosts.html", "404 ", ""),
@@ -105,7 +105,8 @@ fn page() -> Result<(), Failed> {
             ("GET /component", "404 ", ""),
             ("GET /none.html", "404 ", ""),
             ("POST /", "405 ", ""),
-            ("", "405 ", ""),
+            ("HEAD /", "200 ", "\r\ncontent-length: 19\r\n"),
+            ("", "400 ", ""),
         ] {
             let answer = ask(request)?;
             if !(answer.starts_with(&format!("HTTP/1.1 {status}")) && answer.contains(rest))

@@ -7,7 +7,9 @@ use configdrive_verbs::{Build, Check, Encode, Extract, Inspect, Mkisofs, New, Pa
 
 #[cfg(feature = "deploy")]
 use crate::deploy::{Deploy, Error};
-use crate::{completions::Completions, component::Component, man::Man, page::Page, sandbox::SandboxOptions as Sandbox};
+#[cfg(feature = "page")]
+use crate::page::Page;
+use crate::{completions::Completions, component::Component, man::Man, sandbox::SandboxOptions as Sandbox};
 
 /// OpenStack config drives for bare metal: decide whether an instance needs one, build it in a sandbox, check it and deploy it
 #[derive(Parser)]
@@ -31,6 +33,7 @@ enum Verb {
     Extract(Extract<Sandbox>),
     Mkisofs(Mkisofs<Sandbox>),
     Component(Component),
+    #[cfg(feature = "page")]
     Page(Page),
     Schema(Schema),
     Completions(Completions),
@@ -52,6 +55,7 @@ impl Cli {
             Verb::Extract(verb) => verb.run()?,
             Verb::Mkisofs(verb) => verb.run()?,
             Verb::Component(verb) => verb.run()?,
+            #[cfg(feature = "page")]
             Verb::Page(verb) => verb.run()?,
             Verb::Schema(verb) => verb.run()?,
             Verb::Completions(verb) => verb.run(Self::command())?,

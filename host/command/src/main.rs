@@ -10,6 +10,7 @@ mod component;
 #[cfg(feature = "deploy")]
 mod deploy;
 mod man;
+#[cfg(feature = "page")]
 mod page;
 mod process;
 mod sandbox;

@@ -1,17 +1,26 @@
 //! The verb `page`.
 
 use std::{
-    env,
-    fs::{self, File},
-    io::{self, BufRead, BufReader, Read, Write},
-    net::{Ipv4Addr, TcpListener, TcpStream},
+    convert::Infallible,
+    env, fs, io,
+    net::Ipv4Addr,
     path::{Path, PathBuf},
-    thread,
+    sync::Arc,
     time::Duration,
 };
 
 use clap::Args;
 use configdrive_verbs::{Error, Source, output};
+use http_body_util::Full;
+use hyper::{
+    Method, Request, Response, StatusCode,
+    body::{Bytes, Incoming},
+    header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpListener;
 
 /// Serve the page on which drives are made and shown, on this machine's loopback address
 #[derive(Args)]
@@ -36,18 +45,16 @@ impl Page {
         // Fails early if this is not the page.
         let index = directory.join(INDEX);
         fs::metadata(&index).map_err(|error| Error::Read { source: Source::File(index), error })?;
-        let (listener, address) = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port))
-            .and_then(|listener| listener.local_addr().map(|address| (listener, address)))
-            .map_err(|error| {
-                Error::Usage(format!("cannot listen on 127.0.0.1:{}: {error}; choose another --port", self.port))
-            })?;
-        output::print(&format!("http://{address}/\n"))?;
-        for stream in listener.incoming() {
-            let directory = directory.clone();
-            // A browser that goes away, or sends nonsense, only ends its own connection.
-            thread::spawn(move || stream.and_then(|stream| answer(stream, &directory)));
-        }
-        Ok(())
+        let cannot_listen = |error: io::Error| {
+            Error::Usage(format!("cannot listen on 127.0.0.1:{}: {error}; choose another --port", self.port))
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot_listen)?;
+        runtime.block_on(async {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await.map_err(cannot_listen)?;
+            let address = listener.local_addr().map_err(cannot_listen)?;
+            output::print(&format!("http://{address}/\n"))?;
+            serve(listener, directory.into()).await
+        })
     }
 }
 
@@ -59,34 +66,45 @@ fn installed() -> Option<PathBuf> {
     Some(program.parent()?.parent()?.join("share/configdrive/page"))
 }
 
-/// Answers one request, and closes the connection.
-fn answer(mut stream: TcpStream, directory: &Path) -> io::Result<()> {
-    const LIMIT: u64 = 16 * 1024;
-    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-    stream.set_write_timeout(Some(Duration::from_secs(10)))?;
-    let mut lines = BufReader::new((&stream).take(LIMIT)).lines();
-    let request = lines.next().transpose()?.unwrap_or_default();
-    // Read the rest: closing a connection with unread bytes would reset it.
-    while lines.next().transpose()?.is_some_and(|line| !line.is_empty()) {}
-    let mut words = request.split(' ');
-    let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let found = if method == "GET" { file(directory, target) } else { None };
-    let Some((mut file, kind)) = found else {
-        let status = if method == "GET" { "404 Not Found" } else { "405 Method Not Allowed" };
-        return write!(stream, "HTTP/1.1 {status}\r\nAllow: GET\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-    };
-    let length = file.metadata()?.len();
-    write!(
-        stream,
-        "HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nCache-Control: no-cache\r\n\
-         X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n"
-    )?;
-    io::copy(&mut file, &mut stream).map(drop)
+async fn serve(listener: TcpListener, directory: Arc<Path>) -> ! {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            // For example, too many open files: wait until other connections end.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        let directory = Arc::clone(&directory);
+        let service = service_fn(move |request| {
+            let response = answer(&request, &directory);
+            async { Ok::<_, Infallible>(response) }
+        });
+        // With a timer, hyper closes connections that do not send a whole request.
+        let connection = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+        // A browser that goes away, or sends nonsense, only ends its own connection.
+        tokio::spawn(connection);
+    }
 }
 
-/// Opens the file that a request names, and returns its media type. Only names that the page itself uses are files.
-fn file(directory: &Path, target: &str) -> Option<(File, &'static str)> {
-    let path = target.split('?').next()?.strip_prefix('/')?;
+fn answer(request: &Request<Incoming>, directory: &Path) -> Response<Full<Bytes>> {
+    let mut response = Response::default();
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    } else if let Some((contents, kind)) = file(directory, request.uri().path()) {
+        *response.body_mut() = contents.into();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    } else {
+        *response.status_mut() = StatusCode::NOT_FOUND;
+    }
+    response
+}
+
+/// Returns the file that a request names, and its media type. Only names that the page itself uses are files.
+fn file(directory: &Path, path: &str) -> Option<(Vec<u8>, &'static str)> {
+    let path = path.strip_prefix('/')?;
     let path = if path.is_empty() { INDEX } else { path };
     let plain = |name: &str| {
         !name.starts_with('.') && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
@@ -102,8 +120,5 @@ fn file(directory: &Path, target: &str) -> Option<(File, &'static str)> {
         "wasm" => "application/wasm",
         _ => return None,
     };
-    File::open(directory.join(path))
-        .ok()
-        .filter(|file| file.metadata().is_ok_and(|file| file.is_file()))
-        .map(|file| (file, kind))
+    fs::read(directory.join(path)).ok().map(|contents| (contents, kind))
 }
