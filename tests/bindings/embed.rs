@@ -39,7 +39,7 @@ pub fn trials() -> Vec<Trial> {
         trial("node_gives_the_golden_answers", node(), node_golden),
         trial("node_refuses_bad_values_instead_of_changing_them", node(), || node_test("component.test.js")),
         trial("the_page_works_in_a_browser", node().or_else(chromium), page_test),
-        trial("a_bundle_works_in_a_browser", node().or_else(chromium), || node_test("bundle.test.js")),
+        trial("bundles_work_in_a_browser", node().or_else(chromium), || node_test("bundle.test.js")),
         trial("typescript_accepts_the_scripts", node(), typescript),
         trial("eslint_accepts_the_scripts", node(), eslint),
         trial("c_gives_the_golden_answers", python().or_else(compiler), c_golden),
@@ -151,7 +151,7 @@ fn eslint() -> Result<(), Failed> {
     let mut eslint = Command::new("node");
     eslint.current_dir(root()).arg("target/bindings/javascript/node_modules/eslint/bin/eslint.js");
     eslint.args(["--config", "bindings/javascript/eslint.config.js"]);
-    run(eslint.args(["bindings/javascript", "examples/page", "examples/bundle"]), b"").map(drop)
+    run(eslint.args(["bindings/javascript", "examples/page", "examples/bundle", "examples/vite"]), b"").map(drop)
 }
 
 /// Returns Node in an otherwise empty project into which the package of a release was installed, with the tests.
@@ -177,9 +177,11 @@ fn installed_node() -> Result<Command, Failed> {
             {
                 fs::copy(&file, project.join(file.file_name().unwrap_or_default()))?;
             }
-            fs::create_dir(project.join("bundle"))?;
-            for name in ["index.html", "main.js"] {
-                fs::copy(below("examples/bundle").join(name), project.join("bundle").join(name))?;
+            for example in ["bundle", "vite"] {
+                fs::create_dir(project.join(example))?;
+                for file in files(&below("examples").join(example), "")? {
+                    fs::copy(&file, project.join(example).join(file.file_name().unwrap_or_default()))?;
+                }
             }
             Ok(())
         };
