@@ -87,6 +87,20 @@ def licences():
     return "\n".join(lines)
 
 
+def oci(out, component_digest):
+    """The config with which the component is an artifact in an OCI registry, as the CNCF's wasm working group specifies it:
+    tag-runtime.cncf.io/wgs/wasm/deliverables/wasm-oci-artifact/"""
+    wit = (ROOT / "wit/configdrive.wit").read_text()
+    [(package, version)] = re.findall(r"^package (.*)@(.*);$", wit, re.MULTILINE)
+    (out / f"configdrive-{VERSION}.oci.json").write_text(json.dumps({
+        "created": date(),
+        "architecture": "wasm",
+        "os": "wasip2",
+        "layerDigests": [f"sha256:{component_digest}"],
+        "component": {"exports": [f"{package}/drive@{version}"], "imports": []},
+    }, indent=2) + "\n")
+
+
 def provenance(out, component_digest):
     """Which sources and tools a release was made with, in the form of SLSA. It is not signed."""
     versions = {"rustc": toolchain()["release"], "rustc commit": toolchain()["commit-hash"]}

@@ -73,7 +73,8 @@ def debian(out, architecture, executable, native, page):
         "fish": "usr/share/fish/vendor_completions.d/configdrive.fish",
         "zsh": "usr/share/zsh/vendor-completions/_configdrive",
     }
-    for directory in (package / "DEBIAN", package / "usr/bin", documentation, *((package / path).parent for path in completions.values())):
+    overrides = package / "usr/share/lintian/overrides"
+    for directory in (package / "DEBIAN", package / "usr/bin", documentation, overrides, *((package / path).parent for path in completions.values())):
         directory.mkdir(parents=True)
     shutil.copy(executable, package / "usr/bin/configdrive")
     shutil.copytree(page, package / "usr/share/configdrive/page")
@@ -82,16 +83,24 @@ def debian(out, architecture, executable, native, page):
         (package / path).write_bytes(run(native, "completions", shell))
     copyright_file = (HERE / "debian/copyright").read_text() + "\n" + indented(documents.licences())
     (documentation / "copyright").write_text(copyright_file)
-    (documentation / "changelog.gz").write_bytes(gzip.compress((ROOT / "CHANGELOG.md").read_bytes(), 9, mtime=0))
+    changes = {"CHANGELOG.md": (ROOT / "CHANGELOG.md").read_text(), "changelog": substituted("changelog", DATE=run("date", "--rfc-email", "--utc", f"--date=@{epoch()}").decode().strip())}
+    for name, text in changes.items():
+        (documentation / f"{name}.gz").write_bytes(gzip.compress(text.encode(), 9, mtime=0))
+    shutil.copy(HERE / "debian/lintian-overrides", overrides / "configdrive")
     size = sum(file.stat().st_size for file in package.rglob("*") if file.is_file()) // 1024
-    control = (HERE / "debian/control").read_text()
-    for name, value in {"VERSION": VERSION, "ARCHITECTURE": debian_architecture, "SIZE": str(size)}.items():
-        control = control.replace(f"@{name}@", value)
-    (package / "DEBIAN/control").write_text(control)
+    (package / "DEBIAN/control").write_text(substituted("control", ARCHITECTURE=debian_architecture, SIZE=str(size)))
     for path in package.rglob("*"):
         path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
         os.utime(path, (epoch(), epoch()))
     run("dpkg-deb", "--root-owner-group", "--build", package, out / f"configdrive_{VERSION}_{debian_architecture}.deb")
+
+
+def substituted(name, **values):
+    """Return a file of debian/ with the version and other values."""
+    text = (HERE / "debian" / name).read_text()
+    for key, value in {"VERSION": VERSION, **values}.items():
+        text = text.replace(f"@{key}@", value)
+    return text
 
 
 def write_pages(directory, native, compressed=False):

@@ -13,13 +13,13 @@ import re
 import subprocess
 import sys
 
-import oras.client
-
 CONFIG = "application/vnd.wasm.config.v0+json"
 LAYER = "application/wasm"
 
 
 def main():
+    import oras.client  # release/test imports this file without it
+
     registry, component, directory = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
     with running(registry, directory) as address:
         target = f"{address}/ironic/configdrive:0.1.0"
