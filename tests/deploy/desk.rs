@@ -44,6 +44,20 @@ impl Desk {
         self.directory.path().join("seed").display().to_string()
     }
 
+    pub fn path(&self, name: &str) -> String {
+        self.directory.path().join(name).display().to_string()
+    }
+
+    pub fn file(&self, name: &str, text: &str) -> String {
+        let path = self.path(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    pub fn open(&self, name: &str, text: &str) -> fs::File {
+        fs::File::open(self.file(name, text)).unwrap()
+    }
+
     pub fn edit(&mut self, from: &str, to: &str) {
         let document = fs::read_to_string(self.document()).unwrap();
         assert!(document.contains(from), "{from} is not in the document");

@@ -60,7 +60,7 @@ fn one_nodes_failure_does_not_affect_the_others() {
         "- {node: good-1, document: instance.json}\n- {node: bad-1, document: instance.json}\n\
          - {node: bad-2, document: instance.json}\n- {node: nobody, document: instance.json}\n\
          - {node: good-2, document: instance.json, options: {format: vfat, size: 64MiB}}\n\
-         - {node: good-3, document: missing.json}\n- {node: good-4, document: instance.json, options: {farmat: vfat}}\n",
+         - {node: good-3, document: missing.json}\n- {node: good-4, document: instance.json, options: {ports: missing.json}}\n",
     );
     let output = deploy(&["--fleet", &fleet, "--json"]);
     let stderr = String::from_utf8(output.stderr.clone()).unwrap();
@@ -85,7 +85,7 @@ fn one_nodes_failure_does_not_affect_the_others() {
         ("failed", Some(5), "cannot look up node nobody: Ironic answered 404: Node nobody could not be found")
     );
     assert_eq!(outcome("good-3").1, Some(1));
-    assert!(outcome("good-4").2.contains("--farmat"), "{report}");
+    assert!(outcome("good-4").2.contains("--ports"), "{report}");
     let image =
         success(configdrive().args(["inspect", "-"]).stdin(desk.open("drive", &stored("good-2"))).output().unwrap());
     assert!(image.contains("FAT"), "{image}");
@@ -113,7 +113,15 @@ fn an_invalid_fleet_starts_nothing() {
     let desk = Desk::new();
     let fleet = desk.file("fleet.json", r#"[{"node": "unstarted", "document": "instance.json"}, {"node": "x"}]"#);
     let (code, words) = failure(deploy(&["--fleet", &fleet]));
-    assert_eq!((code, words.contains("missing field `document`")), (INVALID_INPUT, true), "{words}");
+    assert_eq!(code, INVALID_INPUT);
+    assert!(words.contains("fleet.json: entry 2: node x has neither a document nor a drive; add one"), "{words}");
+    let fleet = desk.file(
+        "fleet.yaml",
+        "- {node: unstarted, document: instance.json}\n- {node: x, document: instance.json, farmat: vfat}\n",
+    );
+    let (code, words) = failure(deploy(&["--fleet", &fleet]));
+    assert_eq!(code, INVALID_INPUT);
+    assert!(words.contains("fleet.yaml: entry 2: unexpected argument '--farmat' found"), "{words}");
     assert_eq!(state(&node), "available");
     assert_eq!(failure(deploy(&["unstarted", "other=instance.json"])).0, USAGE);
 }
@@ -155,16 +163,4 @@ fn deploy(arguments: &[&str]) -> std::process::Output {
 /// Returns the exit code and standard error.
 fn code_and_error(output: std::process::Output) -> (i32, String) {
     (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
-}
-
-impl Desk {
-    fn file(&self, name: &str, text: &str) -> String {
-        let path = self.directory.path().join(name);
-        fs::write(&path, text).unwrap();
-        path.display().to_string()
-    }
-
-    fn open(&self, name: &str, text: &str) -> fs::File {
-        fs::File::open(self.file(name, text)).unwrap()
-    }
 }

@@ -9,6 +9,8 @@
 mod cloud;
 // The command and its document.
 mod desk;
+// Finished drives, and requested deploy steps.
+mod drives;
 // Answers that are lost, late or wrong.
 mod faults;
 // Many nodes.
@@ -21,5 +23,9 @@ mod mkisofs;
 mod one;
 // The proxy that causes the faults of `faults`.
 mod proxy;
+// Nodes that get their image from the command, too.
+mod standalone;
+// Fleets in tables.
+mod table;
 // Signals, timeouts and restarts while the command waits, and what it logs.
 mod waiting;

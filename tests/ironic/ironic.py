@@ -7,7 +7,7 @@
     ironic.py enroll NAME --endpoint URL     enrols a node of fake-hardware, ready to be deployed
     ironic.py lock | unlock NODE --database FILE      reserves a node as another conductor does, and releases it
     ironic.py finish NODE --database FILE    ends a deployment that waits for its agent
-    ironic.py stored NODE --database FILE    prints the config drive as Ironic stored it: base64 of gzip, or its URL in Swift
+    ironic.py stored NODE --database FILE    prints the config drive as Ironic stored it: base64 of gzip, its URL, or JSON
     ironic.py show [FILE]                    prints the files in such a text, as a tree with sizes
 
 The services are in `baremetal.py`, `keystone.py` and `swift.py`; `neutron.py` answers in Neutron's place. Needs Python 3.11 or newer
@@ -64,6 +64,7 @@ def main():
     command.add_argument("--failing", action="store_true", help="its deployments fail, after they have started")
     command.add_argument("--waiting", action="store_true", help="its deployments wait for an agent that never calls")
     command.add_argument("--unfit", action="store_true", help="it has no image, so it fails validation")
+    command.add_argument("--bare", action="store_true", help="its instance_info is empty, and it needs no image")
     command.add_argument("--port", metavar="MAC[=VIF]", action="append", default=[],
                          help="a port, and the id of its VIF")
     command.add_argument("--portgroup", metavar="MAC=VIF", help="a port group (802.3ad) and the id of its VIF")
@@ -182,7 +183,7 @@ def enroll(args):
         node["deploy_interface"] = "direct"
     if args.waiting:
         node["deploy_interface"] = "custom-agent"
-    if args.unfit:
+    if args.unfit or args.bare:
         node["instance_info"] = {}
     uuid = api.call("POST", "/v1/nodes", node)["uuid"]
 
@@ -245,7 +246,7 @@ def stored(database, node):
     drive = json.loads(row[0] or "{}").get("configdrive")
     if drive is None:
         raise Failure(f"no config drive is stored for node {node!r}")
-    return drive
+    return drive if isinstance(drive, str) else json.dumps(drive)
 
 
 def show(file):

@@ -8,9 +8,11 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::collection::Collection;
+use super::deploy::Prepared;
 use super::error::Error;
 use super::feature::Feature;
 use super::ident::NodeIdent;
+use super::instance_info::InstanceInfo;
 use super::node::Node;
 use super::operation::Operation;
 use super::patience::Patience;
@@ -144,10 +146,10 @@ impl<T: Transport> Ironic<T> {
         }
     }
 
-    /// Returns the request that [`provision`](Self::provision) would send.
-    pub fn preview(&self, node: &Node, request: &ProvisionRequest) -> Preview {
-        let put = Request { version: Some(self.version()), ..Self::put(node, Body(Bytes::new())) };
-        Preview::new(self.endpoint(), &put, request)
+    /// Returns the request that [`deploy`](super::deploy()) would send, and what it would set in the node's `instance_info` before.
+    pub fn preview(&self, prepared: &Prepared) -> Preview {
+        let put = Request { version: Some(self.version()), ..Self::put(&prepared.node, Body(Bytes::new())) };
+        Preview::new(self.endpoint(), &put, &prepared.request, &prepared.instance_info)
     }
 
     /// Writes `record` into the node's `extra`.
@@ -156,7 +158,7 @@ impl<T: Transport> Ironic<T> {
         Ok(())
     }
 
-    /// Sets the node's `instance_uuid` and writes `record` into its `extra`. Ironic refuses this if the node has another
+    /// Sets the node's `instance_uuid`, writes `record` into its `extra`, and sets `info` in its `instance_info`. Ironic refuses this if the node has another
     /// `instance_uuid`, and while it is locked or being deployed. Returns the node as it is afterwards, if the answer contains it.
     ///
     /// The answer comes from the conductor that is responsible for the node, not from a database that may lag.
@@ -165,11 +167,20 @@ impl<T: Transport> Ironic<T> {
         node: &Node,
         instance_uuid: &str,
         record: Option<&Record>,
+        info: &InstanceInfo,
     ) -> Result<Option<Node>, Error> {
         let claim = json!({"op": "add", "path": "/instance_uuid", "value": instance_uuid});
-        let patch: Vec<_> = std::iter::once(claim).chain(record.map(Record::patch)).collect();
+        let claim = std::iter::once(claim).chain(record.map(Record::patch));
+        let patch: Vec<_> = claim.chain(info.patch(&node.instance_info)).collect();
         let answer = self.patch(Operation::Claim(node.label().clone()), node, json!(patch)).await?;
         Ok(serde_json::from_slice(&answer.body).ok().filter(|patched: &Node| patched.uuid == node.uuid))
+    }
+
+    /// Sets `info` in the node's `instance_info`, without a claim.
+    pub(super) async fn set_instance_info(&self, node: &Node, info: &InstanceInfo) -> Result<(), Error> {
+        let patch = json!(info.patch(&node.instance_info));
+        self.patch(Operation::SetInstanceInfo(node.label().clone()), node, patch).await?;
+        Ok(())
     }
 
     /// Removes the node's `instance_uuid`.
@@ -323,7 +334,7 @@ mod tests {
             let ironic = Ironic::connect(&script).await?;
             let node = ironic.node(&"n".parse().unwrap()).await?;
             let drive = Drive::new("H4sI".into()).ok();
-            let request = ProvisionRequest { target: Target::Rebuild, drive };
+            let request = ProvisionRequest { target: Target::Rebuild, drive, deploy_steps: None };
             ironic.provision(&node, &request.seal().unwrap()).await
         });
         assert!(matches!(error, Err(Error::TooOld { feature: Feature::RebuildWithDrive, .. })), "{error:?}");

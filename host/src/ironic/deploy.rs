@@ -5,18 +5,22 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use configdrive_contract::{self as contract, ConfigDrive, Options, Policy, Recipient, Recipients, Severity};
+use configdrive_contract::{ConfigDrive, Options, Policy};
 
 use super::client::Ironic;
+use super::content::Content;
+use super::deploy_steps::DeploySteps;
+use super::drive;
 use super::error::Error;
 use super::hold::Terms;
 use super::ident::NodeIdent;
+use super::instance_info::InstanceInfo;
 use super::node::Node;
 use super::operation::Operation;
 use super::patience::Patience;
 use super::provision::{Drive, DriveDigest, ProvisionRequest, Target, TooLarge};
 use super::record::{Fingerprint, Record};
-use super::start::{check_fit, start};
+use super::start::{check_fit, start, validate};
 use super::step::Step;
 use super::wait::{Watch, until_active};
 use crate::transport::Transport;
@@ -27,12 +31,17 @@ use crate::transport::Transport;
 pub struct Job {
     /// The node's name or UUID.
     pub node: NodeIdent,
-    /// The instance document: JSON or YAML in UTF-8. Only the component parses it.
-    pub document: Arc<[u8]>,
+    /// What the instance gets: a document, or a finished drive.
+    pub content: Content,
     /// The operator's policy on whether an instance gets a drive.
     pub policy: Policy,
     /// The operator's options for the drive. `ports` and `portgroups` are fetched from Ironic if they are absent.
     pub options: Options,
+    /// What to set in the node's `instance_info`, together with the claim. Ironic validates the node afterwards. What was set stays
+    /// if the deployment is not started or fails; undeploying the node removes it.
+    pub instance_info: InstanceInfo,
+    /// Deploy steps to request in addition to the node's own.
+    pub deploy_steps: Option<DeploySteps>,
     /// Whether to deploy or to rebuild.
     pub target: Target,
     /// Whether to stop if the check finds errors. Findings are reported as [`Step::Finding`].
@@ -60,12 +69,14 @@ pub struct Job {
 
 impl Job {
     /// Creates a first deployment, with Nova's defaults and without waiting.
-    pub fn new(node: NodeIdent, document: impl Into<Arc<[u8]>>) -> Self {
+    pub fn new(node: NodeIdent, content: impl Into<Content>) -> Self {
         Self {
             node,
-            document: document.into(),
+            content: content.into(),
             policy: Policy::default(),
             options: Options::default(),
+            instance_info: InstanceInfo::default(),
+            deploy_steps: None,
             target: Target::Active,
             check: true,
             wait: false,
@@ -87,6 +98,8 @@ pub struct Prepared {
     pub node: Node,
     /// The request to send.
     pub request: ProvisionRequest,
+    /// What to set in the node's `instance_info` before.
+    pub instance_info: InstanceInfo,
     /// Whether the node is already active with this drive, so that nothing needs to be sent. Always false if [`Job::record`]
     /// is false.
     pub already_active: bool,
@@ -121,7 +134,7 @@ pub async fn deploy<T: Transport>(
     let observe = &mut logged(observe);
     let patience = Patience::new(job.timeout, job.deadline);
     let (wait, records) = (job.wait, job.record);
-    let Prepared { node, request, already_active, already_started, terms } =
+    let Prepared { node, request, already_active, already_started, terms, .. } =
         plan(ironic, component, job, patience, observe).await?;
     let drive = request.drive.as_ref().map(Drive::digest);
     if already_active {
@@ -195,9 +208,7 @@ async fn plan<T: Transport>(
 ) -> Result<Prepared, Error> {
     let build = || Operation::Build(job.node.clone());
     // Rejects an invalid document before the first request to Ironic.
-    let document = Arc::clone(&job.document);
-    let required = on_blocking_thread(component, move |component| component.required_by(&document, job.policy));
-    let required = patience.within(build(), required).await?;
+    let required = patience.within(build(), drive::required(component, &job)).await?;
     let node = patience.ask(Operation::Node(job.node.clone()), observe, || ironic.node(&job.node)).await?;
     observe(Step::Found(&node));
     // The node may already have this drive, or be getting it now, which is only known once the drive is built.
@@ -205,98 +216,59 @@ async fn plan<T: Transport>(
     if !may_have_it {
         check_fit(&node, job.target)?;
     }
-    let mut options = job.options;
+    let mut options = job.options.clone();
     let drive = if required {
-        if options.ports.is_none() {
-            let ports = patience.ask(Operation::Ports(node.label().clone()), observe, || ironic.ports(&node));
-            options.ports = Some(ports.await?);
+        if matches!(job.content, Content::Document(_)) {
+            if options.ports.is_none() {
+                let ports = patience.ask(Operation::Ports(node.label().clone()), observe, || ironic.ports(&node));
+                options.ports = Some(ports.await?);
+            }
+            if options.portgroups.is_none() {
+                let portgroups = Operation::PortGroups(node.label().clone());
+                options.portgroups = Some(patience.ask(portgroups, observe, || ironic.portgroups(&node)).await?);
+            }
         }
-        if options.portgroups.is_none() {
-            let portgroups = Operation::PortGroups(node.label().clone());
-            options.portgroups = Some(patience.ask(portgroups, observe, || ironic.portgroups(&node)).await?);
-        }
-        observe(Step::Building);
-        if job.check {
-            let checked = check(component, &job.document, &options, &node, observe);
-            patience.within(build(), checked).await?;
-        }
-        let (document, options) = (Arc::clone(&job.document), options.clone());
-        let text = on_blocking_thread(component, move |component| component.pack(&document, &options));
-        let drive = Drive::new(patience.within(build(), text).await?).map_err(|_| Error::NotADrive)?;
+        let made = drive::make(component, &job, &options, &node, observe);
+        let drive = patience.within(build(), made).await?;
         observe(Step::Built(&drive));
         Some(drive)
     } else {
         observe(Step::NoDriveNeeded);
         None
     };
-    let fingerprint = match (job.record || job.intent, required) {
-        (false, _) => None,
-        (true, false) => Some(Fingerprint::new(None)),
-        (true, true) => {
-            // The random bytes drawn for this run would make every fingerprint different.
-            options.default_random_seed = None;
-            let document = Arc::clone(&job.document);
-            let text = on_blocking_thread(component, move |component| component.pack(&document, &options));
-            Some(Fingerprint::new(Some(&patience.within(build(), text).await?)))
-        }
+    let fingerprint = if job.record || job.intent {
+        let identity = match &drive {
+            Some(drive) => Some(patience.within(build(), drive::identity(component, &job, options, drive)).await?),
+            None => None,
+        };
+        let info = Some(&job.instance_info).filter(|info| !info.is_empty());
+        Some(Fingerprint::with(identity.as_deref(), info, job.deploy_steps.as_ref()))
+    } else {
+        None
     };
     let recorded = fingerprint.as_ref().filter(|_| job.record);
     let known = |has: fn(&Node, &Fingerprint) -> bool| recorded.is_some_and(|drive| has(&node, drive));
     let (already_active, already_started) = (known(Node::has), known(Node::has_started));
-    let request = ProvisionRequest { target: job.target, drive };
-    let terms = Terms { instance_uuid: job.instance_uuid, allow_claimed: job.allow_claimed, fingerprint };
+    let request = ProvisionRequest { target: job.target, drive, deploy_steps: job.deploy_steps };
+    let instance_info = job.instance_info;
+    let terms = Terms {
+        instance_uuid: job.instance_uuid,
+        allow_claimed: job.allow_claimed,
+        fingerprint,
+        instance_info: instance_info.clone(),
+    };
+    let validates_later = !instance_info.is_empty();
+    let prepared = Prepared { node, request, instance_info, already_active, already_started, terms };
     if already_active || already_started {
-        return Ok(Prepared { node, request, already_active, already_started, terms });
+        return Ok(prepared);
     }
-    check_fit(&node, job.target)?;
-    ironic.can_provision(&request)?;
-    let validated = patience.ask(Operation::Validate(node.label().clone()), observe, || ironic.validate(&node));
-    let reasons = validated.await?.reasons();
-    if !reasons.is_empty() {
-        return Err(Error::Unfit { node: node.label().clone(), reasons });
+    check_fit(&prepared.node, job.target)?;
+    ironic.can_provision(&prepared.request)?;
+    // What is to be set may be what the node lacks, so `start` validates the node when it is set.
+    if !validates_later {
+        validate(ironic, &prepared.node, patience, observe).await?;
     }
-    Ok(Prepared { node, request, already_active, already_started, terms })
-}
-
-async fn check(
-    component: &Arc<impl ConfigDrive>,
-    document: &Arc<[u8]>,
-    options: &Options,
-    node: &Node,
-    observe: &mut impl FnMut(Step<'_>),
-) -> Result<(), Error> {
-    let (document, options) = (Arc::clone(document), options.clone());
-    let findings =
-        on_blocking_thread(component, move |component| component.check_document(&document, &options)).await?;
-    let findings = recipients(node).select(findings).findings;
-    for finding in &findings {
-        observe(Step::Finding(finding));
-    }
-    match findings.iter().filter(|finding| finding.severity == Severity::Error).count() {
-        0 => Ok(()),
-        errors => Err(Error::CheckFailed { errors }),
-    }
-}
-
-/// Returns what is known about the recipients of the node's drive. Not whether its disk is 4Kn: a node's properties do not say that,
-/// and Ironic's agent rebuilds a drive that it cannot mount.
-fn recipients(node: &Node) -> Recipients {
-    // With `noop`, Ironic has no network data of its own to put on a drive.
-    let opens_drives = node.network_interface.as_deref() != Some("noop");
-    opens_drives.then_some(Recipient::Flat).into_iter().collect()
-}
-
-/// Calls the component on a separate thread, since it computes for milliseconds to seconds.
-async fn on_blocking_thread<C: ConfigDrive, R: Send + 'static>(
-    component: &Arc<C>,
-    call: impl FnOnce(&C) -> Result<R, contract::Error> + Send + 'static,
-) -> Result<R, Error> {
-    let component = Arc::clone(component);
-    match tokio::task::spawn_blocking(move || call(&component)).await {
-        Ok(result) => result.map_err(Error::Drive),
-        // The runtime is shutting down, or the call panicked.
-        Err(error) => Err(Error::Drive(contract::Error::Start(Arc::new(error)))),
-    }
+    Ok(prepared)
 }
 
 /// Makes every observed step a `tracing` event, too.

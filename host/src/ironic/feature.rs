@@ -18,6 +18,12 @@ pub enum Feature {
     RebuildWithDrive,
     /// The current step of a deployment, introduced in 1.44.
     DeploySteps,
+    /// Drives that Ironic builds from a JSON object, introduced in 1.56.
+    MetadataDrive,
+    /// Vendor data in such an object, introduced in 1.59.
+    MetadataVendorData,
+    /// Deploy steps in a request, introduced in 1.69.
+    RequestedSteps,
 }
 
 impl Feature {
@@ -28,6 +34,9 @@ impl Feature {
             Self::PortGroups => Microversion::new(1, 26),
             Self::RebuildWithDrive => Microversion::new(1, 35),
             Self::DeploySteps => Microversion::new(1, 44),
+            Self::MetadataDrive => Microversion::new(1, 56),
+            Self::MetadataVendorData => Microversion::new(1, 59),
+            Self::RequestedSteps => Microversion::new(1, 69),
         }
     }
 }
@@ -39,6 +48,9 @@ impl fmt::Display for Feature {
             Self::PortGroups => "port groups with their properties",
             Self::RebuildWithDrive => "rebuilds with a config drive",
             Self::DeploySteps => "the steps of a deployment",
+            Self::MetadataDrive => "config drives built by Ironic",
+            Self::MetadataVendorData => "vendor data in config drives built by Ironic",
+            Self::RequestedSteps => "requested deploy steps",
         })
     }
 }

@@ -7,6 +7,7 @@ use tokio::time::{sleep, timeout};
 use super::claim::Claim;
 use super::client::Ironic;
 use super::error::Error;
+use super::instance_info::InstanceInfo;
 use super::node::Node;
 use super::operation::Operation;
 use super::patience::{Attempts, Patience};
@@ -25,6 +26,8 @@ pub(super) struct Terms {
     pub allow_claimed: bool,
     /// The drive's fingerprint, if the intention is to be recorded.
     pub fingerprint: Option<Fingerprint>,
+    /// What to set in the node's `instance_info`, together with the claim.
+    pub instance_info: InstanceInfo,
 }
 
 /// A node that is about to be deployed.
@@ -70,7 +73,7 @@ pub(super) async fn release<T: Transport>(ironic: &Ironic<T>, node: &Node, new: 
     let releasing = async {
         // Ironic would remove anybody's claim, so it must first confirm that the node has ours. If that request arrives late, it
         // makes the claim anew, and the next run needs the record to recognise it.
-        match ironic.claim(node, new.claim.as_str(), new.record.as_ref()).await? {
+        match ironic.claim(node, new.claim.as_str(), new.record.as_ref(), &InstanceInfo::default()).await? {
             Some(now) if now.has_changed_since(node) => Ok(()),
             _ => ironic.release(node).await,
         }
@@ -162,6 +165,12 @@ impl<T: Transport> Holding<'_, T> {
                     node = self.look(&node, observe).await.map_err(|error| self.with_last(error))?;
                 }
                 Err(error @ Error::Refused { fault: Fault { status: 400 | 403 | 404 | 405 | 501, .. }, .. }) => {
+                    let info = &self.terms.instance_info;
+                    if !info.is_empty() {
+                        // By default, lessees may set it although they may not claim the node.
+                        let setting = Operation::SetInstanceInfo(node.label().clone());
+                        self.patience.ask(setting, observe, || self.ironic.set_instance_info(&node, info)).await?;
+                    }
                     observe(Step::NotClaimed(&error));
                     self.is_new = false;
                     return Ok(Held { node, is_ours: false, new: None });
@@ -199,7 +208,7 @@ impl<T: Transport> Holding<'_, T> {
     async fn write(&self, node: &Node, claim: &Claim, is_ours: bool) -> Result<Option<Held>, Error> {
         let fingerprint = self.terms.fingerprint.as_ref();
         let record = fingerprint.map(|fingerprint| Record::before(node, fingerprint, claim, !is_ours));
-        let writing = self.ironic.claim(node, claim.as_str(), record.as_ref());
+        let writing = self.ironic.claim(node, claim.as_str(), record.as_ref(), &self.terms.instance_info);
         let written = match self.ask(Operation::Claim, node, writing).await? {
             Some(written) => written,
             // The answer may have come from a proxy.
@@ -217,7 +226,8 @@ impl<T: Transport> Holding<'_, T> {
     /// Removes the claim of an earlier deployment. Returns `None` if the node has changed. Ironic would remove anybody's claim, so it
     /// must first confirm that the node still has `claim`.
     async fn remove(&self, node: &Node, claim: &Claim) -> Result<Option<Node>, Error> {
-        let confirming = self.ironic.claim(node, claim.as_str(), None);
+        let nothing = InstanceInfo::default();
+        let confirming = self.ironic.claim(node, claim.as_str(), None, &nothing);
         let confirmed = self.ask(Operation::Claim, node, confirming).await?.unwrap_or_else(|| node.clone());
         if confirmed.has_changed_since(node) {
             return Ok(None);

@@ -27,14 +27,19 @@ pub mod fleet_file;
 mod claim;
 mod client;
 mod collection;
+mod content;
 mod deploy;
+mod deploy_steps;
 #[cfg(test)]
 mod double;
+mod drive;
 mod error;
 mod feature;
 mod fleet;
+mod fleet_table;
 mod hold;
 mod ident;
+mod instance_info;
 mod node;
 mod operation;
 mod patience;
@@ -51,15 +56,20 @@ mod validation;
 mod wait;
 
 pub use self::client::Ironic;
+pub use self::content::{Content, DriveUrl, Metadata, NotADriveUrl, NotMetadata};
 pub use self::deploy::{Done, Job, Prepared, attach, deploy, prepare};
+pub use self::deploy_steps::{DeploySteps, NotDeploySteps};
 pub use self::error::Error;
 pub use self::feature::Feature;
 pub use self::fleet::{Member, distinct, fleet};
 pub use self::ident::{NodeIdent, NotANode};
+pub use self::instance_info::InstanceInfo;
 pub use self::node::{DeployStep, Node, ProvisionState};
 pub use self::operation::Operation;
 pub use self::preview::{Preview, PreviewBody};
-pub use self::provision::{Drive, DriveDigest, NotADrive, ProvisionRequest, SealedRequest, Target, TooLarge};
+pub use self::provision::{
+    Drive, DriveDigest, MetadataDigest, NotADrive, ProvisionRequest, SealedRequest, Target, TooLarge,
+};
 pub use self::record::Fingerprint;
 pub use self::step::Step;
 pub use self::validation::{Reason, Validation};

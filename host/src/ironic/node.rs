@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::feature::Feature;
 use super::ident::NodeIdent;
+use super::instance_info::Names;
 use super::provision::Target;
 use super::record::{Fingerprint, Record};
 use crate::transport::{Microversion, tidy};
@@ -40,6 +41,9 @@ pub struct Node {
     /// The current step of a deployment, if the server is new enough to report it ([`Feature::DeploySteps`]).
     #[serde(default)]
     pub deploy_step: DeployStep,
+    /// The names of what is set for the instance.
+    #[serde(default)]
+    pub(super) instance_info: Names,
     /// The operators' own data, which includes our [`Record`].
     #[serde(default)]
     pub(super) extra: Extra,
@@ -96,7 +100,7 @@ impl Node {
         let steps = if version >= Feature::DeploySteps.since() { ",deploy_step" } else { "" };
         format!(
             "uuid,name,provision_state,target_provision_state,provision_updated_at,maintenance,maintenance_reason,\
-             reservation,last_error,instance_uuid,network_interface,extra{steps}"
+             reservation,last_error,instance_uuid,instance_info,network_interface,extra{steps}"
         )
     }
 

@@ -24,6 +24,8 @@ pub enum Operation {
     Validate(NodeIdent),
     /// Claim a node by setting its `instance_uuid`.
     Claim(NodeIdent),
+    /// Set a node's `instance_info`.
+    SetInstanceInfo(NodeIdent),
     /// Remove the claim on a node.
     Release(NodeIdent),
     /// Deploy a node.
@@ -47,6 +49,7 @@ impl fmt::Display for Operation {
             Self::Build(node) => write!(f, "cannot build the drive of node {node}"),
             Self::Validate(node) => write!(f, "cannot validate node {node}"),
             Self::Claim(node) => write!(f, "cannot claim node {node} (`instance_uuid`)"),
+            Self::SetInstanceInfo(node) => write!(f, "cannot set the `instance_info` of node {node}"),
             Self::Release(node) => write!(f, "cannot remove the claim on node {node} (`instance_uuid`)"),
             Self::Deploy(node) => write!(f, "cannot deploy node {node}"),
             Self::Rebuild(node) => write!(f, "cannot rebuild node {node}"),

@@ -7,10 +7,12 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::claim::Claim;
+use super::deploy_steps::DeploySteps;
+use super::instance_info::InstanceInfo;
 use super::node::Node;
 
-/// A drive's fingerprint: the SHA-256, in hexadecimal digits, of the base64 text that the drive would have without the random
-/// bytes drawn for the run.
+/// A drive's fingerprint: the SHA-256, in hexadecimal digits, of the text that the drive would have without the random bytes drawn
+/// for the run. If there are any, the fingerprint includes what is set in `instance_info`, and the requested deploy steps.
 ///
 /// It reveals nothing about an unknown drive. But an attacker who knows everything on the drive except a password can use it to
 /// test guesses.
@@ -19,9 +21,21 @@ use super::node::Node;
 pub struct Fingerprint(String);
 
 impl Fingerprint {
-    /// Computes the fingerprint of a drive's base64 text; `None` stands for no drive.
+    /// Computes the fingerprint of a drive's text; `None` stands for no drive.
+    #[cfg(test)]
     pub(super) fn new(text: Option<&str>) -> Self {
-        Self(Sha256::digest(text.unwrap_or_default()).iter().map(|byte| format!("{byte:02x}")).collect())
+        Self::with(text, None, None)
+    }
+
+    /// Computes the fingerprint of a drive's text and of what else is requested for the instance.
+    pub(super) fn with(text: Option<&str>, info: Option<&InstanceInfo>, steps: Option<&DeploySteps>) -> Self {
+        let mut hash = Sha256::new_with_prefix(text.unwrap_or_default());
+        if info.is_some() || steps.is_some() {
+            // Neither base64 nor JSON contains this byte.
+            hash.update([0]);
+            hash.update(json!({"instance_info": info, "deploy_steps": steps}).to_string());
+        }
+        Self(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 }
 

@@ -7,6 +7,7 @@ use tokio::time::{Instant, sleep};
 use super::client::Ironic;
 use super::error::Error;
 use super::hold::{Held, Terms, claimed, hold, release};
+use super::instance_info::InstanceInfo;
 use super::node::Node;
 use super::operation::Operation;
 use super::patience::{Attempts, Patience, Pauses, RETRY_TIME};
@@ -14,7 +15,7 @@ use super::provision::{SealedRequest, Target};
 use super::step::Step;
 use crate::transport::{Fault, Transport, TransportError};
 
-/// Claims the node, and sends `request` until the deployment has started. Returns the node as it was right before the deployment.
+/// Claims the node, sets its `instance_info` if there is something to set, and sends `request` until the deployment has started. Returns the node as it was right before the deployment.
 ///
 /// This does not start a deployment twice. Only a 202 means that it was started. After any other answer, even a refusal, this checks
 /// the node, since a proxy may have replaced the answer. It sends the request again only if that may help and Ironic confirms that
@@ -32,6 +33,14 @@ pub(super) async fn start<T: Transport>(
     let held = hold(ironic, node, request.target, terms, inner, observe).await?;
     let (node, new) = (held.node.clone(), held.new.clone());
     let starting = Starting { ironic, request, patience: inner, is_ours: held.is_ours };
+    if !terms.instance_info.is_empty()
+        && let Err(error) = validate(ironic, &node, inner, observe).await
+    {
+        if let Some(new) = new {
+            release(ironic, &node, &new, patience).await;
+        }
+        return Err(error);
+    }
     let outcome = starting.start(held, observe).await;
     if let (Some(new), Err(error)) = (new, &outcome)
         && error.leaves_node_unchanged()
@@ -39,6 +48,18 @@ pub(super) async fn start<T: Transport>(
         release(ironic, &node, &new, patience).await;
     }
     outcome
+}
+
+/// Asks Ironic to validate the node.
+pub(super) async fn validate<T: Transport>(
+    ironic: &Ironic<T>,
+    node: &Node,
+    patience: Patience,
+    observe: &mut impl FnMut(Step<'_>),
+) -> Result<(), Error> {
+    let validated = patience.ask(Operation::Validate(node.label().clone()), observe, || ironic.validate(node));
+    let reasons = validated.await?.reasons();
+    if reasons.is_empty() { Ok(()) } else { Err(Error::Unfit { node: node.label().clone(), reasons }) }
 }
 
 /// Checks whether Ironic would accept a request for `target`.
@@ -174,7 +195,11 @@ impl<T: Transport> Starting<'_, T> {
         };
         loop {
             let operation = Operation::Claim(before.label().clone());
-            let error = match self.patience.within(operation, self.ironic.claim(before, instance, None)).await {
+            let error = match self
+                .patience
+                .within(operation, self.ironic.claim(before, instance, None, &InstanceInfo::default()))
+                .await
+            {
                 Ok(Some(node)) if has_moved(before, &node) => return Ok(Seen::Moved(node.into())),
                 Ok(Some(node)) => return Ok(Seen::Confirmed(node.into())),
                 Ok(None) => return Ok(Seen::Unchanged),
@@ -331,8 +356,9 @@ mod tests {
     ) -> (Result<(), String>, usize, Option<String>) {
         run(async {
             let double = Double::new(schedule, state, claim);
-            let request = ProvisionRequest { target, drive: None }.seal().unwrap();
-            let terms = Terms { instance_uuid: None, allow_claimed: false, fingerprint: None };
+            let request = ProvisionRequest { target, drive: None, deploy_steps: None }.seal().unwrap();
+            let instance_info = InstanceInfo::default();
+            let terms = Terms { instance_uuid: None, allow_claimed: false, fingerprint: None, instance_info };
             let ironic = Ironic::connect(double.clone()).await.unwrap();
             let node = ironic.node(&"n".parse().unwrap()).await.unwrap();
             let patience = Patience::new(timeout.map(Duration::from_secs), None);

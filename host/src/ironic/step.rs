@@ -18,6 +18,10 @@ pub enum Step<'a> {
     NoDriveNeeded,
     /// The ports and port groups have been fetched, and the drive is being built.
     Building,
+    /// The finished drive, or the metadata of which Ironic builds it, is being checked.
+    Inspecting,
+    /// Ironic's agent fetches the drive, which therefore cannot be checked.
+    NotInspected,
     /// The check found a problem that concerns this node. If its severity is error, nothing is sent.
     Finding(&'a Finding),
     /// The drive is built.
@@ -58,6 +62,8 @@ impl fmt::Display for Step<'_> {
             Self::Found(node) => write!(f, "node {} ({}) is {}", node.label(), node.uuid, node.provision_state),
             Self::NoDriveNeeded => f.write_str("the instance needs no config drive"),
             Self::Building => f.write_str("building the config drive from the document and the node's ports"),
+            Self::Inspecting => f.write_str("checking the config drive"),
+            Self::NotInspected => f.write_str("the config drive is not checked, because Ironic fetches it"),
             Self::Finding(finding) => finding.fmt(f),
             Self::Built(drive) => write!(f, "config drive: {}", drive.digest()),
             Self::AlreadyActive => f.write_str("the node is already active with this drive"),

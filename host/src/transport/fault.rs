@@ -25,7 +25,24 @@ impl Fault {
 /// Returns a server's or library's text as one line of reasonable length that cannot control a terminal.
 pub(crate) fn tidy(text: &str) -> String {
     // Ironic's errors from shell commands have several lines; with escaped newlines they would be hard to read.
-    one_line(&text.split_whitespace().collect::<Vec<_>>().join(" "), 1000)
+    one_line(&text.split_whitespace().map(without_query).collect::<Vec<_>>().join(" "), 1000)
+}
+
+/// Returns a URL, or a word that contains one, without its query and its user, which may be secrets. Ironic and its agent quote the
+/// URLs from which they cannot fetch something.
+pub(crate) fn without_query(word: &str) -> String {
+    let mut shown = match word.split_once('?') {
+        Some((before, after)) if before.contains('/') && !after.is_empty() => format!("{before}?…"),
+        _ => word.to_owned(),
+    };
+    if let Some(start) = shown.find("://").map(|scheme| scheme + 3) {
+        let (before, rest) = shown.split_at_checked(start).unwrap_or_default();
+        let (authority, path) = rest.split_at_checked(rest.find(['/', '?']).unwrap_or(rest.len())).unwrap_or_default();
+        if let Some((_, host)) = authority.rsplit_once('@') {
+            shown = format!("{before}…@{host}{path}");
+        }
+    }
+    shown
 }
 
 fn words(body: &Value) -> Option<String> {
@@ -55,6 +72,18 @@ mod tests {
 
     fn words_of(body: &str) -> String {
         Fault::decode(400, body.as_bytes()).words
+    }
+
+    #[test]
+    fn urls_lose_their_secrets() {
+        for (text, shown) in [
+            ("cannot fetch 'http://h/a?sig=s3': no", "cannot fetch 'http://h/a?… no"),
+            ("exceeded with url: /a/b?sig=s3 (Caused by x)", "exceeded with url: /a/b?… (Caused by x)"),
+            ("https://u:s3@h:1/a and https://u@h", "https://…@h:1/a and https://…@h"),
+            ("is it? a/b? yes user@host", "is it? a/b? yes user@host"),
+        ] {
+            assert_eq!(tidy(text), shown);
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod version;
 pub use self::fault::Fault;
 pub use self::version::{Microversion, NotAVersion, VersionRange};
 
-pub(crate) use self::fault::tidy;
+pub(crate) use self::fault::{tidy, without_query};
 
 use std::fmt;
 use std::future::Future;

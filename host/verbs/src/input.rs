@@ -6,9 +6,10 @@ use std::{
     path::Path,
 };
 
-use crate::{error::Error, output, source::Source};
+use crate::{directory, error::Error, output, source::Source};
 
 /// An input: its content, and its name for errors about it.
+#[derive(Clone)]
 pub struct Input {
     /// The name.
     pub source: Source,
@@ -28,6 +29,8 @@ pub enum Expected {
     Drive,
     /// A file that lists nodes.
     Fleet,
+    /// A list of deploy steps.
+    DeploySteps,
 }
 
 impl Expected {
@@ -39,6 +42,7 @@ impl Expected {
             }
             Self::Image => "reading an image from standard input; press Ctrl-D to end it, or use -i FILE",
             Self::Drive => "reading a drive from standard input; press Ctrl-D to end it",
+            Self::DeploySteps => "reading deploy steps from standard input; press Ctrl-D to end them",
             Self::Fleet => "reading a fleet file from standard input; press Ctrl-D to end it",
         }
     }
@@ -58,6 +62,12 @@ pub fn read(path: &Path, limit: usize, expected: Expected) -> Result<Input, Erro
     };
     // The command that should write to the pipe may have failed.
     if bytes.is_empty() { Err(Error::Empty { source }) } else { Ok(Input { source, bytes }) }
+}
+
+/// Makes a document of a directory's files. More than `limit` bytes are an error.
+pub fn read_directory(directory: &Path, limit: usize) -> Result<Input, Error> {
+    let bytes = directory::document(directory, limit)?;
+    Ok(Input { source: Source::Directory(directory.to_owned()), bytes })
 }
 
 /// Reads a file. More than `limit` bytes are an error.

@@ -3,43 +3,77 @@
 use clap::Args;
 use configdrive_host::{
     ConfigDrive,
-    ironic::{self, Job, NodeIdent},
+    ironic::{self, Content, Job, NodeIdent},
 };
 use configdrive_verbs::{
-    Engine,
-    document::{DocumentFlags, DocumentInput, format_uuid},
+    Engine, Error as VerbError, Source,
+    document::{self, DocumentFlags, DocumentInput, format_uuid},
     input::Input,
     options::{self, OperatorOptions},
 };
 use sha2::{Digest, Sha256};
 
-use super::{Inputs, error::Error};
+use super::{Inputs, error::Error, instance::InstanceOptions};
 use crate::sandbox::SandboxOptions;
 
-/// The options of a fleet's node.
+/// The options that each node of a fleet can have.
 #[derive(Args, Clone)]
 pub struct NodeOptions {
     #[command(flatten)]
-    document: DocumentFlags,
+    pub document: DocumentFlags,
+    #[command(flatten)]
+    pub instance: InstanceOptions,
     #[command(flatten)]
     pub operator: OperatorOptions,
 }
 
 impl NodeOptions {
-    /// Returns a node's options: the fleet's, overridden by the node's own flags.
-    pub fn new(operator: &OperatorOptions, flags: &[String]) -> Result<Self, Error> {
-        let fleets = Self { document: DocumentFlags::default(), operator: operator.clone() };
-        Ok(options::overridden(&fleets, flags)?)
+    /// Returns a node's options: these, overridden by the node's own flags.
+    pub fn with(&self, flags: &[String]) -> Result<Self, Error> {
+        Ok(options::overridden(self, flags)?)
     }
 
-    /// Returns the document, changed by the options.
-    pub fn change(&self, document: Input, sandbox: &impl ConfigDrive, limit: usize) -> Result<Input, Error> {
-        Ok(match self.document.read(limit)? {
-            Some(changes) => changes.apply(sandbox, document)?,
+    /// Returns what a node of a fleet gets, from what it has and from its options. `None` if it gets nothing.
+    pub fn content(
+        &self,
+        node: &NodeIdent,
+        base: Option<Base>,
+        sandbox: &impl ConfigDrive,
+        limit: usize,
+    ) -> Result<Option<(Content, Source)>, Error> {
+        let (document, is_its_own) = match base {
+            Some(Base::Finished(..)) if self.document.is_given() => {
+                return Err(VerbError::Usage(FINISHED.into()).into());
+            }
+            Some(Base::Finished(content, source)) => return Ok(Some((content, source))),
+            Some(Base::Own(document)) => (document, true),
+            Some(Base::Common(document)) => (document, false),
+            None if self.document.is_given() => (document::empty(), false),
+            None => return Ok(None),
+        };
+        let document = match self.document.read(limit)? {
+            Some(changes) if is_its_own => changes.apply(sandbox, document)?,
+            // Instances that share a document must not share its UUID.
+            Some(changes) => changes.with_uuid(|changes| Ok(stable_uuid(node, changes)))?.apply(sandbox, document)?,
             None => document,
-        })
+        };
+        Ok(Some((document.bytes.into(), document.source)))
     }
 }
+
+/// What a node gets before its options are applied.
+#[derive(Clone)]
+pub enum Base {
+    /// The node's own document.
+    Own(Input),
+    /// The document of all nodes that have none.
+    Common(Input),
+    /// A finished drive.
+    Finished(Content, Source),
+}
+
+/// The error for a finished drive that options should change.
+pub const FINISHED: &str = "a finished drive cannot be changed: the options for the document need a document";
 
 /// Reads the document of a single node. Returns `None` if it was printed instead.
 pub fn read(
@@ -54,14 +88,9 @@ pub fn read(
     Ok(draft.finish(&sandbox.start()?, options)?)
 }
 
-/// Checks the whole document, as far as that is possible without the node's ports: an error does not depend on Ironic.
+/// Checks what a node gets, as far as that is possible without the node's ports: an error does not depend on Ironic.
 pub fn check(job: &Job, inputs: &Inputs, sandbox: &SandboxOptions) -> Result<(), Error> {
-    let sandbox = sandbox.start()?;
-    let checked = sandbox.required_by(&job.document, job.policy).and_then(|required| match required {
-        // The findings depend on the node, and are reported later.
-        true => sandbox.check_document(&job.document, &job.options).map(drop),
-        false => Ok(()),
-    });
+    let checked = job.content.examine(&sandbox.start()?, job.policy, &job.options);
     checked.map_err(|error| inputs.explain(ironic::Error::Drive(error).into()))
 }
 

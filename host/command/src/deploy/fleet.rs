@@ -7,17 +7,24 @@ use configdrive_host::{
     cloud::Cloud,
     ironic::{
         self, Done, Ironic, Job, Member, NodeIdent,
-        fleet_file::{self, Document, Entry},
+        fleet_file::{self, Entry, Payload},
     },
 };
 use configdrive_verbs::{
-    Error as VerbError, Failure,
-    input::{self, Expected},
+    Error as VerbError, Failure, Source,
+    input::{self, Expected, Input},
 };
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
-use super::{error::Error, interrupt::Interrupt, progress::Progress, report};
+use super::{
+    document::{Base, NodeOptions},
+    drive,
+    error::Error,
+    interrupt::Interrupt,
+    progress::Progress,
+    report,
+};
 
 /// Reads the fleet file.
 pub fn read(path: &Path, limit: usize) -> Result<Vec<Entry>, Error> {
@@ -29,18 +36,55 @@ pub fn read(path: &Path, limit: usize) -> Result<Vec<Entry>, Error> {
     Ok(entries)
 }
 
-/// Reads a node's document.
-pub fn read_document(document: Document, limit: usize) -> Result<Arc<[u8]>, Error> {
-    match document {
-        Document::File(path) => Ok(input::read_file(&path, limit)?.into()),
-        Document::Here(document) => Ok(document),
+/// Checks the options of all nodes before the first one is deployed. `common` says whether there is something for nodes that have
+/// nothing of their own.
+pub fn check(entries: &[Entry], options: &NodeOptions, common: Option<&Base>) -> Result<(), String> {
+    for entry in entries {
+        check_entry(entry, options, common).map_err(|wrong| format!("{}: {wrong}", entry.place))?;
     }
+    Ok(())
 }
 
-/// Converts an option in a fleet file to a flag: `format: vfat` is `--format=vfat`. Names, values and errors are the same as on the
-/// command line.
-pub fn flag((name, value): (&String, &String)) -> String {
-    format!("--{}={value}", name.replace('_', "-"))
+fn check_entry(entry: &Entry, options: &NodeOptions, common: Option<&Base>) -> Result<(), String> {
+    let options = options.with(&flags(entry)).map_err(|error| error.sentence())?;
+    let has_options = options.document.is_given();
+    let problem = match (&entry.document, &entry.drive, common) {
+        (Some(_), Some(_), _) => "has both a document and a drive; remove one",
+        (None, None, None) if !has_options => {
+            "has neither a document nor a drive; add one, or name one for all nodes (-i or --drive)"
+        }
+        (None, Some(_), _) | (None, None, Some(Base::Finished(..))) if has_options => {
+            "has a finished drive, which cannot be changed; remove the options for the document"
+        }
+        _ => return options.instance.info().map(drop).map_err(|error| error.sentence()),
+    };
+    Err(format!("node {} {problem}", entry.node))
+}
+
+/// Reads what a fleet file has for a node, if it has something. `file` is the fleet file.
+pub fn read_base(entry: &Entry, file: Option<&Path>, limit: usize) -> Result<Option<Base>, Error> {
+    let here = || {
+        let path = file.unwrap_or(Path::new("")).to_owned();
+        Source::OptionFile { path, option: format!("node {}", entry.node) }
+    };
+    Ok(Some(match (&entry.document, &entry.drive) {
+        (Some(Payload::File(path)), _) => {
+            Base::Own(Input { source: Source::File(path.clone()), bytes: input::read_file(path, limit)? })
+        }
+        (Some(Payload::Here(document)), _) => Base::Own(Input { source: here(), bytes: document.to_vec() }),
+        (None, Some(Payload::File(path))) => {
+            let (content, source) = drive::read(path.as_os_str(), limit)?;
+            Base::Finished(content, source)
+        }
+        (None, Some(Payload::Here(object))) => Base::Finished(drive::metadata(object, &here())?, here()),
+        (None, None) => return Ok(None),
+    }))
+}
+
+/// Returns an entry's options as flags: `format: vfat` is `--format=vfat`. Names, values and errors are the same as on the command
+/// line.
+pub fn flags(entry: &Entry) -> Vec<String> {
+    entry.options.iter().map(|(name, value)| format!("--{}={value}", name.replace('_', "-"))).collect()
 }
 
 /// The context that a fleet's deployments share.

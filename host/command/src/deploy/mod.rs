@@ -3,8 +3,10 @@
 mod advice;
 mod cloud;
 mod document;
+mod drive;
 mod error;
 mod fleet;
+mod instance;
 mod interrupt;
 mod log;
 mod phase;
@@ -22,14 +24,13 @@ use configdrive_host::{
     ConfigDrive,
     cloud::Cloud,
     ironic::{
-        self, Done, Ironic, Job, NodeIdent, Step, Target,
-        fleet_file::{Document, Entry},
+        self, Content, Done, Ironic, Job, NodeIdent, Step, Target,
+        fleet_file::{Entry, Payload},
     },
 };
 use configdrive_verbs::{
     Engine, Error as VerbError, Failure, OptionSources, Source,
     document::{DocumentFlags, DocumentInput},
-    input::Input,
     options::OperatorOptions,
     output,
 };
@@ -38,8 +39,10 @@ use tokio::time::Instant;
 
 use self::{
     cloud::CloudOptions,
-    document::NodeOptions,
+    document::{Base, NodeOptions},
+    drive::DriveInput,
     fleet::Fleet,
+    instance::InstanceOptions,
     interrupt::Interrupt,
     log::{LOG_TARGET, LogOptions},
     phase::Phase,
@@ -63,19 +66,25 @@ use crate::sandbox::{self, SandboxOptions};
 #[command(after_help = "Examples:\n  configdrive deploy rack1-node7 -i instance.json --os-cloud lab --wait\n  \
     configdrive deploy rack1-node7 -i instance.json --endpoint http://127.0.0.1:6385 --dry-run\n  \
     configdrive deploy rack1-node7 --hostname web-01 --ssh-key ~/.ssh/id_ed25519.pub --dhcp 52:54:00:12:34:01\n  \
+    configdrive deploy rack1-node7 --drive config-2.iso --wait\n  \
     configdrive deploy rack1-node7=web.json rack1-node8=db.json\n  \
-    configdrive deploy --fleet fleet.yaml --parallel 20\n\n\
+    configdrive deploy --fleet fleet.yaml --parallel 20\n  \
+    configdrive deploy --fleet rack1.csv -i template.json\n\n\
     A fleet file is YAML or JSON, either a list or one JSON object per line:\n  \
     - node: rack1-node7\n    document: web.json         # relative to the file\n    \
-    options: {format: vfat}    # named like the flags\n    rebuild: true")]
+    format: vfat               # named like the flags\n    rebuild: true\n\n\
+    Or it is a table, with a row for each node and a column for each flag:\n  \
+    node,hostname,ip\n  rack1-node7,web-01,52:54:00:12:34:01=192.0.2.11/24")]
 pub struct Deploy {
     /// The node's name or UUID, or NODE=DOC to deploy several nodes, each with its document
     #[arg(value_name = "NODE", required_unless_present = "fleet")]
     nodes: Vec<NodeArgument>,
     #[command(flatten)]
     document: DocumentInput,
-    /// Deploy the nodes that FILE lists, each with its document and options; `-` is standard input
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["nodes", "input", "directory", "print_document", DocumentFlags::GROUP])]
+    #[command(flatten)]
+    drive: DriveInput,
+    /// Deploy the nodes that FILE lists, each with its document, drive or options; `-` is standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["nodes", "print_document"])]
     fleet: Option<PathBuf>,
     /// Deploy at most N nodes at a time
     #[arg(long, value_name = "N", default_value = "10", value_parser = at_least_one)]
@@ -90,7 +99,7 @@ pub struct Deploy {
     #[arg(long)]
     wait: bool,
     /// Send nothing, and wait for the node's current deployment
-    #[arg(long, conflicts_with_all = ["input", "directory", "print_document", DocumentFlags::GROUP, "fleet", "rebuild", "dry_run"])]
+    #[arg(long, conflicts_with_all = ["input", "directory", "drive", "print_document", DocumentFlags::GROUP, "fleet", "rebuild", "dry_run"])]
     attach: bool,
     /// Claim the node with this UUID, such as the instance's; a node that has it already is accepted [default: a random one]
     #[arg(long, value_name = "UUID", value_parser = uuid, conflicts_with_all = ["fleet", "attach"])]
@@ -110,6 +119,8 @@ pub struct Deploy {
     /// Print only the outcome, or the request of a dry run, as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    instance: InstanceOptions,
     #[command(flatten)]
     cloud: CloudOptions,
     #[command(flatten)]
@@ -179,9 +190,9 @@ impl Deploy {
         let Some(work) = self.work()? else { return Ok(()) };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
         let ended = match work {
-            Work::Fleet(entries) => {
+            Work::Fleet(entries, common) => {
                 let progress = Progress::new(audience, Some(entries.len()));
-                runtime.block_on(self.deploy_fleet(entries, &progress))
+                runtime.block_on(self.deploy_fleet(entries, common, &progress))
             }
             Work::One(one) => {
                 let progress = Progress::new(audience, None);
@@ -213,22 +224,30 @@ impl Deploy {
     /// instead.
     fn work(&self) -> Result<Option<Work>, Error> {
         if let Some(path) = &self.fleet {
-            return Ok(Some(Work::Fleet(fleet::read(path, self.sandbox.input_limit())?)));
+            let entries = fleet::read(path, self.sandbox.input_limit())?;
+            return self.fleet(entries, Source::File(path.clone())).map(Some);
         }
         if let [NodeArgument { node, document: None }] = self.nodes.as_slice() {
             if self.attach {
                 return Ok(Some(Work::One(One::Attach(node.clone()))));
             }
-            let (mut job, options) = self.job(node.clone(), Arc::default(), &self.operator, self.rebuild)?;
-            let uuid = self.instance_uuid.as_deref();
-            let Some(document) = document::read(&self.document, node, uuid, &job.options, &self.sandbox)? else {
-                return Ok(None);
+            let nothing: Arc<[u8]> = Arc::default();
+            let (mut job, options) = self.job(node.clone(), nothing.into(), &self.of_nodes(), self.rebuild)?;
+            let (content, source) = match self.drive.read(self.sandbox.input_limit())? {
+                Some(drive) => drive,
+                None => {
+                    let uuid = self.instance_uuid.as_deref();
+                    match document::read(&self.document, node, uuid, &job.options, &self.sandbox)? {
+                        Some(document) => (document.bytes.into(), document.source),
+                        None => return Ok(None),
+                    }
+                }
             };
-            job.document = document.bytes.into();
+            job.content = content;
             job.wait = self.wait;
             // A claim of the caller's choice is recognised without a record.
             job.intent = !self.no_record && !self.dry_run && self.instance_uuid.is_none();
-            let inputs = Inputs { document: document.source, options };
+            let inputs = Inputs { content: source, options };
             document::check(&job, &inputs, &self.sandbox)?;
             return Ok(Some(Work::One(One::Deploy(Box::new((job, inputs))))));
         }
@@ -236,31 +255,50 @@ impl Deploy {
             let message = "--dry-run and --attach require a single NODE, without =DOC";
             return Err(VerbError::Usage(message.into()).into());
         }
-        if self.document.is_named() {
-            let message = "options for the document require a single NODE, without =DOC; in a fleet file, each node can have them";
-            return Err(VerbError::Usage(message.into()).into());
+        if self.document.prints() {
+            return Err(VerbError::Usage("--print-document requires a single NODE, without =DOC".into()).into());
         }
-        let entries = self.nodes.iter().map(|argument| match &argument.document {
-            Some(document) => Ok(Entry {
-                node: argument.node.clone(),
-                document: Document::File(document.clone()),
-                rebuild: false,
-                options: BTreeMap::new(),
-            }),
-            None => Err(VerbError::Usage(format!("node {0} has no document; write {0}=DOC", argument.node)).into()),
+        let entries = self.nodes.iter().map(|NodeArgument { node, document }| {
+            let mut entry = Entry::new(node.clone(), format!("node {node}"));
+            entry.document = document.clone().map(Payload::File);
+            entry
         });
-        Ok(Some(Work::Fleet(entries.collect::<Result<_, Error>>()?)))
+        self.fleet(entries.collect(), Source::Option("command line".into())).map(Some)
+    }
+
+    /// Checks what is known about the nodes of a fleet, and reads what all of them share.
+    fn fleet(&self, entries: Vec<Entry>, source: Source) -> Result<Work, Error> {
+        let limit = self.sandbox.input_limit();
+        let common = match self.drive.read(limit)? {
+            Some((content, source)) => Some(Base::Finished(content, source)),
+            None => self.document.read_named(limit)?.map(Base::Common),
+        };
+        fleet::check(&entries, &self.of_nodes(), common.as_ref())
+            .map_err(|message| VerbError::Config { source, message })?;
+        Ok(Work::Fleet(entries, common))
+    }
+
+    /// Returns the options that the nodes of a fleet can override.
+    fn of_nodes(&self) -> NodeOptions {
+        NodeOptions {
+            document: self.document.flags().clone(),
+            instance: self.instance.clone(),
+            operator: self.operator.clone(),
+        }
     }
 
     fn job(
         &self,
         node: NodeIdent,
-        document: Arc<[u8]>,
-        operator: &OperatorOptions,
+        content: Content,
+        options: &NodeOptions,
         rebuild: bool,
     ) -> Result<(Job, OptionSources), Error> {
-        let mut job = Job::new(node, document);
-        let (policy, settings) = operator.clone().read(self.sandbox.input_limit())?;
+        let mut job = Job::new(node, content);
+        let limit = self.sandbox.input_limit();
+        let (policy, settings) = options.operator.clone().read(limit)?;
+        job.instance_info = options.instance.info()?;
+        job.deploy_steps = options.instance.steps(limit)?;
         job.policy = policy;
         job.options = settings.options;
         job.target = if rebuild { Target::Rebuild } else { Target::Active };
@@ -288,7 +326,7 @@ impl Deploy {
                 if self.dry_run {
                     let prepared = ironic::prepare(&ironic, &sandbox, job, observe).await;
                     let prepared = prepared.map_err(|error| inputs.explain(error.into()))?;
-                    let preview = ironic.preview(&prepared.node, &prepared.request);
+                    let preview = ironic.preview(&prepared);
                     return Ok(match self.json {
                         true => json!(preview).to_string(),
                         false => format!("nothing is sent; the request would be:\n\n{preview}"),
@@ -304,6 +342,7 @@ impl Deploy {
     async fn deploy_fleet(
         &self,
         entries: Vec<Entry>,
+        common: Option<Base>,
         progress: &Progress,
     ) -> Result<(String, Result<(), Error>), Error> {
         let (sandbox, ironic) = (Arc::new(self.sandbox.start()?), self.connect(progress).await?);
@@ -312,7 +351,7 @@ impl Deploy {
         let inputs = RefCell::new(BTreeMap::new());
         let job = |entry: Entry| {
             let node = entry.node.as_str().to_owned();
-            let (job, its_inputs) = self.member(entry, &fleet.sandbox)?;
+            let (job, its_inputs) = self.member(entry, common.clone(), &fleet.sandbox)?;
             inputs.borrow_mut().insert(node, its_inputs);
             Ok(job)
         };
@@ -334,24 +373,17 @@ impl Deploy {
     }
 
     /// Creates the job of a fleet's node when its turn has come.
-    fn member(&self, entry: Entry, sandbox: &impl ConfigDrive) -> Result<(Job, Inputs), Error> {
-        let source = match (&entry.document, &self.fleet) {
-            (Document::File(path), _) => Source::File(path.clone()),
-            (Document::Here(_), fleet) => {
-                let path = fleet.clone().unwrap_or_default();
-                Source::OptionFile { path, option: format!("node {}", entry.node) }
-            }
-        };
+    fn member(&self, entry: Entry, common: Option<Base>, sandbox: &impl ConfigDrive) -> Result<(Job, Inputs), Error> {
         let limit = self.sandbox.input_limit();
-        let bytes = fleet::read_document(entry.document, limit)?.to_vec();
-        let flags: Vec<_> = entry.options.iter().map(fleet::flag).collect();
-        let node = NodeOptions::new(&self.operator, &flags)?;
-        let document = node.change(Input { source: source.clone(), bytes }, sandbox, limit)?;
-        let rebuild = self.rebuild || entry.rebuild;
-        let (mut job, options) = self.job(entry.node, document.bytes.into(), &node.operator, rebuild)?;
+        let node = self.of_nodes().with(&fleet::flags(&entry))?;
+        let base = fleet::read_base(&entry, self.fleet.as_deref(), limit)?.or(common);
+        let Some((content, source)) = node.content(&entry.node, base, sandbox, limit)? else {
+            return Err(VerbError::Usage(format!("node {} has neither a document nor a drive", entry.node)).into());
+        };
+        let (mut job, options) = self.job(entry.node, content, &node, self.rebuild || entry.rebuild)?;
         job.wait = true;
         job.record = !self.no_record;
-        Ok((job, Inputs { document: source, options }))
+        Ok((job, Inputs { content: source, options }))
     }
 
     /// Returns the time that is left, or `None` if there is no limit.
@@ -363,7 +395,8 @@ impl Deploy {
 /// The work that the command line requests.
 enum Work {
     One(One),
-    Fleet(Vec<Entry>),
+    /// Nodes, and what those get that have nothing of their own.
+    Fleet(Vec<Entry>, Option<Base>),
 }
 
 enum One {
@@ -382,14 +415,14 @@ impl One {
 
 /// The names of a job's inputs, for errors of the component.
 struct Inputs {
-    document: Source,
+    content: Source,
     options: OptionSources,
 }
 
 impl Inputs {
     fn explain(&self, error: Error) -> Error {
         match error {
-            Error::Ironic(ironic::Error::Drive(error)) => self.document.explain(error, &self.options).into(),
+            Error::Ironic(ironic::Error::Drive(error)) => self.content.explain(error, &self.options).into(),
             error => error,
         }
     }
@@ -403,7 +436,7 @@ mod tests {
 
     #[test]
     fn an_error_about_a_document_starts_with_its_name() {
-        let inputs = Inputs { document: Source::File("web.json".into()), options: OptionSources::default() };
+        let inputs = Inputs { content: Source::File("web.json".into()), options: OptionSources::default() };
         let refused = configdrive_host::Error::refused(ErrorCode::InvalidDocument, "/a: missing", Some("/a"));
         let error = inputs.explain(ironic::Error::Drive(refused).into());
         assert_eq!(error.sentence(), "web.json: /a: missing");

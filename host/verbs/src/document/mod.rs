@@ -11,7 +11,6 @@ use clap::Args;
 use configdrive_contract::{ConfigDrive, Options};
 
 use crate::{
-    directory,
     error::Error,
     input::{self, Expected, Input},
     output,
@@ -49,6 +48,20 @@ impl DocumentInput {
         input.is_some() || directory.is_some() || flags.is_given() || *print_document
     }
 
+    /// Returns the options that make a document or change one.
+    pub fn flags(&self) -> &DocumentFlags {
+        &self.flags
+    }
+
+    /// Reads the document or the directory that the command line names, without the changes that options ask for.
+    pub fn read_named(&self, limit: usize) -> Result<Option<Input>, Error> {
+        match (&self.directory, &self.input) {
+            (Some(directory), _) => input::read_directory(directory, limit).map(Some),
+            (None, Some(input)) => input::read(input, limit, Expected::Document).map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+
     /// Reads the files that the options name. None may be larger than `limit` bytes.
     pub fn read(&self, limit: usize) -> Result<Draft, Error> {
         self.read_with_uuid(limit, |_| random_uuid())
@@ -63,11 +76,8 @@ impl DocumentInput {
     ) -> Result<Draft, Error> {
         let changes = self.flags.read(limit)?;
         let document = match (&self.directory, &self.input, &changes) {
-            (Some(directory), ..) => {
-                let bytes = directory::document(directory, limit)?;
-                Input { source: Source::Directory(directory.clone()), bytes }
-            }
-            (None, None, Some(_)) => Input { source: Source::Options, bytes: EMPTY.into() },
+            (Some(directory), ..) => input::read_directory(directory, limit)?,
+            (None, None, Some(_)) => empty(),
             (None, input, _) => input::read(input.as_deref().unwrap_or("-".as_ref()), limit, Expected::Document)?,
         };
         let changes = changes.map(|changes| match document.source {
@@ -79,8 +89,10 @@ impl DocumentInput {
     }
 }
 
-/// What options alone complete.
-const EMPTY: &str = r#"{"meta_data": {}}"#;
+/// Returns the document that options alone complete.
+pub fn empty() -> Input {
+    Input { source: Source::Options, bytes: br#"{"meta_data": {}}"#.into() }
+}
 
 /// A document, and the changes to it that options ask for.
 pub struct Draft {
