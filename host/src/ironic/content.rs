@@ -18,7 +18,7 @@ use crate::transport::without_query;
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Content {
-    /// An instance document: JSON in UTF-8. Only the component parses it, and builds the drive.
+    /// An instance document: JSON or YAML in UTF-8. Only the component parses it, and builds the drive.
     Document(Arc<[u8]>),
     /// A finished drive, whatever made it: an image, its gzip, or base64 of either. The component inspects it.
     Drive(Arc<[u8]>),
