@@ -19,6 +19,7 @@ import { instantiate } from "./component/configdrive.js";
  * @typedef {import("./component/interfaces/ironic-configdrive-drive.js").Options} Options
  * @typedef {import("./component/interfaces/ironic-configdrive-drive.js").ErrorCode} ErrorCode
  * @typedef {import("./component/interfaces/ironic-configdrive-drive.js").ExtractedFile} ExtractedFile
+ * @typedef {import("./component/interfaces/ironic-configdrive-drive.js").FurtherError} FurtherError
  * @typedef {import("./component/interfaces/ironic-configdrive-drive.js").Finding} Finding
  * @typedef {import("./component/interfaces/ironic-configdrive-drive.js").Inspection} Inspection
  *
@@ -28,14 +29,16 @@ import { instantiate } from "./component/configdrive.js";
 
 /** The component refused the input. */
 export class Refused extends Error {
-  /** @param {{ code: ErrorCode, message: string, pointer?: string }} record */
-  constructor({ code, message, pointer }) {
+  /** @param {{ code: ErrorCode, message: string, pointer?: string, further?: FurtherError[] }} record */
+  constructor({ code, message, pointer, further = [] }) {
     super(message);
     this.name = "Refused";
     /** Kind of error. */
     this.code = code;
     /** Place in the document as a JSON pointer (RFC 6901), if there is one. */
     this.pointer = pointer;
+    /** What else is wrong with the document. */
+    this.further = further;
   }
 }
 
@@ -58,6 +61,21 @@ export class Component {
     known(policy, ["forceConfigDrive"]);
     const { forceConfigDrive = false } = policy;
     return this.#call((drive) => drive.requiredBy(json(document), { forceConfigDrive }));
+  }
+
+  /**
+   * Returns `document` with `changes` in place of its own data, as indented JSON. The changes have the names of the interface:
+   * `uuid`, `hostname`, `user_data` and so on.
+   * @param {Document} document
+   * @param {Record<string, unknown>} changes
+   * @param {{ conceal?: boolean }} [options] whether notes replace secrets, for people
+   * @returns {string}
+   */
+  amend(document, changes, options = {}) {
+    known(options, ["conceal"]);
+    const { conceal = false } = options;
+    const text = wellFormed(JSON.stringify(changes), "invalid-option", "changes: ");
+    return this.#call((drive) => drive.amend(json(document), text, conceal));
   }
 
   /**
@@ -146,7 +164,7 @@ export class Component {
       return call(this.#fresh());
     } catch (error) {
       if (error instanceof Error && "payload" in error) {
-        throw new Refused(/** @type {{ code: ErrorCode, message: string, pointer?: string }} */ (error.payload));
+        throw new Refused(/** @type {{ code: ErrorCode, message: string, pointer?: string, further: FurtherError[] }} */ (error.payload));
       }
       throw error;
     }

@@ -44,7 +44,7 @@ pub use self::sandbox::engine;
 pub use self::sandbox::{COMPONENT, Cancel, Limits, Sandbox};
 pub use configdrive_contract::{
     Cause, ConfigDrive, DOCUMENT_SCHEMA, DriveFile, DriveSource, Error, ErrorCode, ExtractedFile, FileSystem, Finding,
-    ImageFormat, Inspection, Limit, Options, Policy, Recipient, Recipients, Scope, Selection, Severity,
+    FurtherError, ImageFormat, Inspection, Limit, Options, Policy, Recipient, Recipients, Scope, Selection, Severity,
     UnknownProvider, UnknownRecipient, VendordataProvider, chain, untrusted,
 };
 /// The wasmtime runtime, in the version that the compiled component requires.

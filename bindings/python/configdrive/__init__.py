@@ -11,7 +11,7 @@ it, in a sandbox.
 from configdrive import openstacksdk
 from configdrive.component import Component, Document, Drive, Limits, Options
 from configdrive.drive import DriveFile, ExtractedFile, Finding, Inspection
-from configdrive.errors import Error, ErrorCode, Refused, Stopped
+from configdrive.errors import Error, ErrorCode, FurtherError, Refused, Stopped
 
 __all__ = [
     "Component",
@@ -20,6 +20,7 @@ __all__ = [
     "DriveFile",
     "Error",
     "ErrorCode",
+    "FurtherError",
     "ExtractedFile",
     "Finding",
     "Inspection",

@@ -20,7 +20,7 @@ from wasmtime.component import Linker, Record, Variant
 
 from configdrive import cache as caching
 from configdrive.drive import DriveFile, ExtractedFile, Finding, Inspection
-from configdrive.errors import ErrorCode, Refused, Stopped
+from configdrive.errors import ErrorCode, FurtherError, Refused, Stopped
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -123,6 +123,15 @@ class Component:
         policy = _record({"force-config-drive": force_config_drive})
         return cast(bool, self._call("required-by", _document(document), policy))
 
+    def amend(self, document: Document, changes: Mapping[str, Any], *, conceal: bool = False) -> str:
+        """Return `document` with `changes` in place of its own data, as indented JSON.
+
+        The changes are `uuid`, `hostname`, `user_data` (base64), `public_keys` (a list), `metadata` (a dict of strings), `network_data`
+        and `vendor_data` (each JSON text), `injected_files` (a list of `{"path", "contents"}`) and `admin_pass`. With `conceal`, notes
+        replace secrets, and the result is for people.
+        """
+        return cast(str, self._call("amend", _document(document), _json(changes, "invalid-option", "changes: "), conceal))
+
     def pack(self, document: Document, **options: Unpack[Options]) -> str:
         """Build the drive of `document` as the text that Ironic accepts: base64 of the gzipped image.
 
@@ -160,7 +169,7 @@ class Component:
         """Find the same on a finished drive."""
         return _findings(self._call("check-drive", _text(drive)))
 
-    def _call(self, name: str, *arguments: str | bytes | Record) -> Any:
+    def _call(self, name: str, *arguments: str | bytes | bool | Record) -> Any:
         """Call a function in a fresh store."""
         function = _exported(self._component.get_export_index(name, self._drive))
         store = wasmtime.Store(self._engine)
@@ -180,7 +189,9 @@ class Component:
         else:
             failed = isinstance(result, Record)
         if failed:
-            raise Refused(**_members(result))
+            members = _members(result)
+            further = tuple(FurtherError(**_members(error)) for error in members.pop("further"))
+            raise Refused(**members, further=further)
         return result
 
 

@@ -60,14 +60,18 @@ macro_rules! conversions {
 
         impl From<generated::Error> for $crate::Error {
             fn from(error: generated::Error) -> Self {
-                let generated::Error { code, message, pointer } = error;
+                let generated::Error { code, message, pointer, further } = error;
                 let code = match code {
                     generated::ErrorCode::InvalidDocument => $crate::ErrorCode::InvalidDocument,
                     generated::ErrorCode::InvalidOption => $crate::ErrorCode::InvalidOption,
                     generated::ErrorCode::TooLarge => $crate::ErrorCode::TooLarge,
                     generated::ErrorCode::InvalidDrive => $crate::ErrorCode::InvalidDrive,
                 };
-                Self::refused(code, &message, pointer.as_deref())
+                let further = further.iter();
+                further.fold(Self::refused(code, &message, pointer.as_deref()), |error, further| {
+                    let generated::FurtherError { message, pointer } = further;
+                    error.and(message, pointer.as_deref())
+                })
             }
         }
 

@@ -26,6 +26,8 @@ pub enum Error {
         message: String,
         /// Place in the document as a JSON pointer (RFC 6901), if there is one.
         pointer: Option<String>,
+        /// What else is wrong with the document.
+        further: Vec<FurtherError>,
     },
     /// The call exceeded one of its limits.
     Limit(Limit),
@@ -46,9 +48,38 @@ impl Error {
             code,
             message: one_line(message, MESSAGE_CHARS),
             pointer: pointer.map(|pointer| one_line(pointer, POINTER_CHARS)),
+            further: Vec::new(),
         }
     }
+
+    /// Appends another error of the same document to an [`Error::Refused`]. Its strings are untrusted as well; more than 19 further
+    /// errors are left out.
+    #[must_use]
+    pub fn and(mut self, message: &str, pointer: Option<&str>) -> Self {
+        if let Self::Refused { further, .. } = &mut self
+            && further.len() < MAX_FURTHER
+        {
+            further.push(FurtherError {
+                message: one_line(message, MESSAGE_CHARS),
+                pointer: pointer.map(|pointer| one_line(pointer, POINTER_CHARS)),
+            });
+        }
+        self
+    }
 }
+
+/// Another error of a document.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct FurtherError {
+    /// The place, what was expected and what was found.
+    pub message: String,
+    /// Place in the document as a JSON pointer (RFC 6901), if there is one.
+    pub pointer: Option<String>,
+}
+
+/// The component's own limit.
+const MAX_FURTHER: usize = 19;
 
 /// Short enough to read at a glance.
 const MESSAGE_CHARS: usize = 380;

@@ -32,7 +32,7 @@ mod recipients;
 pub use self::{
     config_drive::ConfigDrive,
     drive::{DriveFile, DriveSource, ExtractedFile, FileSystem, Inspection},
-    error::{Cause, Error, ErrorCode, Limit, chain, document_text},
+    error::{Cause, Error, ErrorCode, FurtherError, Limit, chain, document_text},
     finding::{Finding, Scope, Severity},
     options::{ImageFormat, Options, Policy, UnknownProvider, VendordataProvider},
     recipients::{Recipient, Recipients, Selection, UnknownRecipient},

@@ -19,6 +19,11 @@ pub trait Failure: error::Error + From<Error> + Sized + 'static {
         String::new()
     }
 
+    /// Returns lines about what else is wrong with the same input.
+    fn further(&self) -> &[String] {
+        &[]
+    }
+
     /// Returns the line for people: what happened, why, and what to do about it.
     fn sentence(&self) -> String {
         chain(self) + &self.advice()
@@ -97,6 +102,8 @@ pub enum Error {
         source: Source,
         /// The component's error.
         error: contract::Error,
+        /// The sentences about what else is wrong.
+        further: Vec<String>,
     },
     /// The component could not work, whatever the input.
     Component(contract::Error),
@@ -145,6 +152,13 @@ impl Failure for Error {
 
     fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Write { error, .. } if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    fn further(&self) -> &[String] {
+        match self {
+            Self::Input { further, .. } => further,
+            _ => &[],
+        }
     }
 
     fn advice(&self) -> String {
@@ -207,10 +221,10 @@ impl fmt::Display for Error {
             Self::Directory { path, problem } => write!(f, "{path:?} {problem}"),
             Self::Terminal => f.write_str("refusing to write binary output to a terminal; use -o FILE or a pipe"),
             Self::Random(_) => f.write_str("cannot get random bytes from the operating system"),
-            Self::Input { source, error: contract::Error::NotUtf8 { offset } } => {
+            Self::Input { source, error: contract::Error::NotUtf8 { offset }, .. } => {
                 write!(f, "{source} is not UTF-8 (invalid byte at offset {offset})")
             }
-            Self::Input { source, error } => write!(f, "{source}: {}", source.message(error)),
+            Self::Input { source, error, .. } => write!(f, "{source}: {}", source.message(error)),
             Self::Component(error) => error.fmt(f),
             Self::Findings { errors: 1 } => {
                 f.write_str("check found 1 error: the drive is well-formed but will not work")

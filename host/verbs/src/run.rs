@@ -41,6 +41,7 @@ pub fn run<Cli: Parser, E: Failure>(verb: impl FnOnce(Cli) -> Result<(), E>) -> 
         Err(error) if error.is_broken_pipe() => Exit::Success,
         Err(error) => {
             output::error(&error.sentence());
+            error.further().iter().for_each(|sentence| output::error(sentence));
             error.exit()
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
-use configdrive_contract::{self as contract, ErrorCode, untrusted};
+use configdrive_contract::{self as contract, ErrorCode, FurtherError, untrusted};
 
 use crate::error::Error;
 
@@ -31,29 +31,46 @@ pub enum Source {
 impl Source {
     /// Adds the name of the input at fault to an error of the component: the option's, from `options`, or else this one.
     pub fn explain(&self, error: contract::Error, options: &OptionSources) -> Error {
-        let source = match &error {
+        let at_fault = |message: &str| {
+            let option = option_at_fault(message).map(|(option, _)| options.of(option));
+            option.unwrap_or_else(|| self.clone())
+        };
+        let (source, further) = match &error {
             // These happen whatever the input is.
             contract::Error::Start(_) | contract::Error::Cancelled => return Error::Component(error),
-            contract::Error::Refused { code: ErrorCode::InvalidOption, message, .. } => {
-                option_at_fault(message).map(|(option, _)| options.of(option))
+            contract::Error::Refused { code, message, further, .. } => {
+                let sentence = |error: &FurtherError| {
+                    let source = at_fault(&error.message);
+                    let text = format!("{source}: {}", source.without_place(&error.message, error.pointer.as_deref()));
+                    untrusted::one_line(&text, SENTENCE_CHARS)
+                };
+                let source = if *code == ErrorCode::InvalidOption { at_fault(message) } else { self.clone() };
+                (source, further.iter().map(sentence).collect())
             }
-            _ => None,
+            _ => (self.clone(), Vec::new()),
         };
-        Error::Input { source: source.unwrap_or_else(|| self.clone()), error }
+        Error::Input { source, error, further }
     }
 
     /// Returns the component's message about this input without the place that the name makes redundant.
     pub(crate) fn message(&self, error: &contract::Error) -> String {
-        let message = error.to_string();
-        let rest = match (self, error) {
-            (Self::OptionFile { .. } | Self::Option(_), _) => option_at_fault(&message).map(|(_, rest)| rest),
+        let pointer = match error {
+            contract::Error::Refused { pointer, .. } => pointer.as_deref(),
+            _ => None,
+        };
+        self.without_place(&error.to_string(), pointer).to_owned()
+    }
+
+    fn without_place<'m>(&self, message: &'m str, pointer: Option<&str>) -> &'m str {
+        let rest = match (self, pointer) {
+            (Self::OptionFile { .. } | Self::Option(_), _) => option_at_fault(message).map(|(_, rest)| rest),
             // Nobody wrote the document of a directory, so an index into it helps nobody; the message has the file's path.
-            (Self::Directory(_), contract::Error::Refused { pointer: Some(pointer), .. }) => {
-                message.strip_prefix(pointer.as_str()).and_then(|rest| rest.strip_prefix(": "))
+            (Self::Directory(_), Some(pointer)) => {
+                message.strip_prefix(pointer).and_then(|rest| rest.strip_prefix(": "))
             }
             _ => None,
         };
-        rest.map(str::to_owned).unwrap_or(message)
+        rest.unwrap_or(message)
     }
 
     /// Returns the name for the middle of a sentence, with quotes around a path.
@@ -81,6 +98,9 @@ impl fmt::Display for Source {
 
 /// Longer than the paths that people use.
 const NAME_CHARS: usize = 1000;
+
+/// A name and a message.
+const SENTENCE_CHARS: usize = 1500;
 
 /// The files that options come from, by the options' names in the component's interface.
 #[derive(Clone, Debug, Default)]
@@ -128,6 +148,17 @@ mod tests {
         ] {
             assert_eq!(sentence(source, code, message, pointer), expected);
         }
+    }
+
+    #[test]
+    fn every_error_of_a_document_has_its_line() {
+        let mut options = OptionSources::default();
+        options.insert("metadata", Source::Option("--meta".into()));
+        let error = contract::Error::refused(ErrorCode::InvalidDocument, "/a: missing", Some("/a"));
+        let error = error.and("/b: missing", Some("/b")).and("option metadata: /c: bad", None);
+        let error = Source::File("instance.json".into()).explain(error, &options);
+        assert_eq!(error.sentence(), "instance.json: /a: missing");
+        assert_eq!(error.further(), ["instance.json: /b: missing", "--meta: /c: bad"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Errors as problem details (RFC 9457).
 
-use configdrive_contract::{Error, ErrorCode, chain, untrusted::one_line};
+use configdrive_contract::{Error, ErrorCode, FurtherError, chain, untrusted::one_line};
 use serde_json::json;
 
 use super::media::Media;
@@ -16,6 +16,8 @@ pub struct Problem {
     detail: String,
     /// Place in the document as a JSON pointer (RFC 6901).
     pointer: Option<String>,
+    /// The other errors of the document.
+    further: Vec<FurtherError>,
     /// Value of the `Allow` header, for status 405.
     pub allow: Option<String>,
 }
@@ -23,15 +25,27 @@ pub struct Problem {
 impl Problem {
     fn new(status: u16, title: &'static str, code: &'static str, detail: String) -> Self {
         // A detail may quote the request, which is untrusted.
-        Self { status, title, code, detail: one_line(&detail, DETAIL_CHARS), pointer: None, allow: None }
+        Self {
+            status,
+            title,
+            code,
+            detail: one_line(&detail, DETAIL_CHARS),
+            pointer: None,
+            further: Vec::new(),
+            allow: None,
+        }
     }
 
     pub fn to_json(&self) -> String {
-        let Self { status, title, code, detail, pointer, allow: _ } = self;
+        let Self { status, title, code, detail, pointer, further, allow: _ } = self;
         let mut problem =
             json!({"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code});
         if let (Some(problem), Some(pointer)) = (problem.as_object_mut(), pointer) {
             problem.insert("pointer".into(), pointer.as_str().into());
+        }
+        if let (Some(problem), false) = (problem.as_object_mut(), further.is_empty()) {
+            let member = |error: &FurtherError| json!({"detail": error.message, "pointer": error.pointer});
+            problem.insert("further".into(), further.iter().map(member).collect());
         }
         problem.to_string()
     }
@@ -83,10 +97,12 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let detail = chain(&error);
         match error {
-            Error::Refused { code: code @ ErrorCode::InvalidOption, pointer, .. } => {
-                Self { pointer, ..Self::new(400, "Bad Request", code.name(), detail) }
+            Error::Refused { code: code @ ErrorCode::InvalidOption, pointer, further, .. } => {
+                Self { pointer, further, ..Self::new(400, "Bad Request", code.name(), detail) }
             }
-            Error::Refused { code, pointer, .. } => Self { pointer, ..Self::unprocessable(code.name(), detail) },
+            Error::Refused { code, pointer, further, .. } => {
+                Self { pointer, further, ..Self::unprocessable(code.name(), detail) }
+            }
             Error::NotUtf8 { .. } => Self::unprocessable(ErrorCode::InvalidDocument.name(), detail),
             _ => Self::new(500, "Internal Server Error", "fault", detail),
         }

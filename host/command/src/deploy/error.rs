@@ -51,6 +51,13 @@ impl Failure for Error {
         matches!(self, Self::Verb(error) if error.is_broken_pipe())
     }
 
+    fn further(&self) -> &[String] {
+        match self {
+            Self::Verb(error) => error.further(),
+            _ => &[],
+        }
+    }
+
     fn sentence(&self) -> String {
         match self {
             Self::Verb(error) => error.sentence(),

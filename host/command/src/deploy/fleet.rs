@@ -154,7 +154,13 @@ impl Summary {
     fn add(&mut self, node: NodeIdent, outcome: Result<Done, Error>, progress: &Progress) {
         let mut report = match &outcome {
             Ok(done) => report::outcome(done, true),
-            Err(error) => json!({"error": {"message": error.sentence(), "exit_code": error.exit() as u8}}),
+            Err(error) if error.further().is_empty() => {
+                json!({"error": {"message": error.sentence(), "exit_code": error.exit() as u8}})
+            }
+            Err(error) => {
+                let (message, exit_code) = (error.sentence(), error.exit() as u8);
+                json!({"error": {"message": message, "further": error.further(), "exit_code": exit_code}})
+            }
         };
         let (word, line) = match &outcome {
             Ok(Done { already_active: true, .. }) => {
@@ -167,7 +173,9 @@ impl Summary {
             }
             Err(error) => {
                 self.failed += 1;
-                progress.warn(&format!("the deployment of node {node} did not succeed: {}", error.sentence()));
+                for sentence in std::iter::once(&error.sentence()).chain(error.further()) {
+                    progress.warn(&format!("the deployment of node {node} did not succeed: {sentence}"));
+                }
                 ("failed", None)
             }
         };

@@ -181,6 +181,9 @@ impl Deploy {
         let outcome = self.run_for(audience);
         if let (Audience::Log, Err(error)) = (audience, &outcome) {
             tracing::error!(target: LOG_TARGET, "{}", error.sentence());
+            for sentence in error.further() {
+                tracing::error!(target: LOG_TARGET, "{sentence}");
+            }
         }
         outcome
     }
