@@ -158,7 +158,7 @@ fn is_impossible_date(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::format;
+    use alloc::{format, string::String};
 
     /// What PyYAML 6.0 returns. The test binary `readers` compares thousands of mutants with it.
     #[test]

@@ -181,7 +181,11 @@ impl Node<'_> {
 
 #[cfg(test)]
 mod tests {
-    use alloc::{format, string::String};
+    use alloc::{
+        format,
+        string::{String, ToString},
+        vec,
+    };
 
     use crate::document;
 
@@ -309,10 +313,7 @@ mod tests {
     fn size_depth_and_aliases_are_limited() {
         let mut bomb = String::from("a: &a [x, x, x, x, x, x, x, x, x, x]\n");
         for (name, before) in ('b'..='i').zip('a'..) {
-            bomb += &format!(
-                "{name}: &{name} [{}]\n",
-                [format!("*{before}")].repeat(10).concat().replace("*", ", *").trim_start_matches(", ")
-            );
+            bomb += &format!("{name}: &{name} [{}]\n", vec![format!("*{before}"); 10].join(", "));
         }
         let repeated = "its aliases repeat more than 65,536 values or 1 MiB of text; write them out";
         assert!(error(&bomb).ends_with(repeated), "{}", error(&bomb));
