@@ -147,12 +147,14 @@ def samples(seed, count):
 
 
 def dump(chance, value):
-    return yaml.dump(
+    text = yaml.dump(
         value, Dumper=yaml.SafeDumper, sort_keys=False, allow_unicode=chance.random() < 0.7,
-        default_style=chance.choice([None, None, "'", '"', "|", ">"]), default_flow_style=chance.choice([False, False, True, None]),
+        default_style=chance.choice([None, None, None, None, None, None, "'", '"', "|", ">"]), default_flow_style=chance.choice([False, False, True, None]),
         width=chance.choice([10, 20, 80, 1000]), indent=chance.choice([2, 3, 7]),
         explicit_start=chance.choice([True, False]), line_break=chance.choice(["\n", "\n", "\r\n", "\r"]),
     )
+    # A text that starts with a brace or a bracket is JSON.
+    return f"--- {text}" if text.startswith(("{", "[")) else text
 
 
 def value(chance, depth):
