@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 // Full disks, closed streams, signals, nowhere to write.
 mod adversity;
+// Options that make a document, `new`, and all errors at once; cloud-init reads the drives.
+mod by_hand;
 // What `check` prints, for whom, and its exit code.
 mod check;
 // The directory that `extract` writes to.
@@ -27,6 +29,6 @@ mod verbs;
 
 fn main() -> ExitCode {
     configdrive_support::run_trials!(
-        adversity, check, extract, inspect, messages, mkisofs, options, secrets, terminal, verbs
+        adversity, by_hand, check, extract, inspect, messages, mkisofs, options, secrets, terminal, verbs
     )
 }
