@@ -28,6 +28,9 @@ def main():
     try:
         if sys.argv[1:] != ["javascript"]:
             make_venv(HOME, HERE / "requirements.txt", install_headers)
+            # Into these, the tests install our packages.
+            make_venv(HOME / "nova", HERE / "requirements.txt", lambda: None)
+            make_venv(HOME / "nova-30", HERE / "requirements-nova-30.txt", lambda: None)
             install_modules()
             unpack_package("docker-registry", "usr/bin/docker-registry", HOME / "docker-registry")
         install_packages()

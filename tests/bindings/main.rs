@@ -13,7 +13,9 @@ mod distribution;
 mod embed;
 // Go.
 mod golang;
+// Nova.
+mod nova;
 
 fn main() -> ExitCode {
-    configdrive_support::run_trials!(distribution, embed, golang)
+    configdrive_support::run_trials!(distribution, embed, golang, nova)
 }

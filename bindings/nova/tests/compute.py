@@ -3,6 +3,14 @@
 Nova's objects are in its own database (SQLite). Only Neutron is played by a web server, which knows one security group.
 """
 
+# First, because with eventlet Nova patches the standard library: older versions when this module is imported, newer ones on request.
+import nova.monkey_patch
+
+if hasattr(nova.monkey_patch, "patch"):
+    nova.monkey_patch.patch()
+
+# ruff: noqa: E402
+import concurrent.futures
 import contextlib
 import http.server
 import json
@@ -13,24 +21,18 @@ import tempfile
 import threading
 import uuid
 
-import nova.monkey_patch
+import nova.conf
+import nova.config
+from nova import context, objects
+from nova.db import migration
+from nova.network import model
+from nova.virt import driver, fake
 
-# Only nova.cmd calls it, in newer versions; older ones patch when the module is imported.
-if hasattr(nova.monkey_patch, "patch"):
-    nova.monkey_patch.patch(backend="threading")
-
-import nova.conf  # noqa: E402
-import nova.config  # noqa: E402
-from nova import context, objects  # noqa: E402
-from nova.db import migration  # noqa: E402
-from nova.network import model  # noqa: E402
-from nova.virt import driver, fake  # noqa: E402
-
-import configdrive  # noqa: E402
+import configdrive
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.append(str(ROOT / "bindings/python"))  # last: the packages are those of the wheels
-from ironic_service import WithIronic  # noqa: E402
+from ironic_service import WithIronic
 
 CONF = nova.conf.CONF
 IMAGE = "3a1f2c4e-0000-4000-8000-000000000001"
@@ -97,6 +99,22 @@ class WithNova(WithIronic):
     def files(self, node):
         """Return the files of the drive that Ironic stored for a node, without what is random."""
         return files(self.component, self.stored(node))
+
+
+def at_once(functions):
+    """Call all functions at the same time, in green threads if Nova uses them; raise the first error."""
+    if is_green():
+        import eventlet
+
+        threads = [eventlet.spawn(function) for function in functions]
+        return [thread.wait() for thread in threads]
+    with concurrent.futures.ThreadPoolExecutor(len(functions)) as pool:
+        return list(pool.map(lambda function: function(), functions))
+
+
+def is_green():
+    eventlet = sys.modules.get("eventlet")
+    return bool(eventlet and eventlet.patcher.is_monkey_patched("thread"))
 
 
 NUMBERS = iter(range(1, 1 << 16))

@@ -46,13 +46,8 @@ class Deployment(WithNova):
         self.same_drive()
 
     def test_vfat(self):
-        expected = self.same_drive()
-        self.override(None, config_drive_format="vfat")
-        node = self.node()
-        self.spawn(OURS, instance(node, uuid=json.loads(expected["openstack/latest/meta_data.json"])["uuid"][:-1] + "0"), FILES, SECRET)
-        found = self.component.inspect(self.stored(node))
-        self.assertEqual((found.file_system, found.label, found.image_size), ("fat16", "config-2", 64 << 20))
-        self.assertEqual([file.path for file in found.files], sorted(expected))
+        # Only ours: Nova would mount the image, which not every test machine allows.
+        self.same_drive(config_drive_format="vfat")
 
     def test_the_operator_or_the_image_can_require_a_drive(self):
         def has_drive(**more):
@@ -103,23 +98,28 @@ class Deployment(WithNova):
                 self.spawn(OURS, created)
             self.assertNotIsInstance(failed.exception, exception.BuildAbortException)
 
-    def same_drive(self, **more):
-        """Deploy, and deploy again with ours; rebuild with both. Compare the drives, and return the files."""
+    def same_drive(self, config_drive_format="iso9660", **more):
+        """Deploy with Nova's driver, then deploy and rebuild with ours. Compare the drives, and return the files."""
         node = self.node()
         created = instance(node, **more)
         self.spawn(UNMODIFIED, created, FILES, SECRET)
         expected = self.files(node)
         self.assertEqual(json.loads(expected["openstack/latest/meta_data.json"])["admin_pass"], SECRET)
         self.destroy(UNMODIFIED, created)
-        self.spawn(OURS, created, FILES, SECRET)
-        self.assertEqual(self.files(node), expected)
-        # Nova stores the metadata of the port in Ironic at the first deployment, so the drives of both rebuilds are compared.
-        self.rebuild(OURS, created, FILES, SECRET)
-        found = self.files(node)
+
+        self.override(None, config_drive_format=config_drive_format)
+        for deploy in (self.spawn, self.rebuild):
+            deploy(OURS, created, FILES, SECRET)
+            self.assertEqual(self.files(node), expected)
+            found = self.component.inspect(self.stored(node))
+            self.assertEqual(found.label, "config-2")
+            if config_drive_format == "vfat":
+                self.assertEqual((found.file_system, found.image_size), ("fat16", 64 << 20))
+        # The way back.
+        self.override(None, config_drive_format="iso9660")
         self.rebuild(UNMODIFIED, created, FILES, SECRET)
-        self.assertEqual(found, self.files(node))
-        self.assertEqual(found, expected)
-        return found
+        self.assertEqual(self.files(node), expected)
+        return expected
 
 
 if __name__ == "__main__":

@@ -1,35 +1,20 @@
-"""Tests that Nova makes the same files on a drive with and without the component."""
+"""The files that both drivers make from the golden cases' documents, as Nova's own objects."""
 
 import json
-import os
 import unittest
 from unittest import mock
 
-import nova.conf
 from nova import context, objects
 from nova.network import model
-from nova.virt.ironic.driver import IronicDriver
 
-import configdrive
-import configdrive_nova
-from ironic_service import ROOT, WithIronic
+import compute
+from compute import OURS, ROOT, UNMODIFIED, WithNova
 
 CASES = ["full", "bdm-root-forms", "cpus-no-cells", "flavor-absent", "inj-v4-v6", "keys-x509", "net-multi-vif", "net-vlan",
          "secgroups-portable", "text-control", "userdata-64k"]
-COMPONENT = os.environ["CONFIGDRIVE_COMPONENT"]
 
 
-class Nova(WithIronic):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        nova.conf.CONF([], project="nova", default_config_files=[])
-        objects.register_all()
-        cls.component = configdrive.Component(COMPONENT)
-        original = IronicDriver._generate_configdrive
-        configdrive_nova.install(COMPONENT)
-        cls.ways = [original, IronicDriver._generate_configdrive]
-
+class Files(WithNova):
     def test_a_port_carries_the_interface(self):
         for number, case in enumerate(CASES):
             with self.subTest(case):
@@ -45,32 +30,19 @@ class Nova(WithIronic):
         files = self.same_files(document, node)
         self.assertNotEqual(files, self.same_files(document, self.enroll("bare")), "the group must make a difference")
 
-    def test_other_options_of_nova_conf(self):
-        settings = nova.conf.CONF
-        settings.set_override("dhcp_domain", "example.org", "api")
-        settings.set_override("config_drive_skip_versions", "1.0 latest", "api")
-        self.addCleanup(settings.clear_override, "dhcp_domain", "api")
-        self.addCleanup(settings.clear_override, "config_drive_skip_versions", "api")
-        files = self.same_files(read("keys-many"), self.enroll("options"))
-        self.assertNotIn("ec2/latest/meta-data.json", files)
-
     def same_files(self, document, node):
-        """Build the drive with and without the component, and return the digests of its files by path."""
-        driver = IronicDriver(None)
-        driver._ironic_connection = self.baremetal
+        """Build the drive with both drivers, and return its files."""
         instance, mappings, network_info = objects_of(document)
         groups = document["instance"].get("security_groups") or []
         arguments = (context.get_admin_context(), instance, self.baremetal.get_node(node), network_info)
         more = {"extra_md": {"admin_pass": "s3cr3t"}, "files": [("/etc/motd", "é\n"), ("/etc/raw", b"\x00\xff")]}
         with (
-            # Instead of Neutron and the database.
+            # The documents' groups and mappings, which are not in Neutron and the database.
             mock.patch("nova.network.security_group_api.get_instance_security_groups", return_value=groups),
             mock.patch.object(objects.Instance, "get_bdms", return_value=mappings),
-            # Both use 512 random bytes; Nova draws new ones for each version.
-            mock.patch("os.urandom", side_effect=bytes),
         ):
-            drives = [generate(driver, *arguments, **more) for generate in self.ways]
-        novas, ours = ({file.path: file.sha256 for file in self.component.inspect(drive).files} for drive in drives)
+            drives = [self.drivers[name]._generate_configdrive(*arguments, **more) for name in (UNMODIFIED, OURS)]
+        novas, ours = (compute.files(self.component, drive) for drive in drives)
         self.assertEqual(ours, novas)
         return ours
 
@@ -93,11 +65,7 @@ def objects_of(document):
         keypairs=objects.KeyPairList(objects=[objects.KeyPair(**pair) for pair in given.get("keypairs") or []]),
         flavor=objects.Flavor(name=(given.get("flavor") or {"name": None})["name"]),
         ec2_ids=objects.EC2Ids(**{"ami_id": None, "kernel_id": None, "ramdisk_id": None, **given["ec2_ids"]}),
-        device_metadata=objects.InstanceDeviceMetadata(devices=[
-            objects.NetworkInterfaceMetadata(
-                mac="52:54:00:00:00:0A", tags=["mgmt"], vlan=7, bus=objects.PCIDeviceBus(address="0000:00:03.0")),
-            objects.DiskMetadata(serial="s", path="/dev/sdb", tags=["data"], bus=objects.SCSIDeviceBus(address="0:0:0:1")),
-        ]),
+        device_metadata=objects.InstanceDeviceMetadata(devices=devices()),
         numa_topology=objects.InstanceNUMATopology(cells=[
             objects.InstanceNUMACell(id=0, cpuset=set(), pcpuset=set(cell.get("pcpuset") or []), memory=1)
             for cell in (given.get("numa_topology") or {}).get("cells") or []]),
@@ -107,6 +75,16 @@ def objects_of(document):
             name: mapping.get(name) for name in ("device_name", "source_type", "destination_type", "guest_format")})
         for mapping in given.get("block_device_mappings") or []])
     return instance, mappings, model.NetworkInfo.hydrate(document["network_info"])
+
+
+def devices():
+    found = [
+        objects.NetworkInterfaceMetadata(mac="52:54:00:00:00:0A", tags=["mgmt"], vlan=7, bus=objects.PCIDeviceBus(address="0000:00:03.0")),
+        objects.DiskMetadata(serial="s", path="/dev/sdb", tags=["data"], bus=objects.SCSIDeviceBus(address="0:0:0:1")),
+    ]
+    if hasattr(objects, "ShareMetadata"):  # Nova 31
+        found.append(objects.ShareMetadata(share_id="6d0f1e2d-0000-4000-8000-000000000002", tag="data"))
+    return found
 
 
 if __name__ == "__main__":
