@@ -132,9 +132,10 @@ fn a_new_file_is_private() {
 
 fn a_file_that_cannot_be_written_whole_is_empty_or_absent() {
     let desk = Desk::new();
+    fs::write(desk.path("drive/large"), vec![b'x'; 2 << 20]).unwrap();
     let limited = || {
         let mut command = Command::new("sh");
-        command.args(["-c", "ulimit -f 64; exec \"$@\"", "sh"]).arg(desk.path("genisoimage"));
+        command.args(["-c", "ulimit -f 1024; exec \"$@\"", "sh"]).arg(desk.path("genisoimage"));
         let output = command.args(["-V", "config-2", "-o", "OUT", "drive"]).current_dir(desk.directory.path()).output();
         error(&output.unwrap(), 1)
     };

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::{
     cloud::{image_of, keystone, until},
     desk::{LOOPBACK, configdrive, success},
-    lab::{ask, enroll, ironic, programs, state, stored},
+    lab::{ask, enroll, get, ironic, programs, state, stored},
 };
 
 #[test]
@@ -80,7 +80,10 @@ fn the_conductor_makes_a_drive_anew_to_correct_it() {
         let version = [("X-OpenStack-Ironic-API-Version", "1.115")];
         let (status, _, answer) = ask(Method::PUT, &url, &version, Some(&body(target)));
         assert_eq!(status, 202, "{answer}");
-        until("the node is active", || state(&node) == "active");
+        until("the node is active and unlocked", || {
+            let node: Value = serde_json::from_str(&get(&format!("/v1/nodes/{node}"))).unwrap();
+            node["provision_state"] == "active" && node["reservation"].is_null()
+        });
         image_of(&stored(&node))
     });
     assert!(images[0] == images[1], "equal drives must give equal images");
