@@ -182,9 +182,6 @@ codes! {
         "add a network for each link that needs an address, or leave out network_data.json to use DHCP";
     /// A link has two IPv4 networks.
     SeveralIpv4Networks = "several-ipv4-networks", Warning, Everywhere, "use one IPv4 network for each link if glean reads the drive";
-    /// A link has a static IPv4 network and, with an id behind it, one of another type.
-    OverwrittenNetwork = "overwritten-network", Warning, Everywhere,
-        "give the static network the last id of its link's if glean on Gentoo reads the drive";
     /// A link has an IPv6 network, but no IPv4 network.
     Ipv6WithoutIpv4 = "ipv6-without-ipv4", Warning, Everywhere, "add an IPv4 network on the link if glean reads the drive";
     /// A route has no netmask.

@@ -74,7 +74,6 @@ pub fn check<'j, 'a, 'p>(
     check_ids(&attached, links, findings);
     check_one_per_family(&attached, findings);
     check_ipv4_too(&attached, findings);
-    check_last(&attached, findings);
     let mut ranges = Ranges::default();
     for network in &attached {
         let range = match network.kind {
@@ -232,29 +231,6 @@ fn check_ipv4_too(networks: &[Attached<'_, '_, '_>], findings: &mut Findings) {
             let message = "glean on Red Hat and SUSE fails and configures no network because the link has an IPv6 network and no \
                            IPv4 network";
             findings.add(Code::Ipv6WithoutIpv4, Readers::GLEAN, &attached.place, message);
-        }
-    }
-}
-
-/// Checks that a static network is the last one on its link by id: glean on Gentoo overwrites the others, except that it leaves out
-/// networks of the type ipv6. Several IPv4 networks are reported already.
-fn check_last(networks: &[Attached<'_, '_, '_>], findings: &mut Findings) {
-    fn id<'j>(attached: &Attached<'j, '_, '_>) -> Option<Key<'j>> {
-        attached.network.get("id").and_then(Key::new)
-    }
-    let mut last = BTreeMap::new();
-    for attached in networks.iter().filter(|attached| text(attached.network, "type") != Some("ipv6")) {
-        let other = last.entry(Ranges::key(attached)).or_insert(attached);
-        if id(attached) > id(other) {
-            *other = attached;
-        }
-    }
-    for attached in networks.iter().filter(|attached| text(attached.network, "type") == Some("ipv4")) {
-        let last = last.get(&Ranges::key(attached)).and_then(|last| text(last.network, "type"));
-        if last.is_some_and(|kind| !["ipv4", "ipv4_dhcp"].contains(&kind)) {
-            let message =
-                "glean on Gentoo configures only the last of a link's networks by id, and this is not the last";
-            findings.add(Code::OverwrittenNetwork, Readers::GLEAN, &attached.place, message);
         }
     }
 }

@@ -461,7 +461,7 @@ const FAULTS: &[Fault] = &[
         introduce: |drive| {
             drive.network_data["links"][1]["id"] = json!("tap1");
             // Not a second IPv4 network on a link, which is another fault.
-            drive.network_data["networks"][1] = json!({"id": "network0", "type": "ipv6_slaac", "link": "tap1"});
+            drive.network_data["networks"][1] = json!({"id": "network2", "type": "ipv6_slaac", "link": "tap1"});
         },
         claims: &[
             Fails(Glean, "redhat", "SyntaxError"),

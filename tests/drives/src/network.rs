@@ -591,15 +591,6 @@ pub const FAULTS: &[Fault] = &[
         ],
     },
     Fault {
-        name: "slaac_after_a_static_network",
-        code: Code::OverwrittenNetwork,
-        introduce: |drive| {
-            let slaac = json!({"id": "network3", "type": "ipv6_slaac", "link": "tap2"});
-            drive.network_data["networks"].as_array_mut().expect("a list").push(slaac);
-        },
-        claims: &[Reads(Glean, "/gentoo/interfaces/net1/addresses", "null")],
-    },
-    Fault {
         name: "a_route_to_nowhere_with_dhcp",
         code: Code::InvalidAddress,
         introduce: |drive| {
