@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Installs the real readers of config drives below target/readers/, unless they are there. Standard library only.
 
-glean, cloudbase-init and Ironic's agent come from PyPI, and Ignition from Go's module proxy, unless Go is missing. cloud-init and netplan are not on PyPI: they come from Debian's packages,
-which are unpacked but not installed, with the libraries that netplan needs. Without apt-get, they are left out, and their tests
-are ignored.
+glean, cloudbase-init and Ironic's agent come from PyPI, and Ignition's parser from Go's module proxy, unless Go is missing.
+cloud-init and netplan are not on PyPI: they come from Debian's packages, which are unpacked but not installed, with the libraries
+that netplan needs. Without apt-get, they are left out, and their tests are ignored.
 """
 
 import os

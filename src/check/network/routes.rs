@@ -16,8 +16,11 @@ use crate::{
 
 /// Checks a network's routes and its own gateway. `ranges` are the addresses on its link, if all are known.
 pub fn check(network: &Attached<'_, '_, '_>, ranges: Option<&[Range]>, findings: &mut Findings) {
-    for (route, place) in &network.routes {
-        check_route(network, route, ranges, place, findings);
+    // cloudbase-init uses the first default route, of either family.
+    let mut routes = network.routes.iter();
+    let default = routes.position(|(route, _)| destination(route).is_some_and(|(_, prefix)| prefix == 0));
+    for ((route, place), index) in network.routes.iter().zip(0..) {
+        check_route(network, route, default == Some(index), ranges, place, findings);
     }
     if network.kind != Kind::Other {
         check_own_gateway(network, ranges, findings);
@@ -44,6 +47,7 @@ fn destination(route: &Object<'_>) -> Option<(IpAddr, u32)> {
 fn check_route(
     network: &Attached<'_, '_, '_>,
     route: &Object<'_>,
+    is_first_default: bool,
     ranges: Option<&[Range]>,
     place: &Place<'_>,
     findings: &mut Findings,
@@ -110,7 +114,7 @@ fn check_route(
         && host.is_ipv6() != text(network.network, "type").is_some_and(|kind| kind.contains("v6"))
     {
         let message = Who::from(Readers::GLEAN).glean_in_places().fails("the route is not of the network's type");
-        if is_of_another_family_for_cloudbase_init(network, route) {
+        if is_first_default && is_static && is_gateway_of_another_family(network, route) {
             let message = format!("{message}; cloudbase-init uses the gateway for an address of the other family");
             findings.add(Code::OtherFamily, Readers::GLEAN | Readers::CLOUDBASE_INIT, &place.below("network"), message);
         } else {
@@ -120,16 +124,10 @@ fn check_route(
     check_gateway(network, route, host, ranges, place, findings);
 }
 
-/// Returns whether cloudbase-init takes this route for the default one, which is the first of either family, although its gateway is
-/// not of the address's.
-fn is_of_another_family_for_cloudbase_init(network: &Attached<'_, '_, '_>, route: &Object<'_>) -> bool {
-    let mut routes = network.routes.iter().map(|(route, _)| *route);
-    let default = routes.find(|route| destination(route).is_some_and(|(_, prefix)| prefix == 0));
+/// Returns whether the network's address and the route's gateway are one IPv4 and the other IPv6.
+fn is_gateway_of_another_family(network: &Attached<'_, '_, '_>, route: &Object<'_>) -> bool {
     let host = text(network.network, "ip_address").and_then(Address::parse).map(|address| address.host);
-    let gateway = default.and_then(|route| route.get("gateway")).and_then(address);
-    network.kind == Kind::Static
-        && default == Some(route)
-        && host.zip(gateway).is_some_and(|(host, gateway)| host.is_ipv4() != gateway.is_ipv4())
+    host.zip(route.get("gateway").and_then(address)).is_some_and(|(host, gateway)| host.is_ipv4() != gateway.is_ipv4())
 }
 
 /// Returns the readers that read a network's routes even if its addresses are automatic.
