@@ -1,6 +1,7 @@
 """The command for Linux: static executables, with manual pages and completions, as archives and as Debian packages."""
 
 import gzip
+import hashlib
 import os
 import pathlib
 import shutil
@@ -44,7 +45,7 @@ def build():
     executables = {}
     for architecture, triple in triples.items():
         executables[architecture] = WORK / f"configdrive-{architecture}"
-        run(f"{architecture}-linux-gnu-strip", "-o", executables[architecture], WORK / triple / "release/configdrive")
+        run(f"{architecture}-linux-gnu-strip", "--remove-section=.comment", "-o", executables[architecture], WORK / triple / "release/configdrive")
     return executables
 
 
@@ -81,13 +82,19 @@ def debian(out, architecture, executable, native, page):
     write_pages(package / "usr/share/man/man1", native, compressed=True)
     for shell, path in completions.items():
         (package / path).write_bytes(run(native, "completions", shell))
-    copyright_file = (HERE / "debian/copyright").read_text() + "\n" + indented(documents.licences())
-    (documentation / "copyright").write_text(copyright_file)
-    changes = {"CHANGELOG.md": (ROOT / "CHANGELOG.md").read_text(), "changelog": substituted("changelog", DATE=run("date", "--rfc-email", "--utc", f"--date=@{epoch()}").decode().strip())}
-    for name, text in changes.items():
+    shutil.copy(HERE / "debian/copyright", documentation)
+    date = run("date", "--rfc-email", "--utc", f"--date=@{epoch()}").decode().strip()
+    for name, text in {
+        "changelog": substituted("changelog", DATE=date),
+        "CHANGELOG.md": (ROOT / "CHANGELOG.md").read_text(),
+        "third-party.txt": documents.licences(),
+    }.items():
         (documentation / f"{name}.gz").write_bytes(gzip.compress(text.encode(), 9, mtime=0))
     shutil.copy(HERE / "debian/lintian-overrides", overrides / "configdrive")
-    size = sum(file.stat().st_size for file in package.rglob("*") if file.is_file()) // 1024
+    files = sorted(file for file in package.rglob("*") if file.is_file())
+    size = sum(file.stat().st_size for file in files) // 1024
+    md5sums = (f"{hashlib.md5(file.read_bytes()).hexdigest()}  {file.relative_to(package)}\n" for file in files)
+    (package / "DEBIAN/md5sums").write_text("".join(md5sums))
     (package / "DEBIAN/control").write_text(substituted("control", ARCHITECTURE=debian_architecture, SIZE=str(size)))
     for path in package.rglob("*"):
         path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
@@ -115,11 +122,6 @@ def write_pages(directory, native, compressed=False):
             path.with_suffix(".1.gz").write_bytes(gzip.compress(page, 9, mtime=0))
         else:
             path.write_bytes(page)
-
-
-def indented(text):
-    """Return the text as a field of a Debian control file."""
-    return "".join(f" {line or '.'}\n" for line in text.splitlines())
 
 
 def is_static(executable):

@@ -39,5 +39,5 @@ def page_files(component):
     wasm = directory / "configdrive.wasm"
     wasm.write_bytes(component)
     run(ROOT / "examples/page/run", "--build", env={**os.environ, "CONFIGDRIVE_COMPONENT": str(wasm)})
-    shutil.copytree(ROOT / "target/page", directory / "page", ignore=shutil.ignore_patterns("*.ts"))
+    shutil.copytree(ROOT / "target/page", directory / "page", ignore=shutil.ignore_patterns("*.ts", "interfaces"))
     return directory / "page"
