@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compare configdrive with the tools that people use today, on the same files and in turns: print medians, quartiles and ratios.
 
-    benches/peers/peers.py [--rounds N] [--large-rounds N] [--seconds N] [--only S,M,V,L,XL]
+    benches/peers/peers.py [--rounds N] [--large-rounds N] [--seconds N] [--only S,M,V,L,XL] [--peers NAME,…]
 
 Needs what tests/run needs, and the tools to measure: genisoimage, mtools and dosfstools. Nova, openstacksdk and pycdlib are installed
 from PyPI into target/peers/, gophercloud comes from Go's module proxy. The wasmtime command is the prebuilt release that the tests
@@ -39,6 +39,12 @@ WASMTIME = "configdrive under `wasmtime run`, compiled ahead, cold process"
 GO_MODULE = "configdrive, Go module"
 PIPE, NOVA, SDK, PYCDLIB, GO = "genisoimage, gzip -9, base64", "Nova", "openstacksdk", "pycdlib", "gophercloud"
 
+# Their names for --peers. The component in a warm host is always measured, because the others are compared with it.
+PEERS = {
+    "native": NATIVE, "cold": COLD, "wasmtime": WASMTIME, "go": GO_MODULE, "genisoimage": PIPE, "nova": NOVA, "openstacksdk": SDK,
+    "pycdlib": PYCDLIB, "gophercloud": GO,
+}
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -46,7 +52,10 @@ def main():
     parser.add_argument("--large-rounds", type=int, default=3, help="rounds for L and XL")
     parser.add_argument("--only", default="S,M,V,L,XL")
     parser.add_argument("--seconds", type=int, default=5, help="duration of each throughput measurement; 0 for none")
+    parser.add_argument("--peers", default=",".join(PEERS), metavar="NAME,…", help=f"default: all of {', '.join(PEERS)}")
     args = parser.parse_args()
+    if unknown := set(args.peers.split(",")) - set(PEERS):
+        parser.error(f"unknown peers: {', '.join(sorted(unknown))}; choose from {', '.join(PEERS)}")
     try:
         measure(args)
     except (Failure, OSError, subprocess.CalledProcessError) as error:
@@ -54,17 +63,21 @@ def main():
 
 
 def measure(args):
+    chosen = {PEERS[name] for name in args.peers.split(",")}
     make_venv(HOME, HERE / "requirements.txt", lambda: None)
-    subprocess.run([sys.executable, ROOT / "tests" / "service" / "install.py"], check=True)
+    if WASMTIME in chosen:
+        subprocess.run([sys.executable, ROOT / "tests" / "service" / "install.py"], check=True)
     command, ours = build()
     workloads = {name: Workload(name, command, ours) for name in args.only.split(",")}
     with contextlib.ExitStack() as stack:
-        warm = {name: stack.enter_context(Warm(argv)) for name, argv in warm_peers(ours).items()}
-        print(f"{os.cpu_count()} cores, {processor()}; Python {sys.version.split()[0]}; peers in random order in each round\n")
+        warm = {
+            name: stack.enter_context(Warm(argv)) for name, argv in warm_peers(ours).items() if name == OURS or name in chosen}
+        print(f"{os.cpu_count()} cores, {processor()}, load {os.getloadavg()[0]:.1f}; Python {sys.version.split()[0]}, {go_version()}; "
+              "peers in random order in each round\n")
         for workload in workloads.values():
             rounds = args.large_rounds if workload.name in LARGE else args.rounds
-            table(workload, run(workload, warm, command, rounds))
-    if "S" in workloads and args.seconds:
+            table(workload, run(workload, warm, chosen, command, rounds))
+    if "S" in workloads and args.seconds and NOVA in chosen:
         throughput(workloads["S"], command, ours, args.seconds)
 
 
@@ -144,7 +157,7 @@ def warm_peers(ours):
     }
 
 
-def run(workload, warm, command, rounds):
+def run(workload, warm, chosen, command, rounds):
     """Return, for each peer, the milliseconds of all rounds and the length of the base64 text."""
     def cold(out):
         argv = [command, "pack", "-i", workload.document, "-o", out, *workload.options]
@@ -167,15 +180,17 @@ def run(workload, warm, command, rounds):
             subprocess.run(argv, check=True, stdin=document, stdout=text, stderr=subprocess.DEVNULL)
         return (time.perf_counter_ns() - start) / 1e6
 
-    peers[COLD] = cold
-    component = HOME / "configdrive-cli.wasm"
-    run_quietly([command, "component", "--adapter", "command", "-o", component])
-    run_quietly([WASMTIME_COMMAND, "compile", "-o", component.with_suffix(".cwasm"), component])
-    peers[WASMTIME] = under_wasmtime
+    if COLD in chosen:
+        peers[COLD] = cold
+    if WASMTIME in chosen:
+        component = HOME / "configdrive-cli.wasm"
+        run_quietly([command, "component", "--adapter", "command", "-o", component])
+        run_quietly([WASMTIME_COMMAND, "compile", "-o", component.with_suffix(".cwasm"), component])
+        peers[WASMTIME] = under_wasmtime
     if workload.size:  # these peers make only ISO 9660
         for name in (SDK, PYCDLIB, GO):
             peers.pop(name, None)
-    else:
+    elif PIPE in chosen:
         peers[PIPE] = pipe
 
     lengths = {}
@@ -239,6 +254,10 @@ def digests(command, drive):
 
 def run_quietly(argv):
     subprocess.run(argv, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def go_version():
+    return subprocess.run(["go", "version"], check=True, stdout=subprocess.PIPE, text=True).stdout.split()[2].replace("go", "Go ", 1)
 
 
 def processor():
