@@ -102,6 +102,9 @@ type Options struct {
 	SectorSize *uint32
 	// nova.conf `[api] config_drive_skip_versions`: EC2 metadata versions to leave out, separated by single spaces.
 	SkipVersions *string
+	// The newest OpenStack metadata version on the drive, for example `2020-10-14`, the newest one of Nova before 31; `latest`
+	// has its content. Nil: `2025-04-04`.
+	NewestVersion *string
 	// nova.conf `[api] dhcp_domain`: appended to the host name after a dot. Empty: only the host name.
 	DHCPDomain *string
 	// nova.conf `[api] vendordata_providers`, in their order. Nil: both, the static one first.
@@ -131,19 +134,20 @@ func writeOptions(w *writer, at uint32, v Options) {
 	writeOption(w, at+8, at+16, v.Size, func(at uint32, v uint64) { w.u64(at, v) })
 	writeOption(w, at+24, at+28, v.SectorSize, func(at uint32, v uint32) { w.u32(at, v) })
 	writeOption(w, at+32, at+36, v.SkipVersions, func(at uint32, v string) { w.string(at, "skip-versions", v) })
-	writeOption(w, at+44, at+48, v.DHCPDomain, func(at uint32, v string) { w.string(at, "dhcp-domain", v) })
-	writeOption(w, at+56, at+60, present(v.VendordataProviders), func(at uint32, v []VendordataProvider) {
+	writeOption(w, at+44, at+48, v.NewestVersion, func(at uint32, v string) { w.string(at, "newest-version", v) })
+	writeOption(w, at+56, at+60, v.DHCPDomain, func(at uint32, v string) { w.string(at, "dhcp-domain", v) })
+	writeOption(w, at+68, at+72, present(v.VendordataProviders), func(at uint32, v []VendordataProvider) {
 		writeList(w, at, 1, 1, v, func(at uint32, v VendordataProvider) {
 			w.enum(at, "vendordata-providers", vendordataProviderNames, uint8(v))
 		})
 	})
-	writeOption(w, at+68, at+72, v.Ports, func(at uint32, v string) { w.string(at, "ports", v) })
-	writeOption(w, at+80, at+84, v.Portgroups, func(at uint32, v string) { w.string(at, "portgroups", v) })
-	writeOption(w, at+92, at+96, v.VendorData, func(at uint32, v string) { w.string(at, "vendor-data", v) })
-	writeOption(w, at+104, at+108, v.VendorData2, func(at uint32, v string) { w.string(at, "vendor-data2", v) })
-	writeOption(w, at+116, at+120, v.RandomSeed, func(at uint32, v string) { w.string(at, "random-seed", v) })
-	writeOption(w, at+128, at+132, v.DefaultRandomSeed, func(at uint32, v string) { w.string(at, "default-random-seed", v) })
-	writeOption(w, at+144, at+152, v.SourceDateEpoch, func(at uint32, v uint64) { w.u64(at, v) })
+	writeOption(w, at+80, at+84, v.Ports, func(at uint32, v string) { w.string(at, "ports", v) })
+	writeOption(w, at+92, at+96, v.Portgroups, func(at uint32, v string) { w.string(at, "portgroups", v) })
+	writeOption(w, at+104, at+108, v.VendorData, func(at uint32, v string) { w.string(at, "vendor-data", v) })
+	writeOption(w, at+116, at+120, v.VendorData2, func(at uint32, v string) { w.string(at, "vendor-data2", v) })
+	writeOption(w, at+128, at+132, v.RandomSeed, func(at uint32, v string) { w.string(at, "random-seed", v) })
+	writeOption(w, at+140, at+144, v.DefaultRandomSeed, func(at uint32, v string) { w.string(at, "default-random-seed", v) })
+	writeOption(w, at+152, at+160, v.SourceDateEpoch, func(at uint32, v uint64) { w.u64(at, v) })
 }
 
 // DriveSource is a drive to read, made by any tool: an ISO 9660 or FAT image of at most 64 MiB.
@@ -352,7 +356,7 @@ func (c *Component) BuildDrive(ctx context.Context, document string, options Opt
 	options = options.withDefaults()
 	var result []byte
 	err := c.call(ctx, "build-drive", func(w *writer) []uint64 {
-		at := w.allocate(168, 8)
+		at := w.allocate(176, 8)
 		w.string(at, "document", document)
 		writeOptions(w, at+8, options)
 		return []uint64{uint64(at)}
@@ -391,7 +395,7 @@ func (c *Component) Pack(ctx context.Context, document string, options Options) 
 	options = options.withDefaults()
 	var result string
 	err := c.call(ctx, "pack", func(w *writer) []uint64 {
-		at := w.allocate(168, 8)
+		at := w.allocate(176, 8)
 		w.string(at, "document", document)
 		writeOptions(w, at+8, options)
 		return []uint64{uint64(at)}
@@ -474,7 +478,7 @@ func (c *Component) CheckDocument(ctx context.Context, document string, options 
 	options = options.withDefaults()
 	var result []Finding
 	err := c.call(ctx, "check-document", func(w *writer) []uint64 {
-		at := w.allocate(168, 8)
+		at := w.allocate(176, 8)
 		w.string(at, "document", document)
 		writeOptions(w, at+8, options)
 		return []uint64{uint64(at)}

@@ -42,7 +42,10 @@ fn nova(environment: &str, module: &str, threads: &str) -> Result<(), Failed> {
     let _turn = TURN.lock();
     let mut python = Command::new(below("target/bindings").join(environment).join("venv/bin/python"));
     python.args(["-W", "ignore"]).arg(below("bindings/nova/tests").join(format!("{module}.py")));
-    python.env("OS_NOVA_DISABLE_EVENTLET_PATCHING", threads).env_remove("PYTHONPATH").env("PYTHONDONTWRITEBYTECODE", "1");
+    python
+        .env("OS_NOVA_DISABLE_EVENTLET_PATCHING", threads)
+        .env_remove("PYTHONPATH")
+        .env("PYTHONDONTWRITEBYTECODE", "1");
     run(&mut python, b"").map(drop)
 }
 
@@ -52,7 +55,15 @@ static INSTALLED: LazyLock<Result<(), String>> = LazyLock::new(|| {
         run(release_make().arg(release.path()).args(["python", "nova"]), b"")?;
         for environment in ["nova", "nova-30"] {
             let mut pip = Command::new(below("target/bindings").join(environment).join("venv/bin/python"));
-            pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--force-reinstall", "--no-deps"]);
+            pip.args([
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--force-reinstall",
+                "--no-deps",
+            ]);
             run(pip.args(files(release.path(), "whl")?), b"")?;
         }
         Ok(())
@@ -67,6 +78,16 @@ fn mypy() -> Result<(), Failed> {
 }
 
 fn ruff() -> Result<(), Failed> {
-    run(python().current_dir(below("bindings/nova")).args(["-m", "ruff", "check", "--no-cache", ".", "../../benches/nova.py"]), b"")
-        .map(drop)
+    run(
+        python().current_dir(below("bindings/nova")).args([
+            "-m",
+            "ruff",
+            "check",
+            "--no-cache",
+            ".",
+            "../../benches/nova.py",
+        ]),
+        b"",
+    )
+    .map(drop)
 }

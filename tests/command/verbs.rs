@@ -58,8 +58,17 @@ fn required_by_prints_true_or_false() {
 }
 
 fn every_verb_accepts_the_same_options() {
-    let options =
-        ["--force-config-drive", "--format", "iso9660", "--dhcp-domain", "d", "--skip-versions", "1.0 latest", "--newest-version", "2020-10-14"];
+    let options = [
+        "--force-config-drive",
+        "--format",
+        "iso9660",
+        "--dhcp-domain",
+        "d",
+        "--skip-versions",
+        "1.0 latest",
+        "--newest-version",
+        "2020-10-14",
+    ];
     for verb in ["required-by", "build", "pack"] {
         let output =
             run(&[&[verb][..], &options, &["--vendordata-providers", "DynamicJSON,StaticJSON"]].concat(), DOCUMENT);
