@@ -4,8 +4,9 @@
     install.py               everything
     install.py javascript    only the packages for Node, for examples/page
 
-Python's packages come from PyPI, Node's from npm, Go's modules from its proxy, the headers of wasmtime's C API from crates.io (its
-library is in the Python package), the registry from Debian. Without npm, Go or apt-get, the tests that need them are ignored.
+Python's packages come from PyPI, Node's from npm, Go's modules from its proxy, Java's from Maven Central, the headers of wasmtime's C
+API from crates.io (its library is in the Python package), the registry from Debian. Without npm, Go, Maven or apt-get, the tests that
+need them are ignored.
 """
 
 import contextlib
@@ -32,6 +33,7 @@ def main():
             make_venv(HOME / "nova", HERE / "requirements.txt", lambda: None)
             make_venv(HOME / "nova-30", HERE / "requirements-nova-30.txt", lambda: None)
             install_modules()
+            install_jars()
             unpack_package("docker-registry", "usr/bin/docker-registry", HOME / "docker-registry")
         install_packages()
     except (Failure, OSError) as error:
@@ -98,6 +100,22 @@ def install_modules():
     for module in modules:
         run(["go", "-C", module, "mod", "download"], hint)
     run(["go", "install", STATICCHECK], hint)
+    stamp.write_text(digest)
+
+
+def install_jars():
+    """The packages that examples/java depends on."""
+    if not shutil.which("mvn"):
+        print("install.py: Maven is not installed: the packages for Java are left out", file=sys.stderr)
+        return
+    home, source = HOME / "java", ROOT / "examples/java/pom.xml"
+    stamp, digest = home / "complete", hashlib.sha256(source.read_bytes()).hexdigest()
+    if stamp.exists() and stamp.read_text() == digest:
+        return
+    shutil.rmtree(home, ignore_errors=True)
+    print("install.py: installing target/bindings/java (once)", file=sys.stderr)
+    run(["mvn", "--quiet", "--batch-mode", "--file", source, "dependency:copy-dependencies", f"-DoutputDirectory={home}"],
+        "is Maven Central reachable?")
     stamp.write_text(digest)
 
 

@@ -13,9 +13,11 @@ mod distribution;
 mod embed;
 // Go.
 mod golang;
+// Java.
+mod java;
 // Nova.
 mod nova;
 
 fn main() -> ExitCode {
-    configdrive_support::run_trials!(distribution, embed, golang, nova)
+    configdrive_support::run_trials!(distribution, embed, golang, java, nova)
 }
