@@ -64,7 +64,9 @@ def main():
 
 def measure(args):
     chosen = {PEERS[name] for name in args.peers.split(",")}
-    make_venv(HOME, HERE / "requirements.txt", lambda: None)
+    if chosen & {NOVA, SDK, PYCDLIB}:
+        make_venv(HOME, HERE / "requirements.txt", lambda: None)
+    HOME.mkdir(parents=True, exist_ok=True)
     if WASMTIME in chosen:
         subprocess.run([sys.executable, ROOT / "tests" / "service" / "install.py"], check=True)
     command, ours = build()
