@@ -1,7 +1,7 @@
 // Package configdrive builds, checks and reads OpenStack config drives. It runs the component configdrive, which is embedded in the
 // package, under wazero, without cgo and without a subprocess.
 //
-// A document is a JSON string: the instance document, or the data that openstacksdk accepts. [Component.Pack] makes the text that
+// A document is a JSON or YAML string: the instance document, or the data that openstacksdk accepts. [Component.Pack] makes the text that
 // Ironic accepts; gophercloud's nodes.ProvisionStateOpts accepts it unchanged as ConfigDrive.
 //
 // Equal arguments give equal drives, except that a document without a random seed gets a new one, as in Nova, unless
