@@ -3,7 +3,7 @@
 use alloc::{
     borrow::{Cow, ToOwned},
     string::{String, ToString},
-    vec::{self, Vec},
+    vec::Vec,
 };
 use core::fmt;
 
@@ -126,6 +126,11 @@ impl<'a> Object<'a> {
         self.0.iter().map(|(name, value)| (name.as_ref(), value))
     }
 
+    /// Returns the members in order.
+    pub(super) fn into_members(self) -> Vec<(Cow<'a, str>, Json<'a>)> {
+        self.0
+    }
+
     /// Returns whether the object has no members.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -180,15 +185,6 @@ impl<'a> FromIterator<(Cow<'a, str>, Json<'a>)> for Object<'a> {
             }
         }
         Self(members.into_iter().flatten().collect())
-    }
-}
-
-impl<'a> IntoIterator for Object<'a> {
-    type Item = (Cow<'a, str>, Json<'a>);
-    type IntoIter = vec::IntoIter<Self::Item>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
     }
 }
 

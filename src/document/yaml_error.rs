@@ -26,10 +26,6 @@ impl YamlError {
         Self { mark: Mark { line: 1, column: 1 }, cause: Cause::TooLarge }
     }
 
-    pub(super) fn too_deep(mark: Mark) -> Self {
-        Self { mark, cause: Cause::Text(Fault::TooDeep) }
-    }
-
     pub(super) fn value(mark: Mark, why: &'static str) -> Self {
         Self { mark, cause: Cause::Value(why) }
     }

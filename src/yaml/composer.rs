@@ -1,6 +1,7 @@
 //! Tokens → nodes: PyYAML's grammar, and its rules for anchors and tags (`yaml/parser.py`, `composer.py`).
 
 use alloc::{borrow::Cow, boxed::Box, collections::BTreeMap, rc::Rc, string::String, vec::Vec};
+use core::mem;
 
 use super::{
     CORE, Content, Fault, MAX_DEPTH, MAX_NODES, Mark, Node, Stop, Style,
@@ -10,7 +11,7 @@ use super::{
 /// Returns the root of the document in a text, or `None` if there is no document, but at most comments.
 pub fn compose(text: &str) -> Result<Option<Node<'_>>, Stop> {
     let scanner = Scanner::new(text)?;
-    Composer { scanner, anchors: BTreeMap::new(), handles: Vec::new(), nodes: 0 }.single_document()
+    Composer { scanner, anchors: BTreeMap::new(), handles: Vec::new(), nodes: 0, deepest: 0 }.single_document()
 }
 
 struct Composer<'a> {
@@ -19,14 +20,18 @@ struct Composer<'a> {
     /// The handles of tags, and what they stand for.
     handles: Vec<(Cow<'a, str>, String)>,
     nodes: usize,
+    /// The deepest level in the node with an anchor that is being read, with what its aliases stand for.
+    deepest: usize,
 }
 
 enum Anchor<'a> {
     /// The node is being read.
-    Open {
-        is_mapping: bool,
+    Open { is_mapping: bool },
+    Closed {
+        node: Rc<Node<'a>>,
+        /// How many levels there are below the node.
+        height: usize,
     },
-    Node(Rc<Node<'a>>),
 }
 
 impl<'a> Composer<'a> {
@@ -114,10 +119,18 @@ impl<'a> Composer<'a> {
         if self.nodes > MAX_NODES {
             return Err(Stop { mark, fault: Fault::TooMany });
         }
+        self.deepest = self.deepest.max(depth);
         if let Token::Alias(name) = self.peek()? {
             let name = *name;
             let content = match self.anchors.get(name) {
-                Some(Anchor::Node(node)) => Content::Alias(node.clone()),
+                // Walking through the nodes, even to drop them, recurses into aliases.
+                Some(Anchor::Closed { height, .. }) if depth.saturating_add(*height) > MAX_DEPTH => {
+                    return Err(Stop { mark, fault: Fault::TooDeep });
+                }
+                Some(Anchor::Closed { node, height }) => {
+                    self.deepest = self.deepest.max(depth.saturating_add(*height));
+                    Content::Alias(node.clone())
+                }
                 Some(Anchor::Open { is_mapping }) => Content::Recursion { is_mapping: *is_mapping },
                 None => return self.invalid("an alias without an anchor; put the value in quotes if it is one"),
             };
@@ -147,9 +160,12 @@ impl<'a> Composer<'a> {
         // Its content may refer to a collection. A scalar has no content.
         let is_mapping = matches!(self.peek()?, Token::FlowMappingStart | Token::BlockMappingStart);
         self.anchors.insert(anchor, Anchor::Open { is_mapping });
+        let around = mem::replace(&mut self.deepest, depth);
         let content = self.content(context, may_be_empty, depth)?;
+        let height = self.deepest.saturating_sub(depth);
+        self.deepest = self.deepest.max(around);
         let node = Rc::new(Node { mark, tag, content });
-        self.anchors.insert(anchor, Anchor::Node(node.clone()));
+        self.anchors.insert(anchor, Anchor::Closed { node: node.clone(), height });
         Ok(Node { mark, tag: None, content: Content::Anchored(node) })
     }
 
