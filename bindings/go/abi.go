@@ -11,7 +11,7 @@ const prefix = "ironic:configdrive/drive@0.1.0#"
 type ErrorCode uint8
 
 const (
-	// The document is not JSON, or has an invalid value. Only a different document can succeed.
+	// The document is neither JSON nor YAML, or has an invalid value. Only a different document can succeed.
 	ErrorCodeInvalidDocument ErrorCode = iota
 	// An option, or the path of [Component.ReadFile], is invalid. The message names the member of [Options].
 	ErrorCodeInvalidOption
@@ -109,15 +109,16 @@ type Options struct {
 	DHCPDomain *string
 	// nova.conf `[api] vendordata_providers`, in their order. Nil: both, the static one first.
 	VendordataProviders []VendordataProvider
-	// JSON of the node's ports as Ironic's API returns them: an array, or an object whose member `ports` is that array.
+	// The node's ports as Ironic's API returns them: an array, or an object whose member `ports` is that array. This and the
+	// next three options are JSON or YAML, like the document.
 	// Replaces the document's `ports`.
 	Ports *string
-	// JSON of the node's port groups: an array, or an object whose member `portgroups` is that array. Replaces the
+	// The node's port groups: an array, or an object whose member `portgroups` is that array. Replaces the
 	// document's `portgroups`.
 	Portgroups *string
-	// JSON object that replaces the document's `vendor_data`.
+	// Object that replaces the document's `vendor_data`.
 	VendorData *string
-	// JSON object that replaces the document's `vendor_data2`.
+	// Object that replaces the document's `vendor_data2`.
 	VendorData2 *string
 	// Base64 of random bytes for the instance, which replaces the document's `random_seed`. Nova passes 512 bytes.
 	RandomSeed *string
@@ -332,7 +333,8 @@ func readFinding(r *reader, at uint32) Finding {
 
 // RequiredBy returns whether the instance in document needs a config drive, as Nova's `nova.virt.configdrive.required_by` decides.
 //
-// document is JSON in UTF-8: an instance document, or one with metadata or files, which always needs a drive.
+// document is JSON or YAML in UTF-8: an instance document, or one with metadata or files, which always needs a drive. A text
+// that starts with a brace or a bracket is JSON.
 func (c *Component) RequiredBy(ctx context.Context, document string, policy Policy) (bool, error) {
 	var result bool
 	err := c.call(ctx, "required-by", func(w *writer) []uint64 {
