@@ -295,7 +295,7 @@ fn answers(sandbox: &Sandbox, case: &Case) -> String {
 fn answer(result: Result<String, Error>) -> String {
     match result {
         Ok(value) => format!("ok {value}"),
-        Err(Error::Refused { code, message, pointer }) => {
+        Err(Error::Refused { code, message, pointer, .. }) => {
             format!("err {} {} {message}", code.name(), pointer.as_deref().unwrap_or("-"))
         }
         Err(other) => panic!("{other}"),

@@ -62,8 +62,12 @@ fn same<T: Debug + PartialEq>(native: Result<T, configdrive::Error>, theirs: Res
     match (native, theirs) {
         // assert_eq would print both.
         (Ok(native), Ok(theirs)) => assert!(native == theirs),
-        (Err(native), Err(Error::Refused { code, message, pointer })) => {
+        (Err(native), Err(Error::Refused { code, message, pointer, further })) => {
             assert_eq!(native.to_string(), message);
+            assert_eq!(native.further().len(), further.len());
+            for (native, further) in native.further().iter().zip(further) {
+                assert_eq!(native.to_string(), further.message);
+            }
             assert_eq!(format!("{:?}", native.code()), format!("{code:?}"));
             assert_eq!(native.pointer(), pointer.as_deref());
         }

@@ -354,7 +354,7 @@ impl Deploy {
         let inputs = RefCell::new(BTreeMap::new());
         let job = |entry: Entry| {
             let node = entry.node.as_str().to_owned();
-            let (job, its_inputs) = self.member(entry, common.clone(), &fleet.sandbox)?;
+            let (job, its_inputs) = self.member(entry, common.clone(), &*fleet.sandbox)?;
             inputs.borrow_mut().insert(node, its_inputs);
             Ok(job)
         };
