@@ -85,7 +85,7 @@ fn ruff() -> Result<(), Failed> {
             "check",
             "--no-cache",
             ".",
-            "../../benches/nova.py",
+            "../../benches/nova_drives.py",
         ]),
         b"",
     )

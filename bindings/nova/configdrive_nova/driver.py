@@ -9,11 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 import configdrive
-from oslo_log import log as logging
-from oslo_serialization import jsonutils
-
 from nova import exception, version
 from nova.virt.ironic import driver
+from oslo_log import log as logging
+from oslo_serialization import jsonutils
 
 from configdrive_nova import document, settings
 

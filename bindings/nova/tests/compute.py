@@ -9,7 +9,6 @@ import nova.monkey_patch
 if hasattr(nova.monkey_patch, "patch"):
     nova.monkey_patch.patch()
 
-# ruff: noqa: E402
 import concurrent.futures
 import contextlib
 import http.server
@@ -21,14 +20,13 @@ import tempfile
 import threading
 import uuid
 
+import configdrive
 import nova.conf
 import nova.config
 from nova import context, objects
 from nova.db import migration
 from nova.network import model
 from nova.virt import driver, fake
-
-import configdrive
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.append(str(ROOT / "bindings/python"))  # last: the packages are those of the wheels

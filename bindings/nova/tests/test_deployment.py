@@ -5,11 +5,10 @@ import json
 import logging
 import unittest
 
-import nova.conf
-from nova import exception
-
 import compute
+import nova.conf
 from compute import OURS, UNMODIFIED, WithNova, instance
+from nova import exception
 
 SECRET = "planted-secret"
 USER_DATA = base64.encodebytes(b"#cloud-config\n" + b"x: 0123456789\n" * 20).decode()

@@ -4,11 +4,10 @@ import json
 import unittest
 from unittest import mock
 
-from nova import context, objects
-from nova.network import model
-
 import compute
 from compute import OURS, ROOT, UNMODIFIED, WithNova
+from nova import context, objects
+from nova.network import model
 
 CASES = ["full", "bdm-root-forms", "cpus-no-cells", "flavor-absent", "inj-v4-v6", "keys-x509", "net-multi-vif", "net-vlan",
          "secgroups-portable", "text-control", "userdata-64k"]

@@ -2,12 +2,13 @@
 
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import unittest
 
-PRELUDE = "import nova.conf; nova.conf.CONF(['--config-file', {conf!r}], project='nova'); "
 LOAD = ("from nova.virt import driver, fake; "
         "print(type(driver.load_compute_driver(fake.FakeVirtAPI(), 'configdrive_ironic.IronicDriver')).__module__)")
 
@@ -19,7 +20,8 @@ class Start(unittest.TestCase):
         self.conf.write_text(f"[DEFAULT]\nstate_path = {self.directory}\n")
 
     def test_the_name_in_nova_conf_is_all_it_takes(self):
-        self.assertEqual(self.run_python(LOAD), (0, "configdrive_nova.driver\n"))
+        code, output = self.run_python(LOAD)
+        self.assertEqual((code, output.splitlines()[-1:]), (0, ["configdrive_nova.driver"]))
         # The compiled code is kept, and used by the next start.
         [file] = (self.directory / "configdrive-cache").iterdir()
         before = file.stat()
@@ -52,19 +54,30 @@ class Start(unittest.TestCase):
         self.assertIn("[api]vendordata_providers: expected StaticJSON", output)
 
     def test_the_script_finds_the_driver_elsewhere(self):
-        site = pathlib.Path(sys.prefix, f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages")
-        # As if Nova, a package of the system, could not contain our module.
-        elsewhere = self.directory / "elsewhere"
-        (elsewhere / "nova/virt").mkdir(parents=True)
-        (elsewhere / "configdrive_nova").symlink_to(site / "configdrive_nova")
-        script = (f"import sys; sys.path.append({str(elsewhere)!r}); from configdrive_nova import command; import nova.cmd.compute; "
-                  "nova.cmd.compute.main = lambda: print(sys.argv[0]); command.main(); ")
-        code, output = self.run_python(script + PRELUDE.format(conf=str(self.conf)) + LOAD, prelude=False)
-        self.assertEqual((code, output), (0, "nova-compute\nconfigdrive_nova.driver\n"))
+        site = pathlib.Path(sysconfig.get_path("purelib"))
+        # As if Nova were a package of the system, and ours in an environment that sees it.
+        system, ours = self.directory / "system", self.directory / "ours"
+        for directory, left_out in [("nova", "virt"), ("nova/virt", "configdrive_ironic.py")]:
+            (system / directory).mkdir(parents=True)
+            for file in (site / directory).iterdir():
+                if file.name != left_out:
+                    (system / directory / file.name).symlink_to(file)
+        shutil.copytree(site / "configdrive_nova", ours / "configdrive_nova")
+        (ours / "nova/virt").mkdir(parents=True)
+        shutil.copy(site / "nova/virt/configdrive_ironic.py", ours / "nova/virt")
+        paths = f"import sys; sys.path[:0] = [{str(ours)!r}, {str(system)!r}]; "
+        code, output = self.run_python(LOAD, before=paths)
+        self.assertEqual(code, 1)
+        self.assertIn("No module named 'nova.virt.configdrive_ironic'", output)
+        # Without the rest of nova-compute, which needs a message broker.
+        script = ("import nova.cmd.compute; nova.cmd.compute.main = lambda: print(sys.argv[0]); "
+                  "from configdrive_nova import command; command.main(); ")
+        code, output = self.run_python(LOAD, before=paths + script)
+        self.assertEqual((code, output.splitlines()[-2:]), (0, ["nova-compute", "configdrive_nova.driver"]))
 
-    def run_python(self, script, prelude=True):
-        before = PRELUDE.format(conf=str(self.conf)) if prelude else ""
-        done = subprocess.run([sys.executable, "-W", "ignore", "-c", before + script], text=True, stdout=subprocess.PIPE,
+    def run_python(self, script, before=""):
+        script = before + f"import nova.conf; nova.conf.CONF(['--config-file', {str(self.conf)!r}], project='nova'); " + script
+        done = subprocess.run([sys.executable, "-W", "ignore", "-c", script], check=False, text=True, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
         return done.returncode, done.stdout
 

@@ -1,7 +1,7 @@
 """How long drives take in Nova's compute service, and how long they keep everything else waiting: Nova's own driver and ours.
 
-    OS_NOVA_DISABLE_EVENTLET_PATCHING=false target/bindings/nova/venv/bin/python benches/nova.py     with eventlet
-    OS_NOVA_DISABLE_EVENTLET_PATCHING=true target/bindings/nova/venv/bin/python benches/nova.py      with threads
+    OS_NOVA_DISABLE_EVENTLET_PATCHING=false target/bindings/nova/venv/bin/python benches/nova_drives.py     with eventlet
+    OS_NOVA_DISABLE_EVENTLET_PATCHING=true target/bindings/nova/venv/bin/python benches/nova_drives.py      with threads
 
 Run the test binary `bindings` with the filter `nova` first: it installs our packages into that environment. Each driver makes 20
 drives at once, from one instance with the node's ports in a real Ironic, several times in turn; the table has the medians. A

@@ -1,4 +1,4 @@
-"""Nova's Ironic driver with drives by configdrive. It is here because Nova only loads drivers from its package `nova.virt`.
+"""Nova's Ironic driver with drives by configdrive. The wheel puts it into `nova/virt/`, because Nova only loads drivers from there.
 
     [DEFAULT]
     compute_driver = configdrive_ironic.IronicDriver
