@@ -126,7 +126,9 @@ fn openstack(arguments: &[&str]) -> Command {
     assert!(program.exists(), "tests/docs/install.py installs OpenStack's client");
     let mut command = Command::new(program);
     command.arg("baremetal").args(arguments).env_clear().env("PATH", programs());
-    command.envs([("HOME", "/nonexistent"), ("NO_PROXY", LOOPBACK), ("no_proxy", LOOPBACK), ("LC_ALL", "C.UTF-8")]);
+    // The client keeps a cache there.
+    command.env("HOME", below("target/deploy"));
+    command.envs([("NO_PROXY", LOOPBACK), ("no_proxy", LOOPBACK), ("LC_ALL", "C.UTF-8")]);
     command
 }
 
