@@ -1,6 +1,6 @@
 //! Many nodes.
 
-use std::{fs, process::Stdio};
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 
