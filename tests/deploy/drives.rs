@@ -10,7 +10,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use crate::{
-    desk::{Desk, FINDINGS, INVALID_INPUT, REFUSED, USAGE, configdrive, failure, success},
+    desk::{DEPLOYMENT_FAILED, Desk, FINDINGS, INVALID_INPUT, REFUSED, USAGE, configdrive, failure, success},
     lab::{enroll, ironic, state, stored},
 };
 
@@ -67,7 +67,7 @@ fn a_drive_is_sent_in_the_form_that_ironic_accepts_whatever_form_it_has() {
 }
 
 #[test]
-fn a_fat_drive_is_sent_and_refused_for_a_node_on_which_ironic_opens_it() {
+fn a_fat_drive_is_sent_and_a_node_on_which_ironic_opens_it_gets_a_warning() {
     let node = enroll("fat", &[]);
     enroll("fat-opened", &["--network-interface", "flat"]);
     let desk = Desk::new();
@@ -78,10 +78,9 @@ fn a_fat_drive_is_sent_and_refused_for_a_node_on_which_ironic_opens_it() {
     let gzip = STANDARD.decode(stored(&node)).unwrap();
     assert_eq!(gunzipped(&gzip), fs::read(&image).unwrap());
 
-    let output = deploy(&["fat-opened", "--drive", &image]);
+    let output = deploy(&["fat-opened", "--drive", &image, "--dry-run"]);
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.code() == Some(FINDINGS) && stderr.starts_with("warning: "), "{stderr}");
-    assert_eq!(state("fat-opened"), "available");
+    assert!(output.status.success() && stderr.starts_with("warning: vfat-under-ironics-check: "), "{stderr}");
 }
 
 #[test]
@@ -93,7 +92,9 @@ fn a_url_is_left_to_ironic_and_its_query_is_never_shown() {
     assert!(output.contains("config drive: fetched by Ironic from https://drives.example/node?…\n"), "{output}");
     assert_eq!(stored(&node), url.replace('"', "%22"));
     let mut outputs = output;
-    for arguments in [&["--json"][..], &["--dry-run"], &["--dry-run", "--json"], &["--wait", "--log-format", "json"]] {
+    for arguments in
+        [&["--json", "--wait"][..], &["--dry-run"], &["--dry-run", "--json"], &["--wait", "--log-format", "json"]]
+    {
         let output = deploy(&[&["by-url", "--drive", url, "--rebuild"], arguments].concat());
         assert!(output.status.success(), "{output:?}");
         outputs += &String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
@@ -110,13 +111,14 @@ fn a_url_is_left_to_ironic_and_its_query_is_never_shown() {
 fn ironics_json_object_is_checked_and_sent_unchanged() {
     let node = enroll("by-json", &[]);
     let desk = Desk::new();
-    let object = r##"{"meta_data": {"hostname": "web-01"}, "user_data": "#cloud-config\n{}"}"##;
+    let object = r##"{"meta_data": {"hostname": "by-json"}, "user_data": "#cloud-config\n{}"}"##;
     let output = success(deploy(&["by-json", "--drive", object, "--wait"]));
-    assert!(output.contains("config drive: built by Ironic from 71 bytes of JSON, SHA-256 "), "{output}");
+    assert!(output.contains("config drive: built by Ironic from 72 bytes of JSON, SHA-256 "), "{output}");
     let expected: Value = serde_json::from_str(object).unwrap();
     assert_eq!(serde_json::from_str::<Value>(&stored(&node)).unwrap(), expected);
 
-    let object = json!({"user_data": "#!/bin/sh\n", "vendor_data": {"a": 1}});
+    // The conductor adds the node's UUID and name to the metadata.
+    let object = json!({"meta_data": {"hostname": "by-json"}, "user_data": "#!/bin/sh\n", "vendor_data": {"a": 1}});
     let file = desk.file("object.json", &format!("\n {object}\n"));
     success(deploy(&["by-json", "--drive", &file, "--rebuild", "--wait"]));
     assert_eq!(serde_json::from_str::<Value>(&stored(&node)).unwrap(), object);
@@ -166,10 +168,12 @@ fn one_drive_is_sent_to_several_nodes() {
     assert!(nodes.iter().all(|node| stored(node) == desk.pack_without_ports()));
     assert!(success(deploy(&["same-1", "same-2", "--drive", &drive])).ends_with("2 already active\n"));
 
-    let fleet =
-        desk.file("fleet.yaml", "- {node: same-1, drive: drive.txt}\n- {node: same-2, drive: {meta_data: {a: b}}}\n");
+    let fleet = desk.file(
+        "fleet.yaml",
+        "- {node: same-1, drive: drive.txt}\n- {node: same-2, drive: {meta_data: {hostname: same-2}}}\n",
+    );
     assert!(success(deploy(&["--fleet", &fleet, "--rebuild"])).ends_with("1 deployed, 1 already active\n"));
-    assert_eq!(stored(&nodes[1]), r#"{"meta_data": {"a": "b"}}"#);
+    assert_eq!(stored(&nodes[1]), r#"{"meta_data": {"hostname": "same-2"}}"#);
 }
 
 #[test]
@@ -177,15 +181,13 @@ fn deploy_steps_are_requested() {
     let node = enroll("stepwise", &[]);
     let desk = Desk::new();
     let drive = desk.file("drive.txt", &desk.pack_without_ports());
-    let steps = r#"[{"interface": "deploy", "step": "deploy", "args": {}, "priority": 77}]"#;
-    success(deploy(&["stepwise", "--drive", &drive, "--deploy-steps", steps, "--wait"]));
-    assert_eq!(state(&node), "active");
-    let log = fs::read_to_string(&ironic().log).unwrap();
-    let ran = |priority: u8| {
-        let step = format!("'priority': {priority}");
-        log.lines().any(|line| line.contains(&node) && line.contains("'step': 'deploy'") && line.contains(&step))
-    };
-    assert!(ran(77) && !ran(78));
+    // Without its only step, the deployment fails: Ironic has followed the request.
+    let steps = r#"[{"interface": "deploy", "step": "deploy", "priority": 0}]"#;
+    let (code, error) = failure(deploy(&["stepwise", "--drive", &drive, "--deploy-steps", steps, "--wait"]));
+    assert!(code == DEPLOYMENT_FAILED && error.ends_with("No deploy steps returned by the driver"), "{error}");
+    assert_eq!(state(&node), "deploy failed");
+    let preview = success(deploy(&["stepwise", "--drive", &drive, "--deploy-steps", steps, "--dry-run"]));
+    assert!(preview.ends_with(", \"deploy_steps\": <deploy.deploy>}\n"), "{preview}");
 
     let file = desk.file("steps.yaml", "- interface: deploy\n  step: unknown\n  priority: 9\n");
     let (code, error) = failure(deploy(&["stepwise", "--drive", &drive, "--rebuild", "--deploy-steps", &file]));

@@ -21,6 +21,8 @@ fn an_available_node_becomes_active_with_its_image_in_one_command() {
     assert_eq!(stored(&node), desk.pack(&node));
     let expected = json!({
         "image_source": IMAGE, "image_os_hash_algo": "sha256", "image_os_hash_value": SHA256, "root_gb": 20,
+        // Ironic adds this.
+        "image_type": "whole-disk",
         "capabilities": {"boot_mode": "uefi"},
     });
     assert_eq!(instance_info(&node), expected);
@@ -28,7 +30,7 @@ fn an_available_node_becomes_active_with_its_image_in_one_command() {
     // A rebuild with another image keeps nothing that describes the first one.
     desk.deploy(&["standalone", "--rebuild", "--wait", "--image", "http://127.0.0.1:9/b", "--image-checksum", MD5]);
     let expected = json!({
-        "image_source": "http://127.0.0.1:9/b", "image_checksum": MD5, "root_gb": 20,
+        "image_source": "http://127.0.0.1:9/b", "image_checksum": MD5, "root_gb": 20, "image_type": "whole-disk",
         "capabilities": {"boot_mode": "uefi"},
     });
     assert_eq!(instance_info(&node), expected);

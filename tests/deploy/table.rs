@@ -17,7 +17,7 @@ fn a_rack_is_deployed_from_one_document_and_a_table() {
     let table = desk.file(
         "rack.csv",
         "node,hostname,ip,ip,meta.role,image\n\
-         rack-1,web-01,\"52:54:00:bb:00:01=192.0.2.11/24,gateway=192.0.2.1\",52:54:00:bb:00:02=2001:db8::11/64,web,-\n\
+         rack-1,web-01,\"52:54:00:bb:00:01=192.0.2.11/24,gateway=192.0.2.1\",52:54:00:bb:00:02=192.0.3.11/24,web,-\n\
          rack-2,db-01,\"52:54:00:bb:00:03=192.0.2.12/24,gateway=192.0.2.1\",-,db,http://127.0.0.1:9/db\n",
     );
     let arguments = ["--fleet", &table, "-i", &template, "--image", "http://127.0.0.1:9/all"];
@@ -40,7 +40,7 @@ fn a_rack_is_deployed_from_one_document_and_a_table() {
     let yaml = desk.file(
         "rack.yaml",
         "- node: rack-1\n  hostname: web-01\n  meta: {role: web}\n  ip:\n\
-         \x20 - 52:54:00:bb:00:01=192.0.2.11/24,gateway=192.0.2.1\n  - 52:54:00:bb:00:02=2001:db8::11/64\n",
+         \x20 - 52:54:00:bb:00:01=192.0.2.11/24,gateway=192.0.2.1\n  - 52:54:00:bb:00:02=192.0.3.11/24\n",
     );
     let arguments = ["--fleet", &yaml, "-i", &template, "--image", "http://127.0.0.1:9/all"];
     assert!(success(deploy(&arguments)).ends_with("1 already active\n"));

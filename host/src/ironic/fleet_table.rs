@@ -15,12 +15,12 @@ pub(super) fn is_table(text: &str) -> bool {
 /// Parses a table. The separator is a comma, a semicolon or a tab.
 pub(super) fn parse(text: &str, directory: &Path) -> Result<Vec<Entry>, String> {
     let mut reader = ReaderBuilder::new().delimiter(separator(text)).trim(Trim::All).from_reader(text.as_bytes());
-    let columns = reader.headers().map_err(|error| csv_error(&error))?.clone();
+    let columns = reader.headers().map_err(|error| csv_error(&error, text))?.clone();
     check_columns(&columns)?;
     let mut entries = Vec::new();
     for row in reader.records() {
-        let row = row.map_err(|error| csv_error(&error))?;
-        let line = row.position().map_or(0, csv::Position::line);
+        let row = row.map_err(|error| csv_error(&error, text))?;
+        let line = line_of(text, row.position());
         entries.push(entry(&columns, &row, line, directory).map_err(|what| format!("line {line}: {what}"))?);
     }
     Ok(entries)
@@ -87,8 +87,8 @@ fn entry(columns: &StringRecord, row: &StringRecord, line: u64, directory: &Path
 const ABSENT: &str = "-";
 
 /// Describes an error without quoting values, which may be secrets.
-fn csv_error(error: &csv::Error) -> String {
-    let line = error.position().map_or(1, csv::Position::line);
+fn csv_error(error: &csv::Error, text: &str) -> String {
+    let line = line_of(text, error.position());
     let what = match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
             format!("expected {expected_len} values, one for each column, found {len}")
@@ -97,4 +97,12 @@ fn csv_error(error: &csv::Error) -> String {
         _ => "invalid CSV".to_owned(),
     };
     format!("line {line}: {what}")
+}
+
+/// Returns the line of a row. The reader's position is that of the empty lines before the row.
+fn line_of(text: &str, position: Option<&csv::Position>) -> u64 {
+    let Some(position) = position else { return 1 };
+    let rest = usize::try_from(position.byte()).ok().and_then(|start| text.get(start..)).unwrap_or_default();
+    let empty = rest.chars().take_while(|character| matches!(character, '\r' | '\n'));
+    position.line() + empty.filter(|character| *character == '\n').map(|_| 1).sum::<u64>()
 }
