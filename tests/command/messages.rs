@@ -538,6 +538,23 @@ fn clouds(list: &mut List) {
 }
 
 fn fleets(list: &mut List) {
+    list.section("Finished drives and images");
+    for arguments in [
+        &["--drive", "missing"][..],
+        &["--drive", "file:///drive"],
+        &["--drive", "document.json"],
+        &["--drive", "latin1.json"],
+        &["--drive", "{\"meta_data\": {}"],
+        &["--drive", "broken.json"],
+        &["--drive", "document.json", "--hostname", "a"],
+        &["-i", "document.json", "--image-checksum", "sha1"],
+        &["-i", "document.json", "--ramdisk", "r"],
+        &["-i", "document.json", "--capability", "uefi"],
+        &["-i", "document.json", "--deploy-steps", "[{}]"],
+    ] {
+        list.run(&[&["deploy", "node"], arguments].concat());
+    }
+
     list.section("Fleet files");
     list.run(&["deploy", "--fleet", "missing"]);
     list.run(&["deploy", "--fleet", "latin1.json"]);
@@ -555,6 +572,11 @@ fn fleets(list: &mut List) {
         "{\"node\": \"n\",\n nothing",
         "{\"node\": \"n\"",
         "- node: n\n  document: a\n - nothing: [",
+        "node,hostname\nn,a\nm",
+        "node,hostname\nn,",
+        "node,hostnam\nn,a",
+        "node,hostname\nn,a\nn,b",
+        "hostname\na",
     ] {
         list.write("fleet", text.as_bytes());
         list.about(&text.replace('\n', " "));

@@ -8,7 +8,7 @@ use std::{
 
 use configdrive_host::{
     ConfigDrive, DriveSource, Error, ExtractedFile, Finding, Inspection, Options, Policy, chain,
-    ironic::{self, Ironic, Job, Node, NodeIdent, ProvisionRequest, Target},
+    ironic::{self, InstanceInfo, Ironic, Job, Node, NodeIdent, ProvisionRequest, Target},
     transport::{Answer, Request, Transport, TransportError, VersionRange},
 };
 use serde::Deserialize;
@@ -73,8 +73,10 @@ async fn run(verb: &str, component: &Arc<Stub>, script: Script) -> Result<(), ir
             for reason in ironic.validate(&node).await?.reasons() {
                 assert_one_line(&reason);
             }
-            let request = ProvisionRequest { target: Target::Active, drive: None };
-            assert!(ironic.preview(&node, &request).url.starts_with("http://ironic/v1/nodes/"));
+            let request = ProvisionRequest { target: Target::Active, drive: None, deploy_steps: None };
+            assert!(
+                ironic.preview(&node, &request, &InstanceInfo::default()).url.starts_with("http://ironic/v1/nodes/")
+            );
         }
     }
     Ok(())

@@ -4,8 +4,11 @@
 use std::{collections::BTreeSet, path::Path};
 
 use clap::{Args, FromArgMatches};
-use configdrive_host::ironic::fleet_file::{Document, parse};
-use configdrive_verbs::{Failure, options::OperatorOptions};
+use configdrive_host::ironic::fleet_file::{Payload, parse};
+use configdrive_verbs::{
+    Failure,
+    options::{OperatorOptions, overridden},
+};
 
 use super::assert_one_line;
 
@@ -19,13 +22,16 @@ pub fn check(input: &[u8]) {
     let mut nodes = BTreeSet::new();
     for entry in &entries {
         assert!(nodes.insert(entry.node.as_str()));
-        if let Document::Here(document) = &entry.document {
-            assert!(document.starts_with(b"{") && document.ends_with(b"}"));
+        for payload in [&entry.document, &entry.drive] {
+            if let Some(Payload::Here(document)) = payload {
+                assert!(document.starts_with(b"{") && document.ends_with(b"}"));
+            }
         }
     }
-    let flag = |(name, value): (&String, &String)| format!("--{}={value}", name.replace('_', "-"));
+    let flag = |(name, value): &(String, String)| format!("--{}={value}", name.replace('_', "-"));
     let with_options = entries.iter().find(|entry| !entry.options.is_empty());
-    let with_options = with_options.map(|entry| no_options().with(&entry.options.iter().map(flag).collect::<Vec<_>>()));
+    let with_options =
+        with_options.map(|entry| overridden(&no_options(), &entry.options.iter().map(flag).collect::<Vec<_>>()));
     if let Some(Err(error)) = with_options {
         assert_one_line(&error.sentence());
     }

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::collection::Collection;
-use super::deploy::Prepared;
 use super::error::Error;
 use super::feature::Feature;
 use super::ident::NodeIdent;
@@ -147,9 +146,9 @@ impl<T: Transport> Ironic<T> {
     }
 
     /// Returns the request that [`deploy`](super::deploy()) would send, and what it would set in the node's `instance_info` before.
-    pub fn preview(&self, prepared: &Prepared) -> Preview {
-        let put = Request { version: Some(self.version()), ..Self::put(&prepared.node, Body(Bytes::new())) };
-        Preview::new(self.endpoint(), &put, &prepared.request, &prepared.instance_info)
+    pub fn preview(&self, node: &Node, request: &ProvisionRequest, info: &InstanceInfo) -> Preview {
+        let put = Request { version: Some(self.version()), ..Self::put(node, Body(Bytes::new())) };
+        Preview::new(self.endpoint(), &put, request, info)
     }
 
     /// Writes `record` into the node's `extra`.

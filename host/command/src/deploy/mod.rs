@@ -329,7 +329,7 @@ impl Deploy {
                 if self.dry_run {
                     let prepared = ironic::prepare(&ironic, &sandbox, job, observe).await;
                     let prepared = prepared.map_err(|error| inputs.explain(error.into()))?;
-                    let preview = ironic.preview(&prepared);
+                    let preview = ironic.preview(&prepared.node, &prepared.request, &prepared.instance_info);
                     return Ok(match self.json {
                         true => json!(preview).to_string(),
                         false => format!("nothing is sent; the request would be:\n\n{preview}"),
