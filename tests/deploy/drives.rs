@@ -189,9 +189,9 @@ fn deploy_steps_are_requested() {
     let preview = success(deploy(&["stepwise", "--drive", &drive, "--deploy-steps", steps, "--dry-run"]));
     assert!(preview.ends_with(", \"deploy_steps\": <deploy.deploy>}\n"), "{preview}");
 
-    let file = desk.file("steps.yaml", "- interface: deploy\n  step: unknown\n  priority: 9\n");
+    let file = desk.file("steps.yaml", "- interface: deploy\n  step: deploy\n  priority: 9\n");
     let (code, error) = failure(deploy(&["stepwise", "--drive", &drive, "--rebuild", "--deploy-steps", &file]));
-    assert!(code == REFUSED && error.contains("unknown"), "{error}");
+    assert!(code == REFUSED && error.contains("core step"), "{error}");
 
     let file = desk.file("steps.json", r#"[{"interface": "deploy", "args": {"p": "planted-secret"}}]"#);
     let (code, error) = failure(deploy(&["stepwise", "--drive", &drive, "--rebuild", "--deploy-steps", &file]));

@@ -36,13 +36,14 @@ pub fn read(path: &Path, limit: usize) -> Result<Vec<Entry>, Error> {
     Ok(entries)
 }
 
-/// Checks the options of all nodes before the first one is deployed. `common` says whether there is something for nodes that have
-/// nothing of their own.
-pub fn check(entries: &[Entry], options: &NodeOptions, common: Option<&Base>) -> Result<(), String> {
-    for entry in entries {
-        check_entry(entry, options, common).map_err(|wrong| format!("{}: {wrong}", entry.place))?;
-    }
-    Ok(())
+/// Checks the options of all nodes before the first one is deployed. `common` is for nodes that have nothing of their own. Returns
+/// the first entry that is wrong, and why.
+pub fn check<'a>(
+    entries: &'a [Entry],
+    options: &NodeOptions,
+    common: Option<&Base>,
+) -> Result<(), (&'a Entry, String)> {
+    entries.iter().try_for_each(|entry| check_entry(entry, options, common).map_err(|wrong| (entry, wrong)))
 }
 
 fn check_entry(entry: &Entry, options: &NodeOptions, common: Option<&Base>) -> Result<(), String> {

@@ -228,7 +228,7 @@ impl Deploy {
     fn work(&self) -> Result<Option<Work>, Error> {
         if let Some(path) = &self.fleet {
             let entries = fleet::read(path, self.sandbox.input_limit())?;
-            return self.fleet(entries, Source::File(path.clone())).map(Some);
+            return self.fleet(entries).map(Some);
         }
         if let [NodeArgument { node, document: None }] = self.nodes.as_slice() {
             if self.attach {
@@ -266,18 +266,23 @@ impl Deploy {
             entry.document = document.clone().map(Payload::File);
             entry
         });
-        self.fleet(entries.collect(), Source::Option("command line".into())).map(Some)
+        self.fleet(entries.collect()).map(Some)
     }
 
     /// Checks what is known about the nodes of a fleet, and reads what all of them share.
-    fn fleet(&self, entries: Vec<Entry>, source: Source) -> Result<Work, Error> {
+    fn fleet(&self, entries: Vec<Entry>) -> Result<Work, Error> {
         let limit = self.sandbox.input_limit();
         let common = match self.drive.read(limit)? {
             Some((content, source)) => Some(Base::Finished(content, source)),
             None => self.document.read_named(limit)?.map(Base::Common),
         };
-        fleet::check(&entries, &self.of_nodes(), common.as_ref())
-            .map_err(|message| VerbError::Config { source, message })?;
+        fleet::check(&entries, &self.of_nodes(), common.as_ref()).map_err(|(entry, wrong)| match &self.fleet {
+            Some(path) => {
+                let source = Source::File(path.clone());
+                VerbError::Config { source, message: format!("{}: {wrong}", entry.place) }
+            }
+            None => VerbError::Usage(wrong),
+        })?;
         Ok(Work::Fleet(entries, common))
     }
 
