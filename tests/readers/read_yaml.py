@@ -97,6 +97,9 @@ def resolved(text):
 def judge_plain(node):
     if re.match(r"\d{4}-\d\d?-\d\d?([Tt]|[ \t]+)\d\d?:", node.value):
         raise Stricter("starts like a date and a time")
+    # A number for all, but octal for some.
+    if re.fullmatch(r"[-+]?0[0-9_]+", node.value):
+        raise Stricter("leading zero")
     old, new, go = resolved(node.value), core_schema(node.value), gos(node.value)
     if not old == new == go:
         raise Stricter("ambiguous")
