@@ -192,8 +192,19 @@ def written(texts):
     return [written_one(text) for text in texts]
 
 
+class Quoting(yaml.SafeDumper):
+    """PyYAML, which leaves strings such as `n` and `08` without quotes, because for PyYAML they are strings."""
+
+    def represent_str(self, text):
+        alike = core_schema(text) == gos(text) == CORE + "str"
+        return self.represent_scalar(CORE + "str", text, None if alike else "'")
+
+
+Quoting.add_representer(str, Quoting.represent_str)
+
+
 def written_one(text):
     try:
-        return yaml.safe_dump(json.loads(text), sort_keys=False)
+        return yaml.dump(json.loads(text), Dumper=Quoting, sort_keys=False)
     except (ValueError, RecursionError, yaml.YAMLError):
         return None
