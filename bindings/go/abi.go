@@ -29,6 +29,21 @@ func (v ErrorCode) String() string { return nameOf(errorCodeNames, uint8(v)) }
 // MarshalText returns the name in the interface's definition.
 func (v ErrorCode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
+// Another error of the same document.
+type FurtherError struct {
+	// As in [Error.Message].
+	Message string
+	// As in [Error.Pointer].
+	Pointer *string
+}
+
+func readFurtherError(r *reader, at uint32) FurtherError {
+	var v FurtherError
+	v.Message = r.string(at)
+	v.Pointer = readOption(r, at+8, at+12, (*reader).string)
+	return v
+}
+
 // Error is why a call failed.
 type Error struct {
 	Code ErrorCode
@@ -37,6 +52,8 @@ type Error struct {
 	Message string
 	// The place in the document as a JSON pointer (RFC 6901), such as `/instance/user_data`, if the error has one.
 	Pointer *string
+	// What else is wrong with the document: at most 19 errors.
+	Further []FurtherError
 }
 
 func readError(r *reader, at uint32) Error {
@@ -44,6 +61,7 @@ func readError(r *reader, at uint32) Error {
 	v.Code = ErrorCode(r.enum(at, errorCodeNames))
 	v.Message = r.string(at + 4)
 	v.Pointer = readOption(r, at+12, at+16, (*reader).string)
+	v.Further = readList(r, at+24, 20, readFurtherError)
 	return v
 }
 
@@ -348,6 +366,34 @@ func (c *Component) RequiredBy(ctx context.Context, document string, policy Poli
 			return &err
 		}
 		result = r.bool(at + 4)
+		return nil
+	})
+	return result, err
+}
+
+// Amend returns document with changes in place of its own data, as indented JSON: a document made or completed by options.
+//
+// changes is a JSON object with any of the members `uuid`, `hostname`, `user_data` (base64), `public_keys` (a list of SSH
+// keys), `metadata` (an object of strings), `network_data` and `vendor_data` (JSON text of an object), `injected_files` (a list
+// of `{"path", "contents"}`, as in a document) and `admin_pass`. They go where the form of document has them. `metadata`
+// and `injected_files` add to what document has under other names and paths; the others replace it. If one is invalid or
+// has no place in document, the error is [ErrorCodeInvalidOption] and names it.
+//
+// If conceal is set, secrets such as user data and passwords are replaced by a note: the result is for people.
+func (c *Component) Amend(ctx context.Context, document string, changes string, conceal bool) (string, error) {
+	var result string
+	err := c.call(ctx, "amend", func(w *writer) []uint64 {
+		var flat []uint64
+		flat = append(flat, w.flatString("document", document)...)
+		flat = append(flat, w.flatString("changes", changes)...)
+		flat = append(flat, w.flatBool(conceal)...)
+		return flat
+	}, func(r *reader, at uint32) *Error {
+		if r.bool(at) {
+			err := readError(r, at+4)
+			return &err
+		}
+		result = r.string(at + 4)
 		return nil
 	})
 	return result, err
