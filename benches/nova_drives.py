@@ -33,12 +33,12 @@ class Drives(WithNova):
                 rounds.append(measured(lambda name=name: self.drivers[name]._generate_configdrive(
                     compute.context.get_admin_context(), created, node, compute.network())))
         print(f"{'eventlet' if compute.is_green() else 'threads'}, {AT_ONCE} drives at once\n")
-        print(f"{'':24}{'total':>10}{'stall':>10}{'memory':>10}")
+        print(f"{'':32}{'total':>10}{'stall':>10}{'memory':>10}")
         medians = {name: [statistics.median(column) for column in zip(*rounds, strict=True)] for name, rounds in found.items()}
         for name, (total, stall, memory) in medians.items():
-            print(f"{name:24}{total * 1000:7.0f} ms{stall * 1000:7.1f} ms{memory / 1024:7.0f} MiB")
+            print(f"{name:32}{total * 1000:7.0f} ms{stall * 1000:7.1f} ms{memory / 1024:7.0f} MiB")
         total, stall, _ = (ours / novas for ours, novas in zip(medians[OURS], medians[UNMODIFIED], strict=True))
-        print(f"{'ratio':24}{total:10.2f}{stall:10.2f}")
+        print(f"{'ratio':32}{total:10.2f}{stall:10.2f}")
 
 
 def measured(make):
