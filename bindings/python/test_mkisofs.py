@@ -98,7 +98,8 @@ class Mkisofs(WithIronic):
             for name in NAMES:
                 self.only(name)
                 with self.subTest(name):
-                    self.assertEqual(unpacked(openstacksdk.pack(directory)), expected)
+                    # A difference of megabytes helps nobody.
+                    self.assertTrue(unpacked(openstacksdk.pack(directory)) == expected)
             pathlib.Path(directory, "a:b").write_text("")
             with self.assertRaisesRegex(RuntimeError, 'error: .*: path "a:b" has'):
                 openstacksdk.pack(directory)
