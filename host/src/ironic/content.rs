@@ -70,6 +70,12 @@ impl From<Vec<u8>> for Content {
     }
 }
 
+impl From<&[u8]> for Content {
+    fn from(document: &[u8]) -> Self {
+        Self::Document(document.into())
+    }
+}
+
 /// The HTTP or HTTPS URL of a drive. It may contain a secret, so `Debug` and `Display` show neither its query nor its user.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DriveUrl(Url);
