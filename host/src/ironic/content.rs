@@ -58,12 +58,6 @@ impl From<Arc<[u8]>> for Content {
     }
 }
 
-impl From<&[u8]> for Content {
-    fn from(document: &[u8]) -> Self {
-        Self::Document(document.into())
-    }
-}
-
 impl From<Vec<u8>> for Content {
     fn from(document: Vec<u8>) -> Self {
         Self::Document(document.into())
