@@ -101,7 +101,7 @@ pub enum Error {
         /// The input or the option.
         source: Source,
         /// The component's error.
-        error: contract::Error,
+        error: Box<contract::Error>,
         /// The sentences about what else is wrong.
         further: Vec<String>,
     },
@@ -145,7 +145,8 @@ impl Failure for Error {
             Self::Empty { .. } | Self::NotUtf8 { .. } | Self::Config { .. } | Self::Directory { .. } => {
                 Exit::InvalidInput
             }
-            Self::Input { error, .. } | Self::Component(error) => error.into(),
+            Self::Input { error, .. } => (&**error).into(),
+            Self::Component(error) => error.into(),
             Self::Findings { .. } => Exit::Findings,
         }
     }
@@ -221,10 +222,12 @@ impl fmt::Display for Error {
             Self::Directory { path, problem } => write!(f, "{path:?} {problem}"),
             Self::Terminal => f.write_str("refusing to write binary output to a terminal; use -o FILE or a pipe"),
             Self::Random(_) => f.write_str("cannot get random bytes from the operating system"),
-            Self::Input { source, error: contract::Error::NotUtf8 { offset }, .. } => {
-                write!(f, "{source} is not UTF-8 (invalid byte at offset {offset})")
-            }
-            Self::Input { source, error, .. } => write!(f, "{source}: {}", source.message(error)),
+            Self::Input { source, error, .. } => match &**error {
+                contract::Error::NotUtf8 { offset } => {
+                    write!(f, "{source} is not UTF-8 (invalid byte at offset {offset})")
+                }
+                error => write!(f, "{source}: {}", source.message(error)),
+            },
             Self::Component(error) => error.fmt(f),
             Self::Findings { errors: 1 } => {
                 f.write_str("check found 1 error: the drive is well-formed but will not work")
@@ -244,7 +247,8 @@ impl error::Error for Error {
             Self::Read { error, .. } | Self::Write { error, .. } => Some(error),
             Self::Random(error) => Some(error),
             // Its message is part of this one's.
-            Self::Input { error, .. } | Self::Component(error) => error.source(),
+            Self::Input { error, .. } => error.source(),
+            Self::Component(error) => error.source(),
             _ => None,
         }
     }

@@ -49,7 +49,7 @@ impl Source {
             }
             _ => (self.clone(), Vec::new()),
         };
-        Error::Input { source, error, further }
+        Error::Input { source, error: error.into(), further }
     }
 
     /// Returns the component's message about this input without the place that the name makes redundant.
