@@ -36,7 +36,7 @@ const EVENTLET: &str = "false";
 
 /// Runs a test in an environment with Nova, into which the wheels of a release are installed.
 fn nova(environment: &str, module: &str, threads: &str) -> Result<(), Failed> {
-    // One after the other: each starts an Ironic, and some of them measure.
+    // One after the other, because each starts an Ironic.
     static TURN: Mutex<()> = Mutex::new(());
     INSTALLED.clone()?;
     let _turn = TURN.lock();

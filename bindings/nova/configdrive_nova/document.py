@@ -23,7 +23,7 @@ def document(
 ) -> dict[str, Any]:
     """Return the document from which the component makes the files of `nova.api.metadata.base.InstanceMetadata`."""
     if network_data is None:
-        raise Unbuildable("the instance has no network, for which Nova cannot describe one to it")
+        raise Unbuildable("the instance has no network, which neither driver can describe")
     providers = CONF.api.vendordata_providers
     return {
         "instance": {
