@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, env, fs};
 
 use configdrive::{
-    check::{Code, Scope},
+    check::{Code, Scope, Severity},
     image::read::FileSystem,
 };
 use configdrive_support::{below, trials, trials::Trial};
@@ -146,8 +146,10 @@ impl<'a> Entry<'a> {
 
     fn text(&self) -> String {
         let Self { code, what, lost } = self;
-        let mut severity = code.severity().to_string();
-        severity[..1].make_ascii_uppercase();
+        let severity = match code.severity() {
+            Severity::Error => "Error",
+            Severity::Warning => "Warning",
+        };
         let asked = match code.scope() {
             Scope::Everywhere => "",
             Scope::FlatOrNeutron => ", reported with `--for flat`",
