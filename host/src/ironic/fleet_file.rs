@@ -201,6 +201,9 @@ fn add_option(options: &mut Vec<(String, String)>, name: &str, value: &RawValue)
         )
     };
     match serde_json::from_str(value.get()).map_err(|_| wrong())? {
+        // It would vanish, whatever its name.
+        Value::Array(values) if values.is_empty() => return Err(wrong()),
+        Value::Object(members) if members.is_empty() => return Err(wrong()),
         // Deploy steps.
         values @ Value::Array(_) if values.as_array().is_some_and(|values| values.iter().any(Value::is_object)) => {
             options.push((name.to_owned(), values.to_string()));
