@@ -41,6 +41,7 @@ fn the_component_imports_nothing_and_exports_the_interface() {
     assert_eq!(
         functions.into_iter().collect::<Vec<_>>(),
         [
+            "amend",
             "build-drive",
             "check-document",
             "check-drive",

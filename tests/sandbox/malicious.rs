@@ -40,6 +40,7 @@ fn every_function_of_the_sandbox_stops_a_malicious_component() {
         let options = Options::default();
         let errors = [
             sandbox.required_by(&argument, Policy::default()).unwrap_err(),
+            sandbox.amend(&argument, "", false).unwrap_err(),
             sandbox.build_drive(&argument, &options).unwrap_err(),
             sandbox.pack(&argument, &options).unwrap_err(),
             sandbox.check_document(&argument, &options).unwrap_err(),
@@ -183,10 +184,15 @@ fn no_random_answer_crashes_the_host() {
 fn a_components_messages_become_one_line_without_control_characters() {
     let sandbox = sandbox(components::PUPPET, None);
     let text = format!("\x1b[2J\n\u{202e}{}", "x".repeat(5000));
-    let (place, length) = (address_of_strings(7), text.len() as u32);
-    let error = sandbox.encode(&answer(&[1, 0, place, length, 1, place, length], text.as_bytes())).unwrap_err();
-    let Error::Refused { message, pointer, .. } = error else { panic!("{error}") };
-    for line in [message, pointer.unwrap()] {
+    const FURTHER: usize = 30;
+    let (place, length) = (address_of_strings(9 + 5 * FURTHER), text.len() as u32);
+    let error = [place, length, 1, place, length];
+    let words = [[1, 0].as_slice(), &error, &[address_of_strings(9), FURTHER as u32], &error.repeat(FURTHER)].concat();
+    let error = sandbox.encode(&answer(&words, text.as_bytes())).unwrap_err();
+    let Error::Refused { message, pointer, further, .. } = error else { panic!("{error}") };
+    assert_eq!(further.len(), 19);
+    let further = further.into_iter().flat_map(|error| [error.message, error.pointer.unwrap()]);
+    for line in [message, pointer.unwrap()].into_iter().chain(further) {
         assert!(!line.contains(|c: char| c.is_control() || c == '\u{202e}') && line.len() < 1100, "{line:?}");
     }
 }

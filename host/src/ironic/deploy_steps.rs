@@ -21,14 +21,14 @@ struct RequestedStep {
 }
 
 impl DeploySteps {
-    /// Reads a JSON or YAML list. Absent `args` are none.
+    /// Reads a JSON or YAML list, which may not be empty. Absent `args` are none.
     pub fn parse(text: &str) -> Result<Self, NotDeploySteps> {
         // YAML contains JSON. The limits are the library's, which are generous for steps.
         let steps: Self = serde_saphyr::from_str(text).map_err(|error| {
             let error = error.without_snippet();
             NotDeploySteps(error.location().map(|location| (location.line(), location.column())))
         })?;
-        Ok(steps)
+        if steps.0.is_empty() { Err(NotDeploySteps(None)) } else { Ok(steps) }
     }
 
     pub(super) fn json(&self) -> String {
@@ -79,9 +79,14 @@ mod tests {
         assert_eq!(DeploySteps::parse(yaml).unwrap(), steps);
         assert_eq!(serde_json::from_str::<Value>(&steps.json()).unwrap(), serde_json::from_str::<Value>(json).unwrap());
         assert_eq!(steps.to_string(), "raid.apply_configuration");
-        for text in
-            ["", "{}", "- 7", "- {interface: raid, step: s}", "- {interface: raid, step: s, priority: 1, arg: {}}"]
-        {
+        for text in [
+            "",
+            "[]",
+            "{}",
+            "- 7",
+            "- {interface: raid, step: s}",
+            "- {interface: raid, step: s, priority: 1, arg: {}}",
+        ] {
             assert!(DeploySteps::parse(text).is_err(), "{text}");
         }
     }
