@@ -27,6 +27,12 @@ public class Pack {
     /** Functions and loop iterations between two calls of check. */
     private static final int CHECK_INTERVAL = 1 << 20;
 
+    // These change with every option that is added: bindings/go/abi.go, which is generated, has the current places.
+    /** Size of the arguments of pack, in bytes. */
+    private static final int ARGUMENTS = 176;
+    /** Offset of the option default-random-seed. */
+    private static final int DEFAULT_RANDOM_SEED = 148;
+
     public static void main(String[] arguments) throws IOException {
         if (arguments.length != 2) {
             System.err.println("usage: Pack CORE-MODULE DOCUMENT");
@@ -42,11 +48,11 @@ public class Pack {
         byte[] seed = new byte[512];
         new SecureRandom().nextBytes(seed);
 
-        // The arguments are more than 16 values, so they are in memory: the document, and at 8 the options, all absent but one.
-        int at = allocate(instance, new byte[168], 8);
+        // The arguments are more than 16 values, so they are in memory: the document, and the options, all absent but one.
+        int at = allocate(instance, new byte[ARGUMENTS], 8);
         put(instance, at, document);
-        instance.memory().writeByte(at + 136, (byte) 1);
-        put(instance, at + 140, Base64.getEncoder().encode(seed)); // default-random-seed
+        instance.memory().writeByte(at + DEFAULT_RANDOM_SEED, (byte) 1);
+        put(instance, at + DEFAULT_RANDOM_SEED + 4, Base64.getEncoder().encode(seed));
 
         int result = (int) instance.export(PREFIX + "pack").apply(at)[0];
         Memory memory = instance.memory();
