@@ -110,13 +110,12 @@ fn a_new_document(release: &str) -> Result<(), Failed> {
     let home = Home::new();
     for kind in ["instance", "metadata", "network"] {
         succeeded(&home.run(&["new", "--kind", kind, "-o", "new.yaml"]))?;
-        home.to_json("new.yaml", "new.json")?;
-        fs::remove_file(home.path("new.yaml"))?;
         let document: &[&str] = match kind {
-            "network" => &["--hostname", "web-01", "--network-data", "new.json"],
-            _ => &["-i", "new.json"],
+            "network" => &["--hostname", "web-01", "--network-data", "new.yaml"],
+            _ => &["-i", "new.yaml"],
         };
         succeeded(&home.run(&[&["build", "-o", "drive.iso"], document].concat()))?;
+        fs::remove_file(home.path("new.yaml"))?;
         let drive = home.read(release, "drive.iso")?;
         same("errors", &drive["errors"], &json!({}))?;
         if kind != "network" {
@@ -349,15 +348,6 @@ impl Home {
         let output = python.output()?;
         succeeded(&output)?;
         Ok(serde_json::from_slice(&output.stdout)?)
-    }
-
-    /// Converts YAML as PyYAML reads it.
-    fn to_json(&self, yaml: &str, json: &str) -> Result<(), Failed> {
-        let program = "import json, sys, yaml; json.dump(yaml.safe_load(open(sys.argv[1])), open(sys.argv[2], 'w'))";
-        let root = below("target/readers/bookworm/usr/lib/python3/dist-packages");
-        let mut python = python();
-        python.env("PYTHONPATH", root).args(["-c", program]).arg(self.path(yaml)).arg(self.path(json));
-        succeeded(&python.output()?)
     }
 }
 

@@ -146,7 +146,7 @@ impl fmt::Display for Error {
         match self {
             Self::Start(_) => f.write_str("cannot start the sandbox on this machine"),
             Self::NotUtf8 { offset } => {
-                write!(f, "the document is not UTF-8 (invalid byte at offset {offset}); JSON must be UTF-8")
+                write!(f, "the document is not UTF-8 (invalid byte at offset {offset}); JSON and YAML must be UTF-8")
             }
             Self::Refused { message, .. } => f.write_str(message),
             Self::Limit(limit) => limit.fmt(f),

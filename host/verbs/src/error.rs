@@ -223,9 +223,11 @@ impl fmt::Display for Error {
             Self::Terminal => f.write_str("refusing to write binary output to a terminal; use -o FILE or a pipe"),
             Self::Random(_) => f.write_str("cannot get random bytes from the operating system"),
             Self::Input { source, error, .. } => match &**error {
-                contract::Error::NotUtf8 { offset } => {
-                    write!(f, "{source} is not UTF-8 (invalid byte at offset {offset})")
-                }
+                contract::Error::NotUtf8 { offset } => write!(
+                    f,
+                    "{source} is not UTF-8 (invalid byte at offset {offset}); a document is JSON or YAML in UTF-8. If this is a \
+                     finished drive, use check DRIVE or deploy --drive"
+                ),
                 error => write!(f, "{source}: {}", source.message(error)),
             },
             Self::Component(error) => error.fmt(f),
