@@ -67,8 +67,10 @@ class Start(unittest.TestCase):
         shutil.copy(site / "nova/virt/configdrive_ironic.py", ours / "nova/virt")
         paths = f"import sys; sys.path[:0] = [{str(ours)!r}, {str(system)!r}]; "
         code, output = self.run_python(LOAD, before=paths)
-        self.assertEqual(code, 1)
-        self.assertIn("No module named 'nova.virt.configdrive_ironic'", output)
+        # Nova 30 looks for the modules of nova.virt everywhere.
+        if "declare_namespace" not in (site / "nova/virt/__init__.py").read_text():
+            self.assertEqual(code, 1)
+            self.assertIn("No module named 'nova.virt.configdrive_ironic'", output)
         # Without the rest of nova-compute, which needs a message broker.
         script = ("import nova.cmd.compute; nova.cmd.compute.main = lambda: print(sys.argv[0]); "
                   "from configdrive_nova import command; command.main(); ")
