@@ -9,7 +9,8 @@ use alloc::{
 
 use super::{Code, Finding, Place, Readers};
 
-/// Maximum number of findings listed for each code and set of readers, so that whoever selects some readers loses none of theirs.
+/// Maximum number of findings listed for each code and set of readers. Each set has its own count, so that selecting readers loses
+/// none of their findings.
 /// Without a limit, a document of 780 KB could have 189 MB of findings: an empty link takes three bytes and has three faults.
 const LISTED: usize = 20;
 

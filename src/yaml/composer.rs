@@ -8,7 +8,7 @@ use super::{
     scanner::{Scanner, Token},
 };
 
-/// Returns the root of the document in a text, or `None` if there is no document, but at most comments.
+/// Returns the root of the document, or `None` if the text is empty or has only comments.
 pub fn compose(text: &str) -> Result<Option<Node<'_>>, Stop> {
     let scanner = Scanner::new(text)?;
     Composer { scanner, anchors: BTreeMap::new(), handles: Vec::new(), nodes: 0, deepest: 0 }.single_document()

@@ -46,7 +46,7 @@ fn ironic_validates_the_node_with_its_image_and_a_refused_node_is_released() {
     assert_eq!((state(&node), claim(&node)), ("available".into(), Value::Null));
     assert_eq!(instance_info(&node), json!({"image_source": IMAGE}), "it stays");
 
-    // There is no agent, so the deployment fails; but Ironic starts it.
+    // Ironic starts the deployment, which then fails, since there is no agent.
     let (code, error) = desk.fail(&["validated", "--image", IMAGE, "--image-checksum", MD5, "--wait"]);
     assert!(code == DEPLOYMENT_FAILED && error.contains("ended in state `deploy failed`"), "{error}");
     let info = instance_info(&node);

@@ -56,7 +56,7 @@ fn older(case: &Case) -> Result<(), Failed> {
         ("2020-10-14", &["2025-04-04"]),
         ("2017-02-22", &["2018-08-27", "2020-10-14", "2025-04-04"]),
     ] {
-        let mut expected = case.drive().ok_or("there is no drive")?;
+        let mut expected = case.drive().ok_or("the case has no drive")?;
         expected.retain(|path, _| !left_out.iter().any(|version| path.starts_with(&format!("openstack/{version}/"))));
         for (path, content) in expected.clone() {
             if let Some(name) = path.strip_prefix(&format!("openstack/{newest}/")) {

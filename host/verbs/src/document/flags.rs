@@ -168,7 +168,7 @@ struct File {
 }
 
 impl Changes {
-    /// Adds the UUID that `make` returns, if there is none. `make` gets the changes as JSON.
+    /// Adds a UUID, if there is none yet. `make` returns it, given the changes as JSON.
     pub fn with_uuid(mut self, make: impl FnOnce(&str) -> Result<String, Error>) -> Result<Self, Error> {
         if self.uuid.is_none() {
             self.uuid = Some(make(&self.json()?)?);
