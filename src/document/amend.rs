@@ -130,12 +130,14 @@ impl<'a> Changes<'a> {
         }
         self.injected_files(document)?;
         let meta_data = inner(document, "meta_data")?;
+        // glean takes the host name from `name`, so that changes too, unless it was another one.
+        let named_after_host = meta_data.get("name").is_none_or(|name| Some(name) == meta_data.get("hostname"));
         for (name, value) in [("uuid", self.uuid), ("hostname", self.hostname), ("admin_pass", self.admin_pass)] {
             if let Some(value) = value {
                 meta_data.set(name, value.into());
             }
         }
-        if let (Some(hostname), None) = (self.hostname, meta_data.get("name")) {
+        if let (Some(hostname), true) = (self.hostname, named_after_host) {
             meta_data.set("name", hostname.into());
         }
         if let Some(metadata) = self.metadata {
@@ -325,6 +327,15 @@ mod tests {
             amended(r#"{"meta_data": {}, "user_data": "x"}"#, r#"{"user_data": "H4sI"}"#),
             r#"{"meta_data":{},"user_data_base64":"H4sI"}"#
         );
+        for (before, after) in [("old", "new"), ("other", "other")] {
+            assert_eq!(
+                amended(
+                    &alloc::format!(r#"{{"meta_data": {{"hostname": "old", "name": "{before}"}}}}"#),
+                    r#"{"hostname": "new"}"#
+                ),
+                alloc::format!(r#"{{"meta_data":{{"hostname":"new","name":"{after}"}}}}"#)
+            );
+        }
     }
 
     #[test]
